@@ -1,0 +1,25 @@
+/**
+ * A record batch in the heap, Arrow layout. A batch descriptor is a run of u32 words:
+ *
+ *   [rows, columns, reserved, reserved] then per column 8 words:
+ *   [values, validity, offsets, nullCount, dictionary, byteLength, reserved, reserved]
+ *
+ * values: address of the fixed-width values (bool: LSB-first bits, int64-wide types 8-aligned), of the bytes for utf8/binary, of the
+ * codes for a dictionary. validity: address of an LSB-first bitmap (1 = not null), or 0 where no row is null. offsets: address of
+ * rows + 1 int32 for utf8/binary, relative to `values`. dictionary: address of a dictionary block. byteLength: bytes at `values`.
+ * Codes and values of null rows are defined memory but meaningless (codes are within the dictionary or 0).
+ *
+ * A dictionary block: [count, offsets, bytes, id] as u32; offsets: count + 1 int32 relative to bytes. All batches of one source
+ * column share one growing dictionary: a code, once given, keeps its meaning, and a later block of the same `id` extends an earlier.
+ * No two codes of a dictionary have equal values.
+ */
+export const BATCH_HEADER_WORDS = 4;
+export const COLUMN_WORDS = 8;
+export const enum ColumnWord { values, validity, offsets, nullCount, dictionary, byteLength }
+export const enum DictionaryWord { count, offsets, bytes, id }
+export const DICTIONARY_WORDS = 4;
+
+/** Bytes of a descriptor for `columns` columns. */
+export const descriptorBytes = (columns: number): number => (BATCH_HEADER_WORDS + columns * COLUMN_WORDS) * 4;
+/** Index (in u32 words from the start of the heap) of a column's first descriptor word. */
+export const columnWord = (descriptor: number, column: number): number => (descriptor >>> 2) + BATCH_HEADER_WORDS + column * COLUMN_WORDS;

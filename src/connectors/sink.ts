@@ -1,0 +1,40 @@
+import type { RecordBatch } from 'apache-arrow';
+import type { Fields, Row } from '../plan/types.js';
+
+/** Where results go. One job at a time. `write` is called with one batch at a time, and the next waits for its promise: that is the backpressure. */
+export interface Sink {
+  /** For stats and errors. No secrets. */
+  readonly name: string;
+  open(fields: Fields): Promise<void> | void;
+  write(batch: ResultBatch): Promise<void> | void;
+  /** All was written: makes the output complete (rename a file into place, flush). */
+  close(): Promise<void> | void;
+  /** The job failed: nothing half-written may look complete. Must not throw. */
+  abort(): Promise<void> | void;
+}
+
+/** A batch of results. It lies in the heap and is valid only until `write` returns or its promise settles: copy what you keep. */
+export interface ResultBatch {
+  readonly fields: Fields;
+  readonly rows: number;
+  /** All rows as objects (copies). */
+  toRows(): Row[];
+  /** Zero copy over the shared heap: dictionary columns as dictionaries, decimals as Decimal128 (copied). */
+  toArrow(): RecordBatch;
+  /** Raw values of a fixed-width column as a typed array over the heap, without its nulls; for kernels and benchmarks. */
+  values(column: string): ArrayLike<number> | ArrayLike<bigint>;
+  /** Descriptor in the heap, see batch/layout.ts. */
+  readonly descriptor: number;
+}
+
+/** Why a row did not become part of the results. The columns of the batches that a dead-letter or late sink gets. */
+export const DEAD_LETTER_FIELDS: Fields = [
+  { name: 'source', type: { kind: 'utf8' }, nullable: false },
+  /** Number of the row in its source, from 0, bad rows included. */
+  { name: 'position', type: { kind: 'int64' }, nullable: false },
+  /** BAD_ROW (malformed or of a wrong type), NULL_IN_NON_NULL, OVERFLOW, BAD_CAST, UDF_FAILED, BAD_TIME, LATE, KEY_TOO_LARGE. */
+  { name: 'reason', type: { kind: 'utf8' }, nullable: false },
+  { name: 'message', type: { kind: 'utf8' }, nullable: false },
+  /** The row as JSON, or the line as it came. */
+  { name: 'row', type: { kind: 'utf8' }, nullable: false },
+];
