@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { HeapViews } from './heap-views.js';
+import { accumulateTwins, type AccumulateKernels } from './accumulate.js';
+import { composeTwins, type ComposeKernels } from './compose.js';
+import { finishTwins, type FinishKernels } from './finish.js';
+import { groupTwins, type GroupKernels } from './group.js';
+import { hashTwins, type HashKernels } from './hash.js';
+import { mergeTwins, type MergeKernels } from './merge.js';
+import { partitionTwins, type PartitionKernels } from './partition.js';
+import { timeTwins, type TimeKernels } from './times.js';
 import { selectTwins, type SelectKernels } from './select.js';
 
 /**
@@ -7,7 +15,15 @@ import { selectTwins, type SelectKernels } from './select.js';
  * TypeScript twins have one interface, so the engine does not know which of them it runs. Addresses that a Wasm kernel returns are
  * signed: take `>>> 0`.
  */
-export type Kernels = SelectKernels;
+export type Kernels = SelectKernels
+  & HashKernels
+  & GroupKernels
+  & PartitionKernels
+  & TimeKernels
+  & AccumulateKernels
+  & MergeKernels
+  & FinishKernels
+  & ComposeKernels;
 
 export const compileKernels = (): WebAssembly.Module => new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
 
@@ -16,5 +32,15 @@ export const bindKernels = (module: WebAssembly.Module, memory: WebAssembly.Memo
 
 export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
   const heap = new HeapViews(memory);
-  return { ...selectTwins(heap) };
+  return {
+    ...selectTwins(heap),
+    ...hashTwins(heap),
+    ...groupTwins(heap),
+    ...partitionTwins(heap),
+    ...timeTwins(heap),
+    ...accumulateTwins(heap),
+    ...mergeTwins(heap),
+    ...finishTwins(heap),
+    ...composeTwins(heap),
+  };
 };
