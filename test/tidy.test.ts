@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { OPTIONS } from '../src/cli/options.ts';
 import { ERROR_CODES } from '../src/errors.ts';
 import { cycles, edges, reachable } from './support/import-graph.ts';
 import { functionLengths } from './support/long-functions.ts';
@@ -138,6 +139,16 @@ describe('documents', () => {
     const listed = /\/\*\* ([^*]+)\*\/\n[^\n]*name: 'reason'/.exec(readText('src/connectors/sink.ts'))![1]!;
     const described = [...readText('docs/errors.md').matchAll(/^\| `(\w+)` \|/gm)].map(match => match[1]!);
     expect(described.toSorted()).toEqual([...listed.matchAll(/\b[A-Z][A-Z_]+\b/g)].map(match => match[0]).toSorted());
+  });
+  test('docs/cli.md describes every option of the command', () => {
+    const text = readText('docs/cli.md');
+    expect(OPTIONS.run.filter(({ name }) => !text.includes(`--${name}`)).map(({ name }) => name)).toEqual([]);
+  });
+  test('README.md describes every option of a run', () => {
+    const declared = /export interface RunOptions \{\n([\s\S]*?)^\}/m.exec(readText('src/coordinator/job-types.ts'))![1]!;
+    const names = [...declared.matchAll(/^ {2}readonly (\w+)\?/gm)].map(match => match[1]!);
+    expect(names.length).toBeGreaterThan(5);
+    expect(names.filter(name => !readText('README.md').includes(`\`${name}\``))).toEqual([]);
   });
   test('package-lock.json names no host', () => {
     expect(readText('package-lock.json').match(/"resolved": "https?:[^"]*"/g)).toBeNull();
