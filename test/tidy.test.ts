@@ -153,4 +153,11 @@ describe('documents', () => {
   test('package-lock.json names no host', () => {
     expect(readText('package-lock.json').match(/"resolved": "https?:[^"]*"/g)).toBeNull();
   });
+  // npm leaves them out where a registry lacks them, and then `npm ci` refuses the file.
+  test('package-lock.json has the optional packages of every platform', () => {
+    const { packages } = JSON.parse(readText('package-lock.json')) as { packages: Record<string, { optionalDependencies?: Record<string, string> }> };
+    const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+    const listed = Object.keys(packages);
+    expect(wanted.filter(name => !listed.some(path => path.endsWith(`node_modules/${name}`)))).toEqual([]);
+  });
 });
