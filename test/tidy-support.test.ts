@@ -50,8 +50,13 @@ const arrow = (x: number): number => {
 ${body}};
 if (true) {
 ${body}}
+const factory = () => {
+  const inner = () => {
+${body}  };
+  return inner;
+};
 `);
-  expect(functionLengths(file).map(({ lines }) => lines)).toEqual([7, 7, 7]);
+  expect(functionLengths(file).map(({ lines }) => lines)).toEqual([7, 7, 7, 3, 7]);
 });
 
 test('the text of strings is no code', () => {

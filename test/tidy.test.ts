@@ -20,7 +20,7 @@ const RANKS: Readonly<Record<string, number>> = {
   heap: 1,
   plan: 2, batch: 2,
   expression: 3, connectors: 3,
-  partition: 4, window: 4, state: 4, ingest: 4, merge: 4, emit: 4,
+  aggregate: 4, partition: 4, window: 4, state: 4, ingest: 4, merge: 4, emit: 4,
   worker: 5,
   coordinator: 6,
   'index.ts': 7,
