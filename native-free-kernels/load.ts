@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { HeapViews } from './heap-views.js';
+import { materialiseTwins, type MaterialiseKernels } from './materialise.js';
 import { selectTwins, type SelectKernels } from './select.js';
 
 /**
@@ -7,7 +8,7 @@ import { selectTwins, type SelectKernels } from './select.js';
  * TypeScript twins have one interface, so the engine does not know which of them it runs. Addresses that a Wasm kernel returns are
  * signed: take `>>> 0`.
  */
-export type Kernels = SelectKernels;
+export type Kernels = SelectKernels & MaterialiseKernels;
 
 export const compileKernels = (): WebAssembly.Module => new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
 
@@ -16,5 +17,5 @@ export const bindKernels = (module: WebAssembly.Module, memory: WebAssembly.Memo
 
 export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
   const heap = new HeapViews(memory);
-  return { ...selectTwins(heap) };
+  return { ...selectTwins(heap), ...materialiseTwins(heap) };
 };

@@ -1,1 +1,2 @@
+export * from './materialise';
 export * from './select';
