@@ -5,25 +5,28 @@ import { composeTwins, type ComposeKernels } from './compose.js';
 import { finishTwins, type FinishKernels } from './finish.js';
 import { groupTwins, type GroupKernels } from './group.js';
 import { hashTwins, type HashKernels } from './hash.js';
+import { materialiseTwins, type MaterialiseKernels } from './materialise.js';
 import { mergeTwins, type MergeKernels } from './merge.js';
 import { partitionTwins, type PartitionKernels } from './partition.js';
-import { timeTwins, type TimeKernels } from './times.js';
 import { selectTwins, type SelectKernels } from './select.js';
+import { timeTwins, type TimeKernels } from './times.js';
 
 /**
  * Every kernel of the engine, by name. Parameters are addresses and counts; i64 parameters are bigint. The Wasm kernels and their
  * TypeScript twins have one interface, so the engine does not know which of them it runs. Addresses that a Wasm kernel returns are
  * signed: take `>>> 0`.
  */
-export type Kernels = SelectKernels
-  & HashKernels
-  & GroupKernels
-  & PartitionKernels
-  & TimeKernels
+export type Kernels =
   & AccumulateKernels
-  & MergeKernels
+  & ComposeKernels
   & FinishKernels
-  & ComposeKernels;
+  & GroupKernels
+  & HashKernels
+  & MaterialiseKernels
+  & MergeKernels
+  & PartitionKernels
+  & SelectKernels
+  & TimeKernels;
 
 export const compileKernels = (): WebAssembly.Module => new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
 
@@ -33,14 +36,15 @@ export const bindKernels = (module: WebAssembly.Module, memory: WebAssembly.Memo
 export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
   const heap = new HeapViews(memory);
   return {
-    ...selectTwins(heap),
-    ...hashTwins(heap),
-    ...groupTwins(heap),
-    ...partitionTwins(heap),
-    ...timeTwins(heap),
     ...accumulateTwins(heap),
-    ...mergeTwins(heap),
-    ...finishTwins(heap),
     ...composeTwins(heap),
+    ...finishTwins(heap),
+    ...groupTwins(heap),
+    ...hashTwins(heap),
+    ...materialiseTwins(heap),
+    ...mergeTwins(heap),
+    ...partitionTwins(heap),
+    ...selectTwins(heap),
+    ...timeTwins(heap),
   };
 };

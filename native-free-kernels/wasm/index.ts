@@ -7,3 +7,4 @@ export { count, sumSigned, sumUnsigned, sumSquares, sumFloat, moments, minSigned
 export * from './merge';
 export * from './finish';
 export * from './compose';
+export * from './materialise';
