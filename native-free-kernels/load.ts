@@ -9,6 +9,7 @@ import { materialiseTwins, type MaterialiseKernels } from './materialise.js';
 import { mergeTwins, type MergeKernels } from './merge.js';
 import { partitionTwins, type PartitionKernels } from './partition.js';
 import { selectTwins, type SelectKernels } from './select.js';
+import { textTwins, type TextKernels } from './text.js';
 import { timeTwins, type TimeKernels } from './times.js';
 
 /**
@@ -26,6 +27,7 @@ export type Kernels =
   & MergeKernels
   & PartitionKernels
   & SelectKernels
+  & TextKernels
   & TimeKernels;
 
 export const compileKernels = (): WebAssembly.Module => new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
@@ -45,6 +47,7 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...mergeTwins(heap),
     ...partitionTwins(heap),
     ...selectTwins(heap),
+    ...textTwins(heap),
     ...timeTwins(heap),
   };
 };

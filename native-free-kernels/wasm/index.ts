@@ -8,3 +8,7 @@ export * from './merge';
 export * from './finish';
 export * from './compose';
 export * from './materialise';
+export { countLines } from './text-column';
+export { gatherText, textBytes } from './text-string';
+export { decodeJson } from './json';
+export { decodeCsv } from './csv';
