@@ -1,13 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { HeapViews } from './heap-views.js';
 import { selectTwins, type SelectKernels } from './select.js';
+import { columnTwins, type ColumnKernels } from './columns.js';
+import { gatherTwins, type GatherKernels } from './gather.js';
+import { compareTwins, type CompareKernels } from './compare.js';
+import { logicTwins, type LogicKernels } from './logic.js';
+import { arithmeticTwins, type ArithmeticKernels } from './arithmetic.js';
+import { floatTwins, type FloatKernels } from './float.js';
+import { probeTwins, type ProbeKernels } from './probe.js';
 
 /**
  * Every kernel of the engine, by name. Parameters are addresses and counts; i64 parameters are bigint. The Wasm kernels and their
  * TypeScript twins have one interface, so the engine does not know which of them it runs. Addresses that a Wasm kernel returns are
  * signed: take `>>> 0`.
  */
-export type Kernels = SelectKernels;
+export type Kernels =
+  & SelectKernels
+  & ColumnKernels
+  & GatherKernels
+  & CompareKernels
+  & LogicKernels
+  & ArithmeticKernels
+  & FloatKernels
+  & ProbeKernels;
 
 export const compileKernels = (): WebAssembly.Module => new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
 
@@ -16,5 +31,14 @@ export const bindKernels = (module: WebAssembly.Module, memory: WebAssembly.Memo
 
 export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
   const heap = new HeapViews(memory);
-  return { ...selectTwins(heap) };
+  return {
+    ...selectTwins(heap),
+    ...columnTwins(heap),
+    ...gatherTwins(heap),
+    ...compareTwins(heap),
+    ...logicTwins(heap),
+    ...arithmeticTwins(heap),
+    ...floatTwins(heap),
+    ...probeTwins(heap),
+  };
 };
