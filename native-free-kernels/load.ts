@@ -1,13 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { HeapViews } from './heap-views.js';
 import { accumulateTwins, type AccumulateKernels } from './accumulate.js';
+import { arithmeticTwins, type ArithmeticKernels } from './arithmetic.js';
+import { columnTwins, type ColumnKernels } from './columns.js';
+import { compareTwins, type CompareKernels } from './compare.js';
 import { composeTwins, type ComposeKernels } from './compose.js';
 import { finishTwins, type FinishKernels } from './finish.js';
+import { floatTwins, type FloatKernels } from './float.js';
+import { gatherTwins, type GatherKernels } from './gather.js';
 import { groupTwins, type GroupKernels } from './group.js';
 import { hashTwins, type HashKernels } from './hash.js';
+import { logicTwins, type LogicKernels } from './logic.js';
 import { materialiseTwins, type MaterialiseKernels } from './materialise.js';
 import { mergeTwins, type MergeKernels } from './merge.js';
 import { partitionTwins, type PartitionKernels } from './partition.js';
+import { probeTwins, type ProbeKernels } from './probe.js';
 import { selectTwins, type SelectKernels } from './select.js';
 import { textTwins, type TextKernels } from './text.js';
 import { timeTwins, type TimeKernels } from './times.js';
@@ -19,13 +26,20 @@ import { timeTwins, type TimeKernels } from './times.js';
  */
 export type Kernels =
   & AccumulateKernels
+  & ArithmeticKernels
+  & ColumnKernels
+  & CompareKernels
   & ComposeKernels
   & FinishKernels
+  & FloatKernels
+  & GatherKernels
   & GroupKernels
   & HashKernels
+  & LogicKernels
   & MaterialiseKernels
   & MergeKernels
   & PartitionKernels
+  & ProbeKernels
   & SelectKernels
   & TextKernels
   & TimeKernels;
@@ -39,13 +53,20 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
   const heap = new HeapViews(memory);
   return {
     ...accumulateTwins(heap),
+    ...arithmeticTwins(heap),
+    ...columnTwins(heap),
+    ...compareTwins(heap),
     ...composeTwins(heap),
     ...finishTwins(heap),
+    ...floatTwins(heap),
+    ...gatherTwins(heap),
     ...groupTwins(heap),
     ...hashTwins(heap),
+    ...logicTwins(heap),
     ...materialiseTwins(heap),
     ...mergeTwins(heap),
     ...partitionTwins(heap),
+    ...probeTwins(heap),
     ...selectTwins(heap),
     ...textTwins(heap),
     ...timeTwins(heap),
