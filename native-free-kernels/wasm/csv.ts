@@ -166,12 +166,13 @@ function readRecord(state: usize, p: usize, end: usize): usize {
   return p;
 }
 
-/** Reads records, see TextState. Empty lines are skipped. REQUIRES: the byte before `end` is a line feed; 16 readable bytes after it. */
+/** Reads records, see TextState. Empty lines are skipped, but of one field are nulls. REQUIRES: the byte before `end` is a line feed; 16 readable bytes after it. */
 export function decodeCsv(state: usize): void {
   let p: usize = load<u32>(state, TextState.cursor);
   const end: usize = load<u32>(state, TextState.end);
+  const skipsEmpty = load<u32>(state, TextState.fieldCount) != 1;
   while (p < end && hasRoom(state)) {
-    if (load<u8>(p) == 10 || (load<u8>(p) == 13 && load<u8>(p, 1) == 10)) {
+    if (skipsEmpty && (load<u8>(p) == 10 || (load<u8>(p) == 13 && load<u8>(p, 1) == 10))) {
       p += load<u8>(p) == 10 ? 1 : 2;
       continue;
     }
