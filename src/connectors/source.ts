@@ -2,7 +2,7 @@ import type { RecordBatch } from 'apache-arrow';
 import type { Fields } from '../plan/types.js';
 
 /**
- * Where rows come from. A source describes; `open` starts one reading of it. The coordinator pulls: `next` is called only when there
+ * Where rows come from. A source describes; `read` starts one reading of it. The coordinator pulls: `next` is called only when there
  * is room for its answer, and never twice at once.
  */
 export interface Source {
@@ -12,7 +12,7 @@ export interface Source {
   readonly bounded: boolean;
   /** True where dictionary columns arrive as codes; false: `stream()` reads them as utf8. */
   readonly dictionaries: boolean;
-  open(context: SourceContext): Promise<SourceReader>;
+  read(context: SourceContext): Promise<SourceReader>;
 }
 export interface SourceContext {
   /** The columns wanted, by name and type, in the order that batches must have. */
@@ -41,5 +41,5 @@ export type SourceItem =
 
 export type TextFormat =
   | { readonly kind: 'json' }
-  /** `columns`: for each field of the lines, in order, its place in the schema, or -1. `nulls`: texts that mean null, the empty unquoted field always does. */
+  /** `columns`: for each field of a record, in order, its place in the schema, or -1. `delimiter`: one ASCII character. */
   | { readonly kind: 'csv'; readonly delimiter: string; readonly columns: readonly number[] };
