@@ -4,8 +4,6 @@ import type { HeapViews } from './heap-views.js';
 export interface WordKernels {
   /** out[i] = value (u32). */
   fillWords(rows: number, value: number, out: number): void;
-  /** out[i] = a[i] & b[i], bytes of 0 or 1. May write up to 7 bytes past the end. */
-  andBytes(rows: number, a: number, b: number, out: number): void;
   /** out[i] = bytes[i] as a 64-bit integer. */
   widenBytes(rows: number, bytes: number, out: number): void;
   /** out[i] = codes[i] (i32) as a 64-bit integer. */
@@ -20,9 +18,6 @@ export interface WordKernels {
 
 export const wordTwins = (heap: HeapViews): WordKernels => ({
   fillWords: (rows, value, out) => void heap.u32.fill(value, out >>> 2, (out >>> 2) + rows),
-  andBytes(rows, a, b, out) {
-    for (let row = 0; row < rows; row++) heap.u8[out + row] = heap.u8[a + row]! & heap.u8[b + row]!;
-  },
   widenBytes(rows, bytes, out) {
     for (let row = 0; row < rows; row++) heap.u64[(out >>> 3) + row] = BigInt(heap.u8[bytes + row]!);
   },

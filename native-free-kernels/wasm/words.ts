@@ -3,11 +3,6 @@ export function fillWords(rows: i32, value: u32, out: usize): void {
   for (let row: i32 = 0; row < rows; row++) store<u32>(out + (<usize>row << 2), value);
 }
 
-/** out[i] = a[i] & b[i], bytes of 0 or 1. May write up to 7 bytes past the end. */
-export function andBytes(rows: i32, a: usize, b: usize, out: usize): void {
-  for (let at: usize = 0; at < <usize>rows; at += 8) store<u64>(out + at, load<u64>(a + at) & load<u64>(b + at));
-}
-
 /** out[i] = bytes[i] as a 64-bit integer. */
 export function widenBytes(rows: i32, bytes: usize, out: usize): void {
   for (let row: i32 = 0; row < rows; row++) store<u64>(out + (<usize>row << 3), <u64>load<u8>(bytes + <usize>row));

@@ -29,7 +29,9 @@ export class ResultBatches {
 class HeapResultBatch implements ResultBatch {
   readonly fields: Fields;
   readonly rows: number;
+  readonly heap: Heap;
   constructor(private readonly batches: ResultBatches, readonly descriptor: number) {
+    this.heap = batches.heap;
     this.fields = batches.fields;
     this.rows = batchRowCount(batches.heap, descriptor);
   }

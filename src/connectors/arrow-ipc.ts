@@ -25,7 +25,7 @@ export function arrowIpc(input: string | URL | Bytes, options: ArrowIpcOptions =
     name,
     bounded: options.bounded ?? true,
     dictionaries: true,
-    async open(context) {
+    async read(context) {
       const file = path === null ? null : await open(path, 'r');
       const closeFile = async (): Promise<void> => file?.close().catch(() => undefined);
       try {

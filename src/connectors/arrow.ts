@@ -20,7 +20,7 @@ export function arrow(input: ArrowData | Iterable<ArrowData> | AsyncIterable<Arr
     name: options.name ?? 'arrow',
     bounded: options.bounded ?? true,
     dictionaries: true,
-    open: context => Promise.resolve(new ArrowBatchesReader(batchesOf(input), context, rowsOf(input))),
+    read: context => Promise.resolve(new ArrowBatchesReader(batchesOf(input), context, rowsOf(input))),
   };
 }
 

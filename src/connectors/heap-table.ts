@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
-import { MillraceError } from '../errors.js';
 import type { Fields } from '../plan/types.js';
 import type { Source } from './source.js';
 
@@ -16,13 +14,10 @@ export function heapTable(table: HeapTable, options: { readonly name?: string } 
     name: options.name ?? 'heapTable',
     bounded: true,
     dictionaries: true,
-    async open(context) {
-      if (!isDeepStrictEqual([...context.schema], [...fields])) {
-        throw new MillraceError('TYPE_MISMATCH', `the stream's schema is not that of the heap table: same columns, same order, same types are needed, ${JSON.stringify(fields)}`);
-      }
+    async read(context) {
       let at = 0;
       return Promise.resolve({
-        next: () => Promise.resolve(at < descriptors.length && !context.signal.aborted ? { kind: 'heap' as const, descriptor: descriptors[at++]! } : null),
+        next: () => Promise.resolve(at < descriptors.length && !context.signal.aborted ? { kind: 'heap' as const, descriptor: descriptors[at++]!, fields } : null),
         close: () => Promise.resolve(),
       });
     },

@@ -20,7 +20,7 @@ export function rows(input: Iterable<unknown> | AsyncIterable<unknown>, options:
     name: options.name ?? 'rows',
     bounded: options.bounded ?? true,
     dictionaries: true,
-    open: (context): Promise<SourceReader> => Promise.resolve(Symbol.asyncIterator in input ? new AsyncRowsReader(input, context) : new SyncRowsReader(input, context)),
+    read: (context): Promise<SourceReader> => Promise.resolve(Symbol.asyncIterator in input ? new AsyncRowsReader(input, context) : new SyncRowsReader(input, context)),
   };
 }
 

@@ -36,8 +36,8 @@ export type SourceItem =
   | { readonly kind: 'text'; readonly bytes: Uint8Array; readonly format: TextFormat }
   /** Columns are found by name. */
   | { readonly kind: 'arrow'; readonly batch: RecordBatch }
-  /** A batch that already lies in the engine's heap, in the layout of batch/layout.ts and the order of the schema; the job does not free it. */
-  | { readonly kind: 'heap'; readonly descriptor: number };
+  /** A batch of `fields` that already lies in the engine's heap, in the layout of batch/layout.ts; the job does not free it. Columns are found by name. */
+  | { readonly kind: 'heap'; readonly descriptor: number; readonly fields: Fields };
 
 export type TextFormat =
   | { readonly kind: 'json' }

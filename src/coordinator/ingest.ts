@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Kernels } from '../../native-free-kernels/load.js';
 import { ArrowReader } from '../batch/arrow-reader.js';
 import type { DictionaryBuilder } from '../batch/dictionary-builder.js';
 import { dictionariesFor, RowBuilder } from '../batch/row-builder.js';
 import { encode } from '../batch/text-codec.js';
+import { COLUMN_WORDS, columnWord, descriptorBytes } from '../batch/layout.js';
+import { MillraceError } from '../errors.js';
 import type { SourceItem } from '../connectors/source.js';
 import type { Heap } from '../heap/heap.js';
 import { PageUse, type PageAllocator } from '../heap/page-allocator.js';
@@ -19,12 +22,13 @@ export class Ingest {
   private readonly rowBuilder: RowBuilder;
   private readonly arrowReader: ArrowReader;
   private textFormat = 0;
+  private heapPlaces: readonly number[] | null = null;
 
   constructor(
     private readonly heap: Heap,
     private readonly pages: PageAllocator,
     kernels: Kernels,
-    fields: Fields,
+    private readonly fields: Fields,
   ) {
     const batches = pages.for(PageUse.batch);
     this.dictionaries = dictionariesFor(fields, heap, pages.for(PageUse.scratch));
@@ -36,9 +40,7 @@ export class Ingest {
   fill(morsel: Morsel, item: SourceItem): Reject[] {
     switch (item.kind) {
       case 'heap':
-        morsel.kind = MorselKind.batch;
-        morsel.descriptor = item.descriptor;
-        morsel.rows = BigInt(this.heap.u32[item.descriptor >>> 2]!);
+        this.fillHeap(morsel, item);
         return [];
       case 'text':
         this.fillText(morsel, item);
@@ -46,6 +48,23 @@ export class Ingest {
       case 'rows': return this.fillRows(morsel, item.rows);
       case 'arrow': return this.fillArrow(morsel, item);
     }
+  }
+
+  /** A descriptor of the columns wanted over the same memory; that of the batch itself where it has just those. */
+  private fillHeap(morsel: Morsel, { descriptor, fields }: SourceItem & { kind: 'heap' }): void {
+    const { heap } = this;
+    const places = (this.heapPlaces ??= placesOf(this.fields, fields));
+    morsel.kind = MorselKind.batch;
+    morsel.rows = BigInt(heap.u32[descriptor >>> 2]!);
+    morsel.descriptor = descriptor;
+    if (places.length === fields.length && places.every((place, column) => place === column)) return;
+    morsel.owned = 1;
+    morsel.descriptor = this.pages.allocate(descriptorBytes(places.length), PageUse.batch);
+    heap.u32.set([heap.u32[descriptor >>> 2]!, places.length], morsel.descriptor >>> 2);
+    places.forEach((place, column) => {
+      const from = columnWord(descriptor, place);
+      heap.u32.copyWithin(columnWord(morsel.descriptor, column), from, from + COLUMN_WORDS);
+    });
   }
 
   private fillText(morsel: Morsel, { bytes, format }: SourceItem & { kind: 'text' }): void {
@@ -97,6 +116,16 @@ export class Ingest {
     for (let row = 0, at = address >>> 2; row < rows; row++) if (!gone.has(row)) this.heap.u32[at++] = row;
     return address;
   }
+}
+
+/** Where each column wanted is among those there are. */
+function placesOf(wanted: Fields, there: Fields): number[] {
+  return wanted.map(field => {
+    const place = there.findIndex(({ name }) => name === field.name);
+    if (place < 0) throw new MillraceError('UNKNOWN_COLUMN', `the heap table has no column '${field.name}'; it has ${there.map(({ name }) => name).join(', ')}`);
+    if (!isDeepStrictEqual(there[place]!.type, field.type)) throw new MillraceError('TYPE_MISMATCH', `column '${field.name}' of the heap table is ${JSON.stringify(there[place]!.type)}, not ${JSON.stringify(field.type)}`);
+    return place;
+  });
 }
 
 function describeRow(row: unknown): string {
