@@ -60,7 +60,7 @@ function castExact(value: bigint, from: DataType, to: DataType): Cell {
   if (from.kind === 'timestamp' && to.kind === 'date') return fit(floorDiv(value, perDay(from.unit)), to);
   if (from.kind === 'timestamp' && to.kind === 'timestamp') {
     if (from.unit === to.unit) return value;
-    return from.unit === 'ms' ? fit(value * 1_000n, to) : floorDiv(value, 1_000n);
+    return from.unit === 'ms' ? fit(value * 1_000n, to) : divideRounding(value, 1_000n);
   }
   if (from.kind === 'timestamp' || to.kind === 'timestamp' || from.kind === 'date' || to.kind === 'date') {
     return fit(value, to);

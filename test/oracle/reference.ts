@@ -1,6 +1,8 @@
 import type { Aggregate, Branch, Plan } from '../../src/plan/plan.ts';
 import type { DataType, Row, Value } from '../../src/plan/types.ts';
 import { aggregate, type Entry } from './aggregates.ts';
+import { type Progress, watermarkOf } from './watermark.ts';
+import { slackOf } from './slack.ts';
 import { floorDiv } from './calendar.ts';
 import { type Cell, cellOfValue, identityOf, keyCell, type FaultReason, RowFault, valueOfCell } from './cells.ts';
 import { type Environment, evaluate, type Udf } from './evaluate.ts';
@@ -11,17 +13,27 @@ export interface Ledger { read: number; filtered: number; applied: number; late:
 export interface Letter { readonly source: number; readonly position: number; readonly reason: FaultReason | 'LATE' }
 export interface ReferenceResult {
   readonly rows: Row[];
+  /** For every row, by how much an aggregate of floats may differ from the exact answer given here. */
+  readonly slack: Readonly<Record<string, number>>[];
   readonly ledgers: Ledger[];
   /** Dead letters and late rows, in ingest order. */
   readonly letters: Letter[];
 }
 
+export interface ReferenceOptions {
+  /** By `module#name`. */
+  readonly udfs?: ReadonlyMap<string, Udf>;
+  /** What float aggregates may differ by; default: what the engine promises. */
+  readonly slack?: typeof slackOf;
+}
+
 type Cells = ReadonlyMap<string, Cell>;
 interface Group { readonly keys: readonly Cell[]; readonly start: bigint | null; readonly entries: Entry[][] }
-interface BranchState { maxTime: bigint | null; ended: boolean; position: number }
+interface BranchState extends Progress { position: number }
 
 /** Runs a plan one row at a time, in ingest order. Throws AggregateOverflow where the job must fail. */
-export function runReference(plan: Plan, ingest: readonly Ingest[], udfs: ReadonlyMap<string, Udf> = new Map()): ReferenceResult {
+export function runReference(plan: Plan, ingest: readonly Ingest[], options: ReferenceOptions = {}): ReferenceResult {
+  const udfs = options.udfs ?? new Map<string, Udf>();
   const rows: Row[] = [];
   const letters: Letter[] = [];
   const groups = new Map<string, Group>();
@@ -59,8 +71,8 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], udfs: Readon
       letters.push({ source: item.branch, position, reason: error.reason });
     }
   }
-  if (plan.aggregate !== null) rows.push(...finish(plan, plan.aggregate, groups));
-  return { rows, ledgers, letters };
+  if (plan.aggregate === null) return { rows, slack: rows.map(() => ({})), ledgers, letters };
+  return { ...finish(plan, plan.aggregate, groups, options.slack ?? slackOf), ledgers, letters };
 }
 
 function at<T>(list: readonly T[], index: number): T {
@@ -75,18 +87,6 @@ function at2(cells: Cells, name: string): Cell {
 }
 const valuesOf = (plan: Plan, cells: readonly Cell[]): Row =>
   Object.fromEntries(plan.output.map((f, i): [string, Value] => [f.name, valueOfCell(at(cells, i), f.type)]));
-
-/** Null: minus infinity. A branch without rows holds it there, one that has ended does not count. */
-function watermarkOf(plan: Plan, states: readonly BranchState[]): bigint | null {
-  let least: bigint | null = null;
-  for (const [i, state] of states.entries()) {
-    if (state.ended) continue;
-    if (state.maxTime === null) return null;
-    const own = state.maxTime - BigInt(plan.branches[i]?.eventTime?.outOfOrderness ?? 0);
-    if (least === null || own < least) least = own;
-  }
-  return least;
-}
 
 /** Checks a row against the schema. `time` is in ms for a date, else in the unit of its column. */
 function readRow(row: unknown, branch: Branch): { cells: Cells; time: bigint | null } {
@@ -146,15 +146,20 @@ function applyRow(
 }
 
 /** Without keys and windows there is one group, rows or not. */
-function finish(plan: Plan, spec: Aggregate, groups: ReadonlyMap<string, Group>): Row[] {
+function finish(plan: Plan, spec: Aggregate, groups: ReadonlyMap<string, Group>, slackFor: typeof slackOf): Pick<ReferenceResult, 'rows' | 'slack'> {
   const all = [...groups.values()];
   if (all.length === 0 && spec.keys.length === 0 && spec.window.kind === 'global') {
     all.push({ keys: [], start: null, entries: spec.aggregates.map(() => []) });
   }
   const size = spec.window.kind === 'tumbling' ? BigInt(spec.window.size) : 0n;
-  return all.map(group => valuesOf(plan, [
+  const rows = all.map(group => valuesOf(plan, [
     ...group.keys,
     ...(group.start === null ? [] : [group.start, group.start + size]),
     ...spec.aggregates.map((a, i) => aggregate(a.fn, a.input?.type ?? null, a.type, at(group.entries, i))),
   ]));
+  const slack = all.map(group => Object.fromEntries(spec.aggregates.flatMap((a, i): [string, number][] => {
+    const allowed = slackFor(a.fn, a.input?.type ?? null, at(group.entries, i));
+    return allowed === null ? [] : [[a.name, allowed]];
+  })));
+  return { rows, slack };
 }
