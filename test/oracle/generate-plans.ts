@@ -34,6 +34,8 @@ const typeIn = (scope: Scope): fc.Arbitrary<DataType> =>
 const anyIn = (scope: Scope, depth: number): fc.Arbitrary<NamedExpression['expression']> => typeIn(scope).chain(t => expression(t, scope, depth));
 
 const filterIn = (scope: Scope, depth: number): fc.Arbitrary<Step> => expression(BOOL, scope, depth).map(predicate => ({ kind: 'filter', predicate }));
+/** Random predicates turn most rows away: not too many of them. */
+const maybe = (step: fc.Arbitrary<Step>): fc.Arbitrary<Step[]> => fc.oneof({ arbitrary: fc.constant<Step[]>([]), weight: 3 }, { arbitrary: step.map((s): Step[] => [s]), weight: 1 });
 const projectIn = (scope: Scope, depth: number): fc.Arbitrary<Step & { kind: 'project' }> =>
   fc.array(fc.oneof(fc.constantFrom(...scope.columns.map(column)), anyIn(scope, depth)), { minLength: 1, maxLength: 4 })
     .map(list => ({ kind: 'project', columns: named('p', list) }));
@@ -90,9 +92,9 @@ export function planOf({ maxBranches, depth, types }: PlanOptions = DEFAULT_PLAN
     const eventTime = time === null ? null : { column: 'at', outOfOrderness: branches > 1 ? 4e15 : outOfOrderness };
     const unit = time?.kind === 'timestamp' ? time.unit : 'ms';
     const scope: Scope = { columns: schema, tables };
-    const filters = fc.array(fc.array(filterIn(scope, depth), { maxLength: 1 }), { minLength: branches, maxLength: branches });
+    const filters = fc.array(maybe(filterIn(scope, depth)), { minLength: branches, maxLength: branches });
     const tail = fc.option(projectIn(scope, depth).chain(project =>
-      fc.array(filterIn({ columns: fieldsAfter(project.columns), tables }, depth), { maxLength: 1 }).map((more): Step[] => [project, ...more])));
+      maybe(filterIn({ columns: fieldsAfter(project.columns), tables }, depth)).map((more): Step[] => [project, ...more])));
     return fc.tuple(filters, tail).chain(([heads, steps]) => {
       const project = steps?.find(s => s.kind === 'project');
       const end: Scope = { columns: project === undefined ? schema : fieldsAfter(project.columns), tables };

@@ -13,7 +13,7 @@ export const FLOATS: readonly DataType[] = [{ kind: 'float32' }, FLOAT64];
 export const TIMES: readonly DataType[] = [{ kind: 'date' }, { kind: 'timestamp', unit: 'ms' }, { kind: 'timestamp', unit: 'us' }];
 export const DECIMALS: readonly DataType[] = [
   { kind: 'decimal', precision: 5, scale: 2 }, { kind: 'decimal', precision: 18, scale: 0 }, { kind: 'decimal', precision: 18, scale: 4 },
-  { kind: 'decimal', precision: 9, scale: 9 },
+  { kind: 'decimal', precision: 9, scale: 8 },
 ];
 export const DICTIONARY: DataType = { kind: 'dictionary', index: 'int32' };
 /** Types that expressions can compute. */
