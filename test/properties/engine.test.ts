@@ -8,7 +8,7 @@ import { type Data, dataOf } from '../oracle/generate-data.ts';
 import { planOf, type PlanOptions, showPlan } from '../oracle/generate-plans.ts';
 import { ALL_TYPES } from '../oracle/generate-values.ts';
 import { type ReferenceResult, runReference } from '../oracle/reference.ts';
-import { cut, type EngineResult, hasEngine, runEngine } from '../support/engine.ts';
+import { cut, type EngineResult, hasEngine, runEngine } from '../support/run-plan.ts';
 
 /**
  * The engine answers as the reference does, whatever the plan, the data, the borders of batches, the number of workers, the partitioner

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { agg, aggregatePlan, col, expectAnswer, field, lit, op } from '../support/plans.ts';
-import { hasEngine, runEngine } from '../support/engine.ts';
+import { hasEngine, runEngine } from '../support/run-plan.ts';
 
 const [X, I, L, B] = [field('x', 'float64'), field('i', 'int32'), field('l', 'int64'), field('b', 'bool')];
 const SPREAD = ['variance', 'variancePopulation', 'stddev', 'stddevPopulation'] as const;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { agg, aggregatePlan, col, expectAnswer, field, filter, ledger, lit, op, projectPlan } from '../support/plans.ts';
-import { hasEngine, runEngine } from '../support/engine.ts';
+import { hasEngine, runEngine } from '../support/run-plan.ts';
 
 const [I, T] = [field('i', 'int8', false), field('t', 'utf8', true)];
 const positive = filter(op('gt', { kind: 'bool' }, col(I), lit(0, { kind: 'int8' })));

@@ -5,7 +5,7 @@ import { type AggregateCall, type AggregateFunction, type Plan, type Step, type 
 import type { DataType, Field, Fields, Row } from '../../src/plan/types.ts';
 import { difference } from '../oracle/compare.ts';
 import { type Ledger, runReference } from '../oracle/reference.ts';
-import { cut, hasEngine, runEngine } from './engine.ts';
+import { cut, hasEngine, runEngine } from './run-plan.ts';
 
 /** Plans written by hand, for tests that pin one rule each. */
 
