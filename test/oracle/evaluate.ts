@@ -7,14 +7,21 @@ import { type Cell, cellOfLiteral, cellOfValue, compareCells, identityOf, keyCel
 import { codePoints, likeText, lowerText, replaceText, substringText, trimText, upperText } from './text.ts';
 
 export type Udf = (...args: Value[]) => unknown;
+/** The columns that an expression sees. `get` computes a column of a projection, and so may throw RowFault. */
+export interface Columns { get(name: string): Cell | undefined }
 export interface Environment {
-  readonly row: ReadonlyMap<string, Cell>;
+  readonly row: Columns;
+  /** Computes the operands of `and` and `or` whether they are needed or not, as DuckDB does. */
+  readonly eager: boolean;
   readonly tables: readonly StaticTable[];
   /** By `module#name`. */
   readonly udfs: ReadonlyMap<string, Udf>;
 }
 
-/** The value of an expression for one row. Throws RowFault. Operands are always all evaluated, but for `case` and `coalesce`. */
+/**
+ * The value of an expression for one row. Throws RowFault. All operands are computed but those that do not matter: branches of `case`
+ * and `coalesce` that are not taken, and what stands behind the operand that decides an `and` or `or`.
+ */
 export function evaluate(e: Expression, env: Environment): Cell {
   switch (e.op) {
     case 'column': return columnCell(e.name, env);
@@ -37,8 +44,27 @@ export function evaluate(e: Expression, env: Environment): Cell {
       }
       return null;
     }
+    case 'and': return connective(e, false, env);
+    case 'or': return connective(e, true, env);
     default: return call(e, e.args.map(arg => evaluate(arg, env)));
   }
+}
+
+/** From left to right up to the operand that decides. */
+function connective(e: CallExpression, decisive: boolean, env: Environment): Cell {
+  let result: Cell = !decisive;
+  for (const arg of e.args) {
+    const cell = evaluate(arg, env);
+    if (cell === decisive) result = decisive;
+    else if (cell === null && result !== decisive) result = null;
+    if (result === decisive && !env.eager) break;
+  }
+  return result;
+}
+/** Whether a filter keeps a row. The terms of a conjunction are filters one after the other. */
+export function holds(e: Expression, env: Environment): boolean {
+  if (e.op === 'and' && !env.eager) return e.args.every(term => holds(term, env));
+  return evaluate(e, env) === true;
 }
 
 function columnCell(name: string, env: Environment): Cell {
@@ -83,8 +109,6 @@ function call(e: CallExpression, args: readonly Cell[]): Cell {
     case 'isNull': return a === null;
     case 'isNotNull': return a !== null;
     case 'isDistinctFrom': return a === null || b === null ? a !== b : !equal(a, b);
-    case 'and': return args.includes(false) ? false : args.includes(null) ? null : true;
-    case 'or': return args.includes(true) ? true : args.includes(null) ? null : false;
     default: return args.includes(null) ? null : strict(e, args as readonly Exclude<Cell, null>[]);
   }
 }

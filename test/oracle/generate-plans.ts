@@ -41,13 +41,13 @@ const projectIn = (scope: Scope, depth: number): fc.Arbitrary<Step & { kind: 'pr
     .map(list => ({ kind: 'project', columns: named('p', list) }));
 
 export const NUMERIC = [...INTEGERS, ...FLOATS, ...DECIMALS];
-const ORDERED = [...NUMERIC, UTF8, ...TIMES];
+const ORDERED = [...NUMERIC, UTF8, ...TIMES, BOOL];
 function resultType(fn: AggregateCall['fn'], input: DataType): DataType {
   if (fn === 'count') return INT64;
   if (fn === 'sum') {
     if (FLOATS.some(t => t.kind === input.kind)) return FLOAT64;
     if (input.kind === 'decimal') return { kind: 'decimal', precision: 18, scale: input.scale };
-    return input.kind.startsWith('u') ? { kind: 'uint64' } : INT64;
+    return input.kind === 'uint64' ? input : INT64;
   }
   return fn === 'mean' || fn.startsWith('variance') || fn.startsWith('stddev') ? FLOAT64 : input;
 }
@@ -60,7 +60,9 @@ function aggregateIn(scope: Scope, depth: number): fc.Arbitrary<Omit<AggregateCa
       : fn.startsWith('bool') ? fc.constant(BOOL) : fc.constantFrom(...NUMERIC));
   const where = fc.option(expression(BOOL, scope, depth), { freq: 3 }).map(w => w ?? null);
   const rows = where.map((w): Omit<AggregateCall, 'name'> => ({ fn: 'count', input: null, where: w, type: INT64, nullable: false }));
-  const others = fc.constantFrom(...fns).chain(fn => inputOf(fn).chain(t => fc.tuple(expression(t, scope, depth), where)).map(([input, w]) =>
+  // Of a dictionary, text is taken: a code means nothing without its dictionary.
+  const typeFor = (fn: AggregateCall['fn']): fc.Arbitrary<DataType> => inputOf(fn).map(t => (t.kind === 'dictionary' && fn !== 'count' ? UTF8 : t));
+  const others = fc.constantFrom(...fns).chain(fn => typeFor(fn).chain(t => fc.tuple(expression(t, scope, depth), where)).map(([input, w]) =>
     ({ fn, input, where: w, type: resultType(fn, input.type), nullable: fn !== 'count' })));
   return fc.oneof({ arbitrary: rows, weight: 1 }, { arbitrary: others, weight: 5 });
 }

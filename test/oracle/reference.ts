@@ -5,7 +5,7 @@ import { type Progress, watermarkOf } from './watermark.ts';
 import { slackOf } from './slack.ts';
 import { floorDiv } from './calendar.ts';
 import { type Cell, cellOfValue, identityOf, keyCell, type FaultReason, RowFault, valueOfCell } from './cells.ts';
-import { type Environment, evaluate, type Udf } from './evaluate.ts';
+import { type Columns, type Environment, evaluate, holds, type Udf } from './evaluate.ts';
 
 /** One step of the ingest sequence: a row of a branch, or the end of its input (which then no longer holds the watermark back). */
 export type Ingest = { readonly branch: number; readonly row: unknown } | { readonly branch: number; readonly end: true };
@@ -23,11 +23,12 @@ export interface ReferenceResult {
 export interface ReferenceOptions {
   /** By `module#name`. */
   readonly udfs?: ReadonlyMap<string, Udf>;
+  /** Computes every column of a projection and every operand of `and` and `or`, needed or not: for DuckDB's sake. */
+  readonly eager?: boolean;
   /** What float aggregates may differ by; default: what the engine promises. */
   readonly slack?: typeof slackOf;
 }
 
-type Cells = ReadonlyMap<string, Cell>;
 interface Group { readonly keys: readonly Cell[]; readonly start: bigint | null; readonly entries: Entry[][] }
 interface BranchState extends Progress { position: number }
 
@@ -53,7 +54,7 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
     try {
       const { cells, time } = readRow(item.row, branch);
       if (time !== null && (state.maxTime === null || time > state.maxTime)) state.maxTime = time;
-      const env = { tables: plan.tables, udfs };
+      const env = { tables: plan.tables, udfs, eager: options.eager ?? false };
       const passed = applySteps(branch, cells, env);
       if (passed === null) {
         ledger.filtered++;
@@ -80,7 +81,7 @@ function at<T>(list: readonly T[], index: number): T {
   if (item === undefined) throw new Error(`no element ${index}`);
   return item;
 }
-function at2(cells: Cells, name: string): Cell {
+function at2(cells: Columns, name: string): Cell {
   const cell = cells.get(name);
   if (cell === undefined) throw new Error(`no column ${name}`);
   return cell;
@@ -89,7 +90,7 @@ const valuesOf = (plan: Plan, cells: readonly Cell[]): Row =>
   Object.fromEntries(plan.output.map((f, i): [string, Value] => [f.name, valueOfCell(at(cells, i), f.type)]));
 
 /** Checks a row against the schema. `time` is in ms for a date, else in the unit of its column. */
-function readRow(row: unknown, branch: Branch): { cells: Cells; time: bigint | null } {
+function readRow(row: unknown, branch: Branch): { cells: Columns; time: bigint | null } {
   if (typeof row !== 'object' || row === null) throw new RowFault('BAD_ROW', 'not an object');
   const cells = new Map<string, Cell>();
   for (const field of branch.source.schema) {
@@ -108,16 +109,21 @@ function readRow(row: unknown, branch: Branch): { cells: Cells; time: bigint | n
   return { cells, time: type.kind === 'date' ? raw * 86_400_000n : raw };
 }
 
-/** Null: filtered. */
-function applySteps(branch: Branch, source: Cells, env: Omit<Environment, 'row'>): Cells | null {
+/** Null: filtered. A column of a projection is computed when a later filter or the result asks for it. */
+function applySteps(branch: Branch, source: Columns, env: Omit<Environment, 'row'>): Columns | null {
   let row = source;
   for (const step of branch.steps) {
     if (step.kind === 'filter') {
-      if (evaluate(step.predicate, { ...env, row }) !== true) return null;
-    } else {
-      const from = row;
-      row = new Map(step.columns.map(c => [c.name, evaluate(c.expression, { ...env, row: from })]));
+      if (!holds(step.predicate, { ...env, row })) return null;
+      continue;
     }
+    const from = { ...env, row };
+    const expressions = new Map(step.columns.map(c => [c.name, c.expression]));
+    row = { get: name => {
+      const expression = expressions.get(name);
+      return expression === undefined ? undefined : evaluate(expression, from);
+    } };
+    if (env.eager) row = new Map(step.columns.map(c => [c.name, evaluate(c.expression, from)]));
   }
   return row;
 }

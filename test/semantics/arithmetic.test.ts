@@ -1,6 +1,7 @@
 import { test } from 'vitest';
 import type { DataType } from '../../src/plan/types.ts';
-import { col, expectAnswer, field, ledger, lit, op, projectPlan } from '../support/plans.ts';
+import type { Step } from '../../src/plan/plan.ts';
+import { agg, aggregatePlan, col, expectAnswer, field, filter, ledger, lit, op, projectPlan } from '../support/plans.ts';
 
 const FLOAT64: DataType = { kind: 'float64' };
 const BOOL: DataType = { kind: 'bool' };
@@ -44,9 +45,29 @@ test('branches of case and coalesce that are not taken do not fault', () => {
     rows: [{ c: 30, d: 60, e: 30 }, { c: -1, d: 0, e: 100 }, { c: -1, d: 0, e: 127 }, { c: -1, d: 0, e: null }], letters: [],
   });
 });
-test('operands of and, or are all computed', () => {
+test('what stands behind the operand that decides an and or or is not computed', async () => {
   const fault = op('gt', BOOL, op('add', INT8, col(I), lit(100, INT8)), lit(0, INT8));
-  return expectAnswer(projectPlan([I], { a: op('and', BOOL, lit(false, BOOL), fault) }), [[{ i: 1 }, { i: 100 }]], { rows: [{ a: false }], letters: ['1 OVERFLOW'] });
+  const isSmall = op('lt', BOOL, col(I), lit(10, INT8));
+  await expectAnswer(projectPlan([I], { a: op('and', BOOL, isSmall, fault), o: op('or', BOOL, isSmall, fault) }), [[{ i: 1 }, { i: 20 }, { i: 100 }]], {
+    rows: [{ a: true, o: true }, { a: false, o: true }], letters: ['2 OVERFLOW'],
+  });
+  await expectAnswer(projectPlan([I], { a: op('and', BOOL, isSmall, fault) }), [[{ i: 100 }]], { rows: [{ a: false }], letters: [] });
+  // The other way round it comes too late.
+  await expectAnswer(projectPlan([I], { a: op('and', BOOL, fault, isSmall) }), [[{ i: 100 }]], { rows: [], letters: ['0 OVERFLOW'] });
+});
+test('a filter turns a row away before a later filter or column can fault on it', () => {
+  const doubled = op('add', INT8, col(I), col(I));
+  const plan = projectPlan([I], { d: doubled });
+  const [branch] = plan.branches;
+  const small = filter(op('lt', BOOL, col(I), lit(60, INT8)));
+  const guarded = { ...plan, branches: branch === undefined ? [] : [{ ...branch, steps: [small, ...branch.steps] }] };
+  return expectAnswer(guarded, [[{ i: 100 }, { i: 4 }]], { rows: [{ d: 8 }], letters: [], ledgers: [ledger(2, 1, 1, 0, 0)] });
+});
+test('a projected column that nothing asks for cannot fault', () => {
+  const steps: Step[] = [
+    { kind: 'project', columns: [{ name: 'i', expression: col(I) }, { name: 'unused', expression: op('add', INT8, col(I), col(I)) }] },
+  ];
+  return expectAnswer(aggregatePlan({ schema: [I], steps, aggregates: [agg('n', 'count')] }), [[{ i: 100 }]], { rows: [{ n: 1n }], letters: [] });
 });
 test('three-valued logic', () => {
   const [p, q] = [field('p', 'bool'), field('q', 'bool')];
