@@ -61,3 +61,13 @@ export interface JobStats {
   /** Wall clock minus watermark, in ms, where event time is near the present; else null. */
   readonly watermarkLagMs: number | null;
 }
+
+/** A job that was started. */
+export interface RunningJob {
+  /** Ends with the job: the final ledger, or one coded error. */
+  readonly done: Promise<JobStats>;
+  /** The ledger as it stands. */
+  stats(): JobStats;
+  /** Ends the job at once with CANCELLED; nothing half-written looks complete. To stop in good order, use `RunOptions.signal`. */
+  cancel(): void;
+}

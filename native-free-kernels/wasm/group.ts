@@ -1,0 +1,189 @@
+import { CELL_BYTES, CELL_COUNT, NULL_CELL, NEXT_CELL, CHUNK_END, DIRECTORY, DEPTH, PARTITIONS, ARENA_NEXT, ARENA_END, PARTITION_SHIFT } from './table';
+
+/** The index partition that a hash belongs to: the bits below the region's bits choose it. */
+// @ts-ignore: decorator
+@inline
+function partitionOf(table: usize, regionBits: u32, hash: u32): usize {
+  const chosen = <usize>(<u64>(hash << regionBits) >> <u64>(32 - load<u32>(table, DEPTH)));
+  return <usize>load<u32>(table, PARTITIONS) + (<usize>load<u32>(<usize>load<u32>(table, DIRECTORY) + (chosen << 2)) << PARTITION_SHIFT);
+}
+
+/** A new cell, a copy of `template`, or 0 where the table's last chunk is full. */
+// @ts-ignore: decorator
+@inline
+function newCell(table: usize, template: usize): usize {
+  const cell = <usize>load<u32>(table, NEXT_CELL);
+  const bytes = <usize>load<u32>(table, CELL_BYTES);
+  if (cell + bytes > <usize>load<u32>(table, CHUNK_END)) return 0;
+  store<u32>(table, <u32>(cell + bytes), NEXT_CELL);
+  store<u32>(table, load<u32>(table, CELL_COUNT) + 1, CELL_COUNT);
+  for (let at: usize = 0; at < bytes; at += 8) store<u64>(cell + at, load<u64>(template + at));
+  return cell;
+}
+
+// @ts-ignore: decorator
+@inline
+function nullCell(table: usize, template: usize): usize {
+  const known = <usize>load<u32>(table, NULL_CELL);
+  if (known) return known;
+  const cell = newCell(table, template);
+  store<u32>(table, <u32>cell, NULL_CELL);
+  return cell;
+}
+
+/**
+ * Finds or makes the cell of each key and writes its address to slots[i] (u32). Row i is element positions[i], or i. Returns how many
+ * rows were done: fewer than `rows` where the table must grow first.
+ */
+export function upsertWords(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, valid: usize, slots: usize, template: usize): i32 {
+  for (let row = from; row < rows; row++) {
+    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    let cell: usize;
+    if (valid && !load<u8>(valid + element)) {
+      cell = nullCell(table, template);
+      if (!cell) return row;
+    } else {
+      const hash = load<u32>(hashes + (element << 2));
+      const key = load<u64>(keys + (element << 3));
+      const partition = partitionOf(table, regionBits, hash);
+      const entries = <usize>load<u32>(partition);
+      const mask = load<u32>(partition, 4);
+      let at = hash & mask;
+      for (;;) {
+        const entry = load<u64>(entries + (<usize>at << 3));
+        cell = <usize><u32>entry;
+        if (!cell) {
+          if (load<u32>(partition, 8) >= load<u32>(partition, 12)) return row;
+          cell = newCell(table, template);
+          if (!cell) return row;
+          store<u64>(cell, key);
+          store<u64>(entries + (<usize>at << 3), (<u64>hash << 32) | <u64>cell);
+          store<u32>(partition, load<u32>(partition, 8) + 1, 8);
+          break;
+        }
+        if (<u32>(entry >> 32) == hash && load<u64>(cell) == key) break;
+        at = (at + 1) & mask;
+      }
+    }
+    store<u32>(slots + (<usize>row << 2), <u32>cell);
+  }
+  return rows;
+}
+
+// @ts-ignore: decorator
+@inline
+function sameBytes(a: usize, b: usize, length: u32): bool {
+  let left = length;
+  while (left >= 8) {
+    if (load<u64>(a) != load<u64>(b)) return false;
+    a += 8;
+    b += 8;
+    left -= 8;
+  }
+  return left == 0 || ((load<u64>(a) ^ load<u64>(b)) << <u64>(64 - (left << 3))) == 0;
+}
+
+/** As `upsertWords`, for byte-string keys given as (u32 address, u32 length) views: a new cell keeps a view of its own copy in the table's arena. */
+export function upsertBytes(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, views: usize, valid: usize, slots: usize, template: usize): i32 {
+  for (let row = from; row < rows; row++) {
+    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    let cell: usize;
+    if (valid && !load<u8>(valid + element)) {
+      cell = nullCell(table, template);
+      if (!cell) return row;
+    } else {
+      const hash = load<u32>(hashes + (element << 2));
+      const bytes = <usize>load<u32>(views + (element << 3));
+      const length = load<u32>(views + (element << 3), 4);
+      const partition = partitionOf(table, regionBits, hash);
+      const entries = <usize>load<u32>(partition);
+      const mask = load<u32>(partition, 4);
+      let at = hash & mask;
+      for (;;) {
+        const entry = load<u64>(entries + (<usize>at << 3));
+        cell = <usize><u32>entry;
+        if (!cell) {
+          const copy = <usize>load<u32>(table, ARENA_NEXT);
+          const copyEnd = copy + ((<usize>length + 7) & ~7);
+          if (load<u32>(partition, 8) >= load<u32>(partition, 12) || copyEnd > <usize>load<u32>(table, ARENA_END)) return row;
+          cell = newCell(table, template);
+          if (!cell) return row;
+          memory.copy(copy, bytes, <usize>length);
+          store<u32>(table, <u32>copyEnd, ARENA_NEXT);
+          store<u64>(cell, (<u64>length << 32) | <u64>copy);
+          store<u64>(entries + (<usize>at << 3), (<u64>hash << 32) | <u64>cell);
+          store<u32>(partition, load<u32>(partition, 8) + 1, 8);
+          break;
+        }
+        if (<u32>(entry >> 32) == hash && load<u32>(cell, 4) == length && sameBytes(<usize>load<u32>(cell), bytes, length)) break;
+        at = (at + 1) & mask;
+      }
+    }
+    store<u32>(slots + (<usize>row << 2), <u32>cell);
+  }
+  return rows;
+}
+
+/** Moves the entries of an index partition whose bit `bit` of the hash is set (every entry where `bit` is 0) from `from` to the empty partition `to`. Returns how many. */
+export function moveEntries(from: usize, capacity: u32, bit: u32, to: usize, toMask: u32): u32 {
+  let moved: u32 = 0;
+  for (let slot: usize = 0; slot < <usize>capacity; slot++) {
+    const entry = load<u64>(from + (slot << 3));
+    const hash = <u32>(entry >> 32);
+    if (!<u32>entry || (hash & bit) != bit) continue;
+    let at = hash & toMask;
+    while (load<u64>(to + (<usize>at << 3)) != 0) at = (at + 1) & toMask;
+    store<u64>(to + (<usize>at << 3), entry);
+    moved++;
+  }
+  return moved;
+}
+
+/** Copies the entries whose hash has `value` in the top `bits` bits, as hashes[] (u32) and cells[] (u32). Returns how many. */
+export function collectEntries(entries: usize, capacity: u32, bits: u32, value: u32, hashes: usize, cells: usize): u32 {
+  let found: usize = 0;
+  for (let slot: usize = 0; slot < <usize>capacity; slot++) {
+    const entry = load<u64>(entries + (slot << 3));
+    const hash = <u32>(entry >> 32);
+    if (!<u32>entry || <u32>(<u64>hash >> <u64>(32 - bits)) != value) continue;
+    store<u32>(hashes + (found << 2), hash);
+    store<u32>(cells + (found << 2), <u32>entry);
+    found++;
+  }
+  return <u32>found;
+}
+
+/** slots[i] = address of the dense cell of codes[element]; chunks of 2^shift cells lie at the addresses in `directory`; cell 0 is that of null, code c has cell c + 1. */
+export function denseSlots(rows: i32, positions: usize, codes: usize, valid: usize, directory: usize, shift: u32, cellBytes: u32, slots: usize): void {
+  const mask: u32 = (1 << shift) - 1;
+  for (let row = 0; row < rows; row++) {
+    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    const at = valid && !load<u8>(valid + element) ? 0 : load<u32>(codes + (element << 2)) + 1;
+    store<u32>(slots + (<usize>row << 2), load<u32>(directory + (<usize>(at >> shift) << 2)) + (at & mask) * cellBytes);
+  }
+}
+
+/** Writes `cells` copies of `template` to `to`. */
+export function fillCells(to: usize, cells: u32, template: usize, cellBytes: u32): void {
+  for (let cell: u32 = 0; cell < cells; cell++) {
+    for (let at: u32 = 0; at < cellBytes; at += 8) store<u64>(to + <usize>at, load<u64>(template + <usize>at));
+    to += <usize>cellBytes;
+  }
+}
+
+/**
+ * Lists the addresses of the cells of a dense run whose count of rows, at `countOffset`, is not 0. Where cells have room for a key
+ * (countOffset ≥ 8) writes it there: code firstCode for the first cell of the run, and so on. Returns how many.
+ */
+export function touchedCells(from: usize, cells: i32, cellBytes: u32, countOffset: u32, firstCode: i32, out: usize): u32 {
+  let found: usize = 0;
+  for (let cell = 0; cell < cells; cell++) {
+    if (load<u64>(from + <usize>countOffset) != 0) {
+      if (countOffset >= 8) store<i64>(from, <i64>(firstCode + cell));
+      store<u32>(out + (found << 2), <u32>from);
+      found++;
+    }
+    from += <usize>cellBytes;
+  }
+  return <u32>found;
+}
