@@ -1,4 +1,5 @@
 import { DuckDBInstance, type DuckDBDataChunk, type DuckDBMaterializedResult } from '@duckdb/node-api';
+import * as millrace from 'millrace';
 import { expect, test } from 'vitest';
 
 interface Flights {
@@ -8,10 +9,11 @@ interface Flights {
 interface DelayRow { origin: string; windowStart: bigint; windowEnd: bigint; flights: bigint; meanDelay: number; worstDelay: bigint }
 
 // By URL: the example is JavaScript, without declarations.
-const { delaysPerHour, DELAYS_PER_HOUR_SQL } = await import(new URL('../examples/flights/flights.mjs', import.meta.url).href) as Flights;
+const example = (): Promise<Flights> => import(new URL('../examples/flights/flights.mjs', import.meta.url).href);
 
-test('the flights example answers what DuckDB answers over the same file, row for row and bit for bit', async () => {
-  const expected = await duckdbLines();
+test.skipIf(!('createEngine' in millrace))('the flights example answers what DuckDB answers over the same file, row for row and bit for bit', async () => {
+  const { delaysPerHour, DELAYS_PER_HOUR_SQL } = await example();
+  const expected = await duckdbLines(DELAYS_PER_HOUR_SQL);
   expect(expected.length).toBe(424_259);
   for (const workers of [1, 2]) {
     const rows = await delaysPerHour.collect({ workers });
@@ -29,10 +31,10 @@ function line(origin: string, start: bigint, end: bigint, flights: bigint, mean:
   return `${origin} ${start} ${end} ${flights} ${bits[0]!.toString(16)} ${worst}`;
 }
 
-async function duckdbLines(): Promise<string[]> {
+async function duckdbLines(sql: string): Promise<string[]> {
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
   try {
-    return linesOf(await connection.run(DELAYS_PER_HOUR_SQL)).sort();
+    return linesOf(await connection.run(sql)).sort();
   } finally {
     connection.closeSync();
   }

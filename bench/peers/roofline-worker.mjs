@@ -13,5 +13,6 @@ parentPort.on('message', () => {
     const count = Math.min(BLOCK_ROWS, rows - row);
     columns.forEach(({ byteOffset, bytes }, i) => { totals[i] += sums[bytes](byteOffset + row * bytes, count); });
   }
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   parentPort.postMessage(totals);
 });

@@ -52,6 +52,7 @@ export async function openRoofline(memory, columns, threads = Math.min(2, availa
   const workers = Array.from({ length: threads }, (_, part) => new Worker(new URL('./roofline-worker.mjs', import.meta.url), { workerData: { ...workerData, part, parts: threads } }));
   const ask = worker => new Promise((resolve, reject) => {
     worker.once('message', resolve).once('error', reject);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     worker.postMessage('sum');
   });
   return {
