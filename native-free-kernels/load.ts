@@ -7,6 +7,8 @@ import { compareTwins, type CompareKernels } from './compare.js';
 import { logicTwins, type LogicKernels } from './logic.js';
 import { arithmeticTwins, type ArithmeticKernels } from './arithmetic.js';
 import { floatTwins, type FloatKernels } from './float.js';
+import { textTwins, type TextKernels } from './text.js';
+import { timeTwins, type TimeKernels } from './time.js';
 import { probeTwins, type ProbeKernels } from './probe.js';
 
 /**
@@ -22,7 +24,9 @@ export type Kernels =
   & LogicKernels
   & ArithmeticKernels
   & FloatKernels
-  & ProbeKernels;
+  & ProbeKernels
+  & TextKernels
+  & TimeKernels;
 
 export const compileKernels = (): WebAssembly.Module => new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
 
@@ -40,5 +44,7 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...arithmeticTwins(heap),
     ...floatTwins(heap),
     ...probeTwins(heap),
+    ...textTwins(heap),
+    ...timeTwins(heap),
   };
 };

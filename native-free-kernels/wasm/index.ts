@@ -6,3 +6,5 @@ export * from './logic';
 export * from './arithmetic';
 export * from './float';
 export * from './probe';
+export * from './time';
+export * from './text';
