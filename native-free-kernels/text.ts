@@ -20,7 +20,7 @@ export interface TextKernels {
   concatText(rows: number, a: number, strideA: number, b: number, strideB: number, buffer: number, out: number): void;
   /**
    * From code point `start` (int64; 1 is the first, -1 the last, 0 one before the first), `count` of them (address 0: all); a
-   * negative count goes backwards. What lies outside the text is left out.
+   * negative count goes backwards. What lies outside the text is left out. Both count as at most 2^33 either way.
    */
   substringText(rows: number, a: number, strideA: number, start: number, strideStart: number, count: number, strideCount: number, out: number): void;
   /** `mode` 0: a starts with b, 1: ends with, 2: contains; bytes of 0 or 1. */
@@ -47,6 +47,7 @@ export const textTwins = (heap: HeapViews): TextKernels => {
     heap.u32[(out >>> 2) + row * 2] = address;
     heap.u32[(out >>> 2) + row * 2 + 1] = length;
   };
+  const position = (at: number): number => clamp(Number(heap.i64[at >>> 3]!), -(2 ** 33), 2 ** 33);
   const bytesOf = (points: readonly string[]): number => points.reduce((sum, point) => sum + Buffer.byteLength(point), 0);
   const replaced = (at: number, b: number, c: number): string => {
     const part = read(b, 'latin1');
@@ -92,9 +93,9 @@ export const textTwins = (heap: HeapViews): TextKernels => {
     substringText(rows, a, strideA, start, strideStart, count, strideCount, out) {
       for (let row = 0; row < rows; row++) {
         const points = [...read(a + row * strideA, 'utf8')];
-        const offset = Number(heap.i64[(start + row * strideStart) >>> 3]!);
+        const offset = position(start + row * strideStart);
         const begin = offset > 0 ? offset - 1 : offset < 0 ? points.length + offset : -1;
-        const other = count === 0 ? points.length : begin + Number(heap.i64[(count + row * strideCount) >>> 3]!);
+        const other = count === 0 ? points.length : begin + position(count + row * strideCount);
         const from = clamp(Math.min(begin, other), 0, points.length), to = clamp(Math.max(begin, other), from, points.length);
         const kept = count === 0 ? points.slice(clamp(begin, 0, points.length)) : points.slice(from, to);
         const skipped = count === 0 ? points.slice(0, clamp(begin, 0, points.length)) : points.slice(0, from);
