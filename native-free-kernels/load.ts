@@ -16,9 +16,10 @@ import { mergeTwins, type MergeKernels } from './merge.js';
 import { partitionTwins, type PartitionKernels } from './partition.js';
 import { probeTwins, type ProbeKernels } from './probe.js';
 import { selectTwins, type SelectKernels } from './select.js';
+import { stringTwins, type StringKernels } from './strings.js';
 import { textTwins, type TextKernels } from './text.js';
 import { timeTwins, type TimeKernels } from './time.js';
-import { timeTwins, type TimeKernels } from './times.js';
+import { eventTimeTwins, type EventTimeKernels } from './event-times.js';
 import { wordTwins, type WordKernels } from './words.js';
 
 /**
@@ -43,8 +44,9 @@ export type Kernels =
   & PartitionKernels
   & ProbeKernels
   & SelectKernels
+  & StringKernels
   & TextKernels
-  & TimeKernels
+  & EventTimeKernels
   & TimeKernels
   & WordKernels;
 
@@ -72,8 +74,9 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...partitionTwins(heap),
     ...probeTwins(heap),
     ...selectTwins(heap),
+    ...stringTwins(heap),
     ...textTwins(heap),
-    ...timeTwins(heap),
+    ...eventTimeTwins(heap),
     ...timeTwins(heap),
     ...wordTwins(heap),
   };

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Kernels } from '../../native-free-kernels/load.js';
 import { ArrowReader } from '../batch/arrow-reader.js';
+import { columnsToHeap } from '../batch/columns-to-heap.js';
 import type { DictionaryBuilder } from '../batch/dictionary-builder.js';
 import { dictionariesFor, RowBuilder } from '../batch/row-builder.js';
 import { encode } from '../batch/text-codec.js';
@@ -44,6 +45,9 @@ export class Ingest {
         return [];
       case 'text':
         this.fillText(morsel, item);
+        return [];
+      case 'columns':
+        this.own(morsel, columnsToHeap(this.heap, this.pages.for(PageUse.batch), this.fields, item.columns, item.rows), item.rows, []);
         return [];
       case 'rows': return this.fillRows(morsel, item.rows);
       case 'arrow': return this.fillArrow(morsel, item);

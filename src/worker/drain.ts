@@ -1,7 +1,7 @@
 import { CloseOperator } from '../aggregate/close-operator.js';
 import { GroupOperator } from '../aggregate/group-operator.js';
 import { materialise } from '../batch/materialise.js';
-import { CLOSE, poisoned, QUEUE_ENTRIES, signal, Word, word } from '../heap/control.js';
+import { CLOSE, poisoned, signal, Word, word } from '../heap/control.js';
 import { Poisoned } from '../heap/lock.js';
 import { PageUse } from '../heap/page-allocator.js';
 import { END_OF_TIME } from './chain.js';
@@ -14,8 +14,8 @@ import type { LoadedFunctions } from './udf-loader.js';
 
 const IDLE_MS = 500;
 const ROOM_MS = 50;
-/** While at least this many tasks wait, the coordinator need not be woken for each that ends. */
-const ENOUGH_QUEUED = 6;
+/** The coordinator is woken when the queue is down to this many tasks, and when it is all but empty: a wake for every morsel would cost as much as a morsel. */
+const WAKE_AT = 10;
 export type Step = 'worked' | 'idle' | 'stopped';
 
 /** One worker's part in one job, as a step function: a thread loops it, a test may drive several in one thread. */
@@ -48,7 +48,7 @@ export class Drain {
     if (poisoned(heap)) throw new Poisoned();
     const next = TaskQueue.pop(heap);
     if (next === null) return Atomics.load(heap.i32, word(Word.stop)) ? 'stopped' : 'idle';
-    if (next.task === Task.morsel) this.runMorsel(next.index);
+    if (next.task === Task.morsel) this.runMorsel(next.index, next.left);
     else this.runClose(next.index & 0xff, next.index >>> 8);
     return 'worked';
   }
@@ -62,13 +62,12 @@ export class Drain {
     }
   }
 
-  private runMorsel(slot: number): void {
+  private runMorsel(slot: number, left: number): void {
     const { heap } = this.thread;
     const morsel = new Morsel(heap, slot);
     this.morsels.run(morsel);
     morsel.state = MorselState.done;
-    const queued = (Atomics.load(heap.i32, word(Word.queueTail)) - Atomics.load(heap.i32, word(Word.queueHead))) % QUEUE_ENTRIES;
-    if (queued < ENOUGH_QUEUED || morsel.outputs > 0) signal(heap, Word.wake);
+    if (left <= 1 || left === WAKE_AT || morsel.outputs > 0) signal(heap, Word.wake);
   }
 
   private runClose(part: number, parts: number): void {

@@ -16,12 +16,14 @@ export const TaskQueue = {
     Atomics.notify(heap.i32, word(Word.queueTail), 1);
   },
 
-  pop(heap: Heap): { task: Task; index: number } | null {
+  /** `left`: how many tasks waited behind it. */
+  pop(heap: Heap): { task: Task; index: number; left: number } | null {
     for (;;) {
       const head = Atomics.load(heap.i32, word(Word.queueHead));
-      if (head === Atomics.load(heap.i32, word(Word.queueTail))) return null;
+      const tail = Atomics.load(heap.i32, word(Word.queueTail));
+      if (head === tail) return null;
       const entry = heap.u32[QUEUE + (head >>> 0) % QUEUE_ENTRIES]!;
-      if (Atomics.compareExchange(heap.i32, word(Word.queueHead), head, head + 1) === head) return { task: entry >>> TASK_SHIFT, index: entry & 0xffff };
+      if (Atomics.compareExchange(heap.i32, word(Word.queueHead), head, head + 1) === head) return { task: entry >>> TASK_SHIFT, index: entry & 0xffff, left: (tail - head - 1) >>> 0 };
     }
   },
 

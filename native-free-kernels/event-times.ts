@@ -1,7 +1,7 @@
 import type { HeapViews } from './heap-views.js';
 
 /** Statistics and selections over int64 event times. */
-export interface TimeKernels {
+export interface EventTimeKernels {
   /** Writes the least and the greatest of `rows` ≥ 1 values to out[0], out[1]. */
   minMax(rows: number, values: number, out: number): void;
   /** As `minMax` over the rows whose bit in `validity` is set. Returns how many there are; with none, `out` is untouched. */
@@ -14,7 +14,7 @@ export interface TimeKernels {
   daysToMs(rows: number, days: number, out: number): void;
 }
 
-export const timeTwins = ({ u8, u32, i32, i64 }: HeapViews): TimeKernels => {
+export const eventTimeTwins = ({ u8, u32, i32, i64 }: HeapViews): EventTimeKernels => {
   const minMaxWhere = (rows: number, values: number, validity: number, out: number): number => {
     let found = 0;
     for (let row = 0; row < rows; row++) {
