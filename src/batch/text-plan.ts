@@ -41,8 +41,6 @@ export function columnPlan(type: DataType): ColumnPlan {
   }
 }
 
-export const isText = (type: DataType): boolean => type.kind === 'utf8' || type.kind === 'binary';
-
 /** Address of a column's record in a state block. */
 export const columnRecord = (state: number, column: number): number => state + TextState.columns + column * TextColumn.bytes;
 

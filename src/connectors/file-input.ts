@@ -76,9 +76,15 @@ class StreamInput implements ByteInput {
   }
 
   async close(): Promise<void> {
-    if (this.stream !== process.stdin) this.stream.destroy();
-    else this.stream.pause();
+    this.#ended = true;
     this.#wake();
+    if (this.stream !== process.stdin) {
+      this.stream.destroy();
+    } else {
+      // Not ours to destroy; but what may still come must not keep the process alive.
+      process.stdin.removeAllListeners('readable').pause();
+      process.stdin.unref?.();
+    }
   }
 }
 

@@ -4,6 +4,8 @@
  * Source: https://parquet.apache.org/docs/file-format/ and the Thrift compact protocol.
  */
 
+import { isDictionary, PLAIN, plainNumbers, plainTexts, readHybrid, RLE, ThriftReader, type NumberArray, type Thrift } from './parquet-encodings.js';
+
 export interface ChunkInfo {
   readonly type: string;
   readonly codec: string;
@@ -14,100 +16,8 @@ export interface ChunkInfo {
 
 /** Values of a chunk in their physical type; those of null rows are 0 or empty. */
 export type ChunkValues =
-  | { readonly kind: 'fixed'; readonly values: Int32Array | BigInt64Array | Float32Array | Float64Array | Uint8Array; readonly valid: Uint8Array | null }
+  | { readonly kind: 'fixed'; readonly values: NumberArray | Uint8Array; readonly valid: Uint8Array | null }
   | { readonly kind: 'text'; readonly offsets: Int32Array; readonly bytes: Uint8Array; readonly valid: Uint8Array | null };
-
-type Thrift = Map<number, number | Thrift>;
-
-/** A reader of Thrift's compact protocol for page headers: integers, and structs of them. Other things are skipped. */
-class ThriftReader {
-  constructor(readonly bytes: Uint8Array, public at: number) {}
-
-  varint(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.bytes[this.at++]!;
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-  }
-
-  #skip(type: number): void {
-    if (type === 3) this.at++;
-    else if (type === 7) this.at += 8;
-    else if (type === 8) {
-      const length = this.varint();
-      this.at += length;
-    } else if (type === 9 || type === 10) {
-      const head = this.bytes[this.at++]!;
-      const size = head >>> 4 === 15 ? this.varint() : head >>> 4;
-      for (let i = 0; i < size; i++) this.value(head & 15);
-    } else throw new Error(`a page header has a field of type ${type}`);
-  }
-
-  value(type: number): number | Thrift {
-    if (type === 1 || type === 2) return type === 1 ? 1 : 0;
-    if (type >= 4 && type <= 6) {
-      const zigzag = this.varint();
-      return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
-    }
-    if (type === 12) return this.struct();
-    this.#skip(type);
-    return 0;
-  }
-
-  struct(): Thrift {
-    const fields: Thrift = new Map();
-    let id = 0;
-    while (true) {
-      const head = this.bytes[this.at++]!;
-      if (head === 0) return fields;
-      const delta = head >>> 4;
-      id = delta === 0 ? Number(this.value(4)) : id + delta;
-      fields.set(id, this.value(head & 15));
-    }
-  }
-}
-
-const PLAIN = 0;
-const RLE = 3;
-const isDictionary = (encoding: number): boolean => encoding === 2 || encoding === 8;
-
-/** Decodes the RLE and bit-packed hybrid from `at` on into `count` integers. */
-function readHybrid(bytes: Uint8Array, at: number, width: number, out: Int32Array | Uint8Array, first: number, count: number): void {
-  const reader = new ThriftReader(bytes, at);
-  const end = first + count;
-  const valueBytes = (width + 7) >>> 3;
-  const mask = width === 32 ? -1 : (1 << width) - 1;
-  while (first < end) {
-    const head = reader.varint();
-    if ((head & 1) === 0) {
-      let value = 0;
-      for (let i = 0; i < valueBytes; i++) value |= bytes[reader.at++]! << (8 * i);
-      const stop = Math.min(end, first + (head >>> 1));
-      out.fill(value, first, stop);
-      if (stop === first) throw new Error('an empty run');
-      first = stop;
-      continue;
-    }
-    const runBytes = (head >>> 1) * width;
-    const stop = Math.min(end, first + (head >>> 1) * 8);
-    let position = reader.at;
-    reader.at += runBytes;
-    if (width > 24) throw new Error(`dictionary codes of ${width} bits`);
-    let held = 0;
-    let bits = 0;
-    for (; first < stop; first++) {
-      while (bits < width) {
-        held |= bytes[position++]! << bits;
-        bits += 8;
-      }
-      out[first] = held & mask;
-      held >>>= width;
-      bits -= width;
-    }
-  }
-}
 
 interface Page {
   readonly encoding: number;
@@ -119,39 +29,16 @@ interface Page {
   readonly at: number;
 }
 
-function plainArray(type: string, bytes: Uint8Array, at: number, count: number): Int32Array | BigInt64Array | Float32Array | Float64Array | null {
-  const copy = (width: number): ArrayBuffer => bytes.slice(at, at + count * width).buffer as ArrayBuffer;
-  switch (type) {
-    case 'INT32': return new Int32Array(copy(4));
-    case 'INT64': return new BigInt64Array(copy(8));
-    case 'FLOAT': return new Float32Array(copy(4));
-    case 'DOUBLE': return new Float64Array(copy(8));
-    default: return null;
-  }
-}
-
-/** Starts and, behind them, the ends of `count` byte arrays, each with its length before it. */
-function plainTexts(bytes: Uint8Array, at: number, count: number): Int32Array {
-  const ranges = new Int32Array(count * 2);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let i = 0; i < count; i++) {
-    const length = view.getUint32(at, true);
-    ranges[i * 2] = at + 4;
-    ranges[i * 2 + 1] = at += 4 + length;
-  }
-  return ranges;
-}
-
 /** Collects the pages of one chunk. */
 class ChunkDecoder {
   readonly #info: ChunkInfo;
-  readonly #fixed: Int32Array | BigInt64Array | Float32Array | Float64Array | Uint8Array | null;
+  readonly #fixed: NumberArray | Uint8Array | null;
   readonly #valid: Uint8Array;
   #anyNull = false;
   #row = 0;
   #offsets: Int32Array | null = null;
   #text: Uint8Array = new Uint8Array(0);
-  #dictionary: { bytes: Uint8Array; values: NonNullable<ReturnType<typeof plainArray>> | null; ranges: Int32Array | null } | null = null;
+  #dictionary: { bytes: Uint8Array; values: NumberArray | null; ranges: Int32Array | null } | null = null;
 
   constructor(info: ChunkInfo) {
     this.#info = info;
@@ -166,7 +53,7 @@ class ChunkDecoder {
   }
 
   readDictionary(bytes: Uint8Array, count: number): void {
-    const values = plainArray(this.#info.type, bytes, 0, count);
+    const values = plainNumbers(this.#info.type, bytes, 0, count);
     this.#dictionary = { bytes, values, ranges: values === null ? plainTexts(bytes, 0, count) : null };
   }
 
@@ -207,7 +94,7 @@ class ChunkDecoder {
 
   #readFixed({ bytes, at, present, values }: Page, codes: Int32Array | null): void {
     if (codes === null) {
-      this.#spread(plainArray(this.#info.type, bytes, at, present)!, values, present);
+      this.#spread(plainNumbers(this.#info.type, bytes, at, present)!, values, present);
       return;
     }
     const dictionary = this.#dictionary!.values!;
@@ -221,7 +108,7 @@ class ChunkDecoder {
     for (let i = 0, next = 0; i < values; i++) if (this.#valid[row + i] !== 0) out[row + i] = dictionary[codes[next++]!]!;
   }
 
-  #spread(from: NonNullable<ReturnType<typeof plainArray>> | Uint8Array, values: number, present: number): void {
+  #spread(from: NumberArray | Uint8Array, values: number, present: number): void {
     const out = this.#fixed!;
     if (present === values) {
       (out as Float64Array).set(from as Float64Array, this.#row);
