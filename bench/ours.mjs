@@ -1,6 +1,4 @@
-import { createEngine, heapTable } from 'millrace';
-import { DictionaryBuilder } from '../dist/src/batch/dictionary-builder.js';
-import { PageUse } from '../dist/src/heap/page-allocator.js';
+import { createEngine } from 'millrace';
 
 /** The engine as every benchmark uses it: warm threads, one heap. What is measured is a job from its start to its last result. */
 const BATCH_ROWS = 65_536;
@@ -12,22 +10,18 @@ export const openEngine = (workers, heap = '4GiB') => createEngine({ workers, he
  * values, { codes, texts } for a dictionary column, or { numbers, texts } for a utf8 column whose row r is `texts[numbers[r]]`.
  */
 export function tableInHeap(engine, schema, columns) {
-  const dictionaries = new Map();
-  for (const [name, { codes, texts }] of Object.entries(columns)) {
-    if (codes) dictionaries.set(name, new DictionaryBuilder(engine.heap, engine.pages.for(PageUse.user), `int${codes.BYTES_PER_ELEMENT * 8}`).addAll(texts));
-  }
+  const dictionaries = Object.fromEntries(Object.entries(columns).filter(([, { codes }]) => codes).map(([name, { texts }]) => [name, texts]));
+  const table = engine.table(schema, { dictionaries });
   const rows = Math.max(...Object.values(columns).map(column => lengthOf(column)));
-  const descriptors = [];
   for (let from = 0; from < rows; from += BATCH_ROWS) {
     const to = Math.min(from + BATCH_ROWS, rows);
-    const batch = engine.batch(schema, to - from);
+    const batch = table.batch(to - from);
     for (const [name, column] of Object.entries(columns)) {
       if (column.numbers) batch.strings(name, Array.from(column.numbers.subarray(from, to), number => column.texts[number]));
       else batch.column(name).set((column.codes ?? column).subarray(from, to));
-      if (column.codes) batch.dictionary(name, dictionaries.get(name));
     }
-    descriptors.push(batch.finish());
+    table.add(batch);
   }
-  return heapTable({ fields: schema.fields, descriptors });
+  return table.source();
 }
 const lengthOf = ({ codes, numbers, length }) => codes?.length ?? numbers?.length ?? length;

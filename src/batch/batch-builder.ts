@@ -73,6 +73,16 @@ export class BatchBuilder {
     return this.setBytes(name, 'binary', values, value => value);
   }
 
+  /** All values of a utf8 or binary column without nulls, as they lie in Arrow: rows + 1 offsets into `bytes`, which are copied. UTF-8 is not checked. */
+  bytes(name: string, offsets: Int32Array, bytes: Uint8Array): this {
+    const [column, { type }] = this.find(name);
+    if (storageOf(type) !== 'bytes') throw new MillraceError('TYPE_MISMATCH', `column '${name}' is ${typeText(type)}, not utf8 or binary`);
+    if (offsets.length !== this.rows + 1 || offsets[0] !== 0 || offsets[this.rows]! > bytes.length) throw new MillraceError('BAD_OPTION', `column '${name}': ${this.rows} rows need ${this.rows + 1} offsets, from 0 to at most the ${bytes.length} bytes given`);
+    for (let row = 0; row < this.rows; row++) if (offsets[row]! > offsets[row + 1]!) throw new MillraceError('BAD_OPTION', `column '${name}': offsets must not descend, as they do after row ${row}`);
+    this.texts[column] = { offsets, bytes: bytes.subarray(0, offsets[this.rows]!), nulls: [] };
+    return this;
+  }
+
   private setBytes<V>(name: string, kind: 'utf8' | 'binary', values: readonly (V | null)[], bytesOf: (value: V) => Uint8Array): this {
     const [column, field] = this.find(name);
     if (field.type.kind !== kind) throw new MillraceError('TYPE_MISMATCH', `column '${name}' is ${typeText(field.type)}, not ${kind}`);

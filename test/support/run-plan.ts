@@ -21,7 +21,7 @@ export class BatchSource implements Source {
   readonly bounded: boolean = true;
   readonly dictionaries: boolean = true;
   constructor(readonly name: string, private readonly batches: readonly (readonly unknown[])[]) {}
-  open(_context: SourceContext): Promise<SourceReader> {
+  read(_context: SourceContext): Promise<SourceReader> {
     let next = 0;
     return Promise.resolve({
       next: (): Promise<SourceItem | null> => {
