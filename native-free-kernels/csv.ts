@@ -116,7 +116,7 @@ export const decodeCsvTwin = (heap: HeapViews) => (state: number): void => {
   const text = staging.line(cursor, end);
   let p = 0;
   while (p < text.length && staging.hasRoom()) {
-    const blank = /^\r?\n/.exec(text.slice(p, p + 2))?.[0].length ?? 0;
+    const blank = staging.get(TextState.fieldCount) === 1 ? 0 : /^\r?\n/.exec(text.slice(p, p + 2))?.[0].length ?? 0;
     p += blank;
     if (blank > 0) continue;
     staging.set(TextState.seen, 0);

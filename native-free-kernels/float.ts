@@ -6,6 +6,8 @@ export interface FloatKernels {
   calculateF64(op: number, single: number, rows: number, a: number, strideA: number, b: number, strideB: number, out: number): void;
   /** `op` 0…5: negate, absolute, floor, ceil, round (half away from zero), square root. */
   unaryF64(op: number, single: number, rows: number, a: number, out: number): void;
+  /** Without the fraction. */
+  truncateF64(rows: number, a: number, out: number): void;
   /** 1 in `outValid` where the element is not 0, else 0. */
   nonZeroF64(rows: number, a: number, stride: number, outValid: number): void;
   /**
@@ -54,6 +56,9 @@ export const floatTwins = (heap: HeapViews): FloatKernels => ({
       const value = of(heap.f64[(a >>> 3) + row]!);
       heap.f64[(out >>> 3) + row] = single ? Math.fround(value) : value;
     }
+  },
+  truncateF64(rows, a, out) {
+    for (let row = 0; row < rows; row++) heap.f64[(out >>> 3) + row] = Math.trunc(heap.f64[(a >>> 3) + row]!);
   },
   nonZeroF64(rows, a, stride, outValid) {
     for (let row = 0; row < rows; row++) heap.u8[outValid + row] = heap.f64[(a + row * stride) >>> 3] !== 0 ? 1 : 0;

@@ -35,7 +35,7 @@ class JsonLine {
     const bad = /[\x00-\x1f]/.exec(raw);
     const after = this.p + raw.length + 2;
     if (bad !== null) throw new TextFault(TextError.controlCharacter, this.p + 1 + bad.index);
-    if (after > this.text.length) throw new TextFault(TextError.openString, this.text.length);
+    if (this.text[after - 1] !== '"') throw new TextFault(TextError.openString, this.text.length);
     let value: string;
     try {
       value = utf8.decode(Buffer.from(raw, 'latin1'));

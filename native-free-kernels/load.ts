@@ -18,6 +18,7 @@ import { probeTwins, type ProbeKernels } from './probe.js';
 import { selectTwins, type SelectKernels } from './select.js';
 import { textTwins, type TextKernels } from './text.js';
 import { timeTwins, type TimeKernels } from './times.js';
+import { wordTwins, type WordKernels } from './words.js';
 
 /**
  * Every kernel of the engine, by name. Parameters are addresses and counts; i64 parameters are bigint. The Wasm kernels and their
@@ -42,7 +43,8 @@ export type Kernels =
   & ProbeKernels
   & SelectKernels
   & TextKernels
-  & TimeKernels;
+  & TimeKernels
+  & WordKernels;
 
 export const compileKernels = (): WebAssembly.Module => new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
 
@@ -70,5 +72,6 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...selectTwins(heap),
     ...textTwins(heap),
     ...timeTwins(heap),
+    ...wordTwins(heap),
   };
 };

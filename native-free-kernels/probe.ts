@@ -13,6 +13,8 @@ export interface ProbeKernels {
   /** REQUIRES: the keys differ. */
   insertTexts(count: number, keys: number, slots: number, mask: number): void;
   probeTexts(rows: number, a: number, keys: number, slots: number, mask: number, out: number): void;
+  /** Whether an index is one (`negate` 0) or -1 (1): bytes of 0 or 1. */
+  foundBytes(rows: number, numbers: number, negate: number, out: number): void;
 }
 
 export const probeTwins = (heap: HeapViews): ProbeKernels => {
@@ -47,5 +49,8 @@ export const probeTwins = (heap: HeapViews): ProbeKernels => {
     probeIntegers: probe(hashInteger, (x, y) => heap.i64[x >>> 3] === heap.i64[y >>> 3]),
     insertTexts: insert(hashText),
     probeTexts: probe(hashText, sameText),
+    foundBytes(rows, numbers, negate, out) {
+      for (let row = 0; row < rows; row++) heap.u8[out + row] = (heap.i32[(numbers >>> 2) + row]! >= 0 ? 1 : 0) ^ negate;
+    },
   };
 };

@@ -5,8 +5,8 @@ import { StringRef } from './text-layout.js';
 
 /** Text formats into columns. `state`: the address of a block as in `text-layout.ts`. */
 export interface TextKernels {
-  /** Upper bound of the lines that are not empty, but for a last one without a line feed. */
-  countLines(address: number, bytes: number): number;
+  /** Line feeds, or with `skipEmpty` (0 or 1) only those that do not follow another one directly. Reads one byte before the text. */
+  countLines(address: number, bytes: number, skipEmpty: number): number;
   /** Reads lines from `cursor` on, to the end or until a list is full. REQUIRES: a line feed before `end`, 16 readable bytes after it. */
   decodeJson(state: number): void;
   decodeCsv(state: number): void;
@@ -36,9 +36,9 @@ function textOf(heap: HeapViews, address: number, flagged: number): Uint8Array {
 }
 
 export const textTwins = (heap: HeapViews): TextKernels => ({
-  countLines(address, bytes) {
+  countLines(address, bytes, skipEmpty) {
     let count = 0;
-    for (let p = address; p < address + bytes; p++) if (heap.u8[p] === 10 && (p === address || heap.u8[p - 1] !== 10)) count++;
+    for (let p = address; p < address + bytes; p++) if (heap.u8[p] === 10 && (skipEmpty === 0 || heap.u8[p - 1] !== 10)) count++;
     return count;
   },
   decodeJson: decodeJsonTwin(heap),

@@ -32,3 +32,17 @@ export type { Source, SourceContext, SourceItem, SourceReader } from './connecto
 export { DEAD_LETTER_FIELDS } from './connectors/sink.js';
 export type { ResultBatch, Sink } from './connectors/sink.js';
 export { collect } from './connectors/collect.js';
+export { batches } from './connectors/batches.js';
+export type { BatchesSink } from './connectors/batches.js';
+export { callback } from './connectors/collect.js';
+export type { CollectSink } from './connectors/collect.js';
+export { rows } from './connectors/rows.js';
+export { arrow } from './connectors/arrow.js';
+export { arrowIpc } from './connectors/arrow-ipc.js';
+export { arrowIpcFile } from './connectors/arrow-ipc-file.js';
+export { heapTable } from './connectors/heap-table.js';
+export type { HeapTable } from './connectors/heap-table.js';
+export { jsonl } from './connectors/jsonl.js';
+export { csv } from './connectors/csv.js';
+export { createEngine } from './coordinator/engine.js';
+export type { Engine, EngineOptions } from './coordinator/engine.js';

@@ -37,6 +37,7 @@ function readFloat(state: usize, column: u32, at: usize, p: usize, end: usize, r
     putScannedFloat(state, column, row, p, end);
     return true;
   }
+  store<u32>(state, 0, TextState.error);
   const sign: u32 = load<u8>(p);
   const word = sign == 45 || sign == 43 ? p + 1 : p;
   if (isWord(word, end, NAN, 3)) putFloat(at, row, NaN);
@@ -61,8 +62,9 @@ function readInteger(state: usize, kind: u32, at: usize, p: usize, end: usize, r
       if (!scaledTo(state, at, isTime ? 0 : digits, p)) return false;
     } else if (!isTime) {
       return fail(state, TextError.badNumber, p) != 0;
-    } else if (!parseTime(state, p, end, digits)) {
-      return fail(state, TextError.badTime, p) != 0;
+    } else {
+      store<u32>(state, 0, TextState.error);
+      if (!parseTime(state, p, end, digits)) return fail(state, TextError.badTime, p) != 0;
     }
   }
   putInteger(at, row, load<i64>(state, TextState.result));
@@ -166,12 +168,13 @@ function readRecord(state: usize, p: usize, end: usize): usize {
   return p;
 }
 
-/** Reads records, see TextState. Empty lines are skipped. REQUIRES: the byte before `end` is a line feed; 16 readable bytes after it. */
+/** Reads records, see TextState. Empty lines are skipped, but of one field are nulls. REQUIRES: the byte before `end` is a line feed; 16 readable bytes after it. */
 export function decodeCsv(state: usize): void {
   let p: usize = load<u32>(state, TextState.cursor);
   const end: usize = load<u32>(state, TextState.end);
+  const skipsEmpty = load<u32>(state, TextState.fieldCount) != 1;
   while (p < end && hasRoom(state)) {
-    if (load<u8>(p) == 10 || (load<u8>(p) == 13 && load<u8>(p, 1) == 10)) {
+    if (skipsEmpty && (load<u8>(p) == 10 || (load<u8>(p) == 13 && load<u8>(p, 1) == 10))) {
       p += load<u8>(p) == 10 ? 1 : 2;
       continue;
     }

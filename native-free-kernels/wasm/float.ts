@@ -51,6 +51,11 @@ export function unaryF64(op: i32, single: i32, rows: i32, a: usize, out: usize):
   }
 }
 
+/** Without the fraction. */
+export function truncateF64(rows: i32, a: usize, out: usize): void {
+  for (let row: usize = 0; row < <usize>rows; row++) store<f64>(out + (row << 3), trunc<f64>(load<f64>(a + (row << 3))));
+}
+
 /** 1 in `outValid` where the element is not 0, else 0. */
 export function nonZeroF64(rows: i32, a: usize, stride: usize, outValid: usize): void {
   for (let row: usize = 0; row < <usize>rows; row++) {

@@ -19,3 +19,4 @@ export * from './logic';
 export * from './arithmetic';
 export * from './float';
 export * from './probe';
+export * from './words';

@@ -70,3 +70,8 @@ export function probeTexts(rows: i32, a: usize, keys: usize, slots: usize, mask:
     store<i32>(out + (row << 2), <i32>index - 1);
   }
 }
+
+/** Whether a number is one (`negate` 0) or -1 (1): bytes of 0 or 1. */
+export function foundBytes(rows: i32, numbers: usize, negate: i32, out: usize): void {
+  for (let row: usize = 0; row < <usize>rows; row++) store<u8>(out + row, u8(i32(load<i32>(numbers + (row << 2)) >= 0) ^ negate));
+}

@@ -161,22 +161,26 @@ export function finishLine(state: usize, address: usize, end: usize, good: bool)
   store<u32>(state, line + 1, TextState.line);
 }
 
-/** Upper bound of the lines that are not empty: line feeds that do not follow another one directly. */
-export function countLines(address: usize, bytes: u32): u32 {
+/** Line feeds, or with `skipEmpty` only those that do not follow another one directly. Reads one byte before the text. */
+export function countLines(address: usize, bytes: u32, skipEmpty: u32): u32 {
   const end = address + bytes;
   const feed = i8x16.splat(10);
+  const skip = i8x16.splat(skipEmpty ? -1 : 0);
   let p = address;
-  let before: u32 = 0;
   let count: u32 = 0;
-  for (; p + 16 <= end; p += 16) {
-    const mask: u32 = i8x16.bitmask(i8x16.eq(v128.load(p), feed));
-    count += popcnt(mask & ~((mask << 1) | before));
-    before = mask >> 15;
+  while (p + 16 <= end) {
+    // Sixteen counters of a byte each take 255 steps.
+    const stop = min(p + 255 * 16, p + ((end - p) & ~15));
+    let counts = i8x16.splat(0);
+    for (; p < stop; p += 16) {
+      const feeds = i8x16.eq(v128.load(p), feed);
+      counts = i8x16.sub(counts, v128.andnot(feeds, v128.and(i8x16.eq(v128.load(p - 1), feed), skip)));
+    }
+    const sums = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(counts));
+    count += i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3);
   }
   for (; p < end; p++) {
-    const isFeed: u32 = load<u8>(p) == 10 ? 1 : 0;
-    count += isFeed & ~before;
-    before = isFeed;
+    if (load<u8>(p) == 10 && (skipEmpty == 0 || load<u8>(p - 1) != 10)) count++;
   }
   return count;
 }

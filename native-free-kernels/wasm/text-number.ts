@@ -2,17 +2,25 @@
 import { NumberFlag, NumberStyle, TextError, TextLimit, TextState } from '../text-layout';
 import { fail } from './text-string';
 
-/** Whether eight bytes are all digits. Simdjson's test: high halves are 3, and adding 6 does not change that. */
-function areDigits(chunk: u64): bool {
-  return ((chunk & 0xf0f0f0f0f0f0f0f0) | (((chunk + 0x0606060606060606) & 0xf0f0f0f0f0f0f0f0) >> 4)) == 0x3333333333333333;
+/** How many digits the eight bytes begin with, the first in the lowest byte; of each, what differs from `0`. */
+function leadingDigits(differences: u64): u32 {
+  // A carry out of a byte that is no digit reaches only bytes that no longer matter.
+  const others = ((differences + 0x7676767676767676) | differences) & 0x8080808080808080;
+  return <u32>(ctz(others) >> 3);
 }
 
-/** Value of eight digits, the first in the lowest byte: pairs, then fours, then all, by multiplication. */
-function eightDigits(chunk: u64): u64 {
-  chunk -= 0x3030303030303030;
-  chunk = chunk * 10 + (chunk >> 8);
-  return ((chunk & 0x000000ff000000ff) * 0x000f424000000064 + ((chunk >> 16) & 0x000000ff000000ff) * 0x0000271000000001) >> 32;
+/** Value of `count` digits, 1 to 8: pairs, then fours, then all, by multiplication. */
+function leadingValue(differences: u64, count: u32): u64 {
+  const digits = differences << (64 - (count << 3));
+  const pairs = digits * 10 + (digits >> 8);
+  return ((pairs & 0x000000ff000000ff) * 0x000f424000000064 + ((pairs >> 16) & 0x000000ff000000ff) * 0x0000271000000001) >> 32;
 }
+
+function powerOfTen(state: usize, power: u32): u64 {
+  return load<u64>(state + (<usize>power << 3), TextState.powers);
+}
+
+const ZEROS: u64 = 0x3030303030303030;
 
 /** Largest mantissa that surely takes one digit more, and what the digit after the very largest may be. */
 const LAST_MANTISSA: u64 = 1844674407370955161;
@@ -35,12 +43,16 @@ export function scanNumber(state: usize, p: usize, style: u32): usize {
   let exponent: i32 = 0;
   let full = false;
   const digitsStart = p;
-  if (areDigits(load<u64>(p)) && load<u8>(p) != 48) {
-    mantissa = eightDigits(load<u64>(p));
-    p += 8;
-    if (areDigits(load<u64>(p))) {
-      mantissa = mantissa * 100000000 + eightDigits(load<u64>(p));
-      p += 8;
+  let differences = load<u64>(p) ^ ZEROS;
+  let count = leadingDigits(differences);
+  if (count != 0) {
+    mantissa = leadingValue(differences, count);
+    p += count;
+    if (count == 8) {
+      differences = load<u64>(p) ^ ZEROS;
+      count = leadingDigits(differences);
+      if (count != 0) mantissa = mantissa * powerOfTen(state, count) + leadingValue(differences, count);
+      p += count;
     }
   }
   c = <u32>load<u8>(p) - 48;
@@ -61,10 +73,12 @@ export function scanNumber(state: usize, p: usize, style: u32): usize {
   let fractionDigits: usize = 0;
   if (load<u8>(p) == 46) {
     const fractionStart = ++p;
-    if (mantissa != 0 && mantissa < 100000000 && areDigits(load<u64>(p))) {
-      mantissa = mantissa * 100000000 + eightDigits(load<u64>(p));
-      exponent -= 8;
-      p += 8;
+    differences = load<u64>(p) ^ ZEROS;
+    count = leadingDigits(differences);
+    if (count != 0 && mantissa < 100000000000) {
+      mantissa = mantissa * powerOfTen(state, count) + leadingValue(differences, count);
+      exponent -= count;
+      p += count;
     }
     c = <u32>load<u8>(p) - 48;
     while (c < 10) {
@@ -110,12 +124,12 @@ export function scaleNumber(state: usize, digits: i32, limit: u64, lowLimit: u64
       // Any power of ten of zero is zero.
     } else if (exponent >= 0) {
       if (flags & NumberFlag.inexact || exponent >= TextLimit.powers) return TextError.outOfRange;
-      const power = load<u64>(state + (<usize>exponent << 3), TextState.powers);
+      const power = powerOfTen(state, exponent);
       if (mantissa > 0xffffffffffffffff / power) return TextError.outOfRange;
       mantissa *= power;
     } else {
       if (flags & NumberFlag.inexact || exponent <= -TextLimit.powers) return TextError.notExact;
-      const power = load<u64>(state + (<usize>-exponent << 3), TextState.powers);
+      const power = powerOfTen(state, -exponent);
       if (mantissa % power != 0) return TextError.notExact;
       mantissa /= power;
     }

@@ -30,7 +30,7 @@ export class Masks {
 
   private and(a: number, b: number): number {
     if (!a || !b) return a || b;
-    const both = this.thread.scratch.take(this.input.elements + 8);
+    const both = this.thread.scratch.take(this.input.elements);
     this.thread.kernels.andBytes(this.input.elements, a, b, both);
     return both;
   }

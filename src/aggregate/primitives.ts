@@ -50,7 +50,7 @@ export function primitivesFor(heap: Heap, kernels: Kernels): Record<PrimitiveNam
   type Plain = (rows: number, positions: number, slots: number, offset: number, values: number, mask: number) => void;
   const plain = (kernel: Plain, bytes: number, init: (at: number) => void, merge: Primitive['merge']): Primitive => ({
     bytes, init, merge,
-    accumulate: ({ rows, positions, slots }, offset, input, mask) => kernel(rows, positions, slots, offset, input!.data, mask),
+    accumulate: ({ rows, positions, slots }, offset, input, mask) => kernel(rows, positions, slots, offset, input?.data ?? 0, mask),
   });
   const sum = (kernel: Plain, words: number): Primitive =>
     plain(kernel, words * 8, zeros(words * 8), (pairs, offset) => kernels.mergeSum(pairs.rows, pairs.into, pairs.from, offset, words));

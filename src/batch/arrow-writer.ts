@@ -6,21 +6,17 @@ import { batchRowCount, bitmapBytes, getColumn } from './heap-batch.js';
 import { ColumnWord, DictionaryWord } from './layout.js';
 import { numericView, storageOf } from './storage.js';
 
-type View = <A extends { slice(): A }>(view: A) => A;
-
 /**
- * Makes Arrow record batches of heap batches of one schema: views of the heap (valid as long as the batch) or private copies. Decimals
- * are converted, and always copies. A dictionary that grows keeps its chunks, so that Arrow streams send only what is new.
+ * Makes Arrow record batches of heap batches of one schema: views of the heap, valid as long as the batch (and its dictionaries) lie
+ * there; decimals are converted copies. A dictionary that grows keeps its chunks, so that Arrow streams send only what is new.
  */
 export class ArrowWriter {
   readonly schema: Schema;
   private readonly dictionaries: (GrowingDictionary | null)[];
-  private readonly view: View;
 
-  constructor(private readonly heap: Heap, private readonly fields: Fields, copy = false) {
+  constructor(private readonly heap: Heap, private readonly fields: Fields) {
     this.schema = arrowSchema(fields);
-    this.view = copy ? view => view.slice() : view => view;
-    this.dictionaries = fields.map(field => field.type.kind === 'dictionary' ? new GrowingDictionary(heap, this.view) : null);
+    this.dictionaries = fields.map(field => field.type.kind === 'dictionary' ? new GrowingDictionary(heap) : null);
   }
 
   batch(descriptor: number): RecordBatch {
@@ -30,25 +26,25 @@ export class ArrowWriter {
   }
 
   private column(field: Field, column: number, descriptor: number, length: number): Data {
-    const { heap, view } = this;
+    const { heap } = this;
     const word = (kind: ColumnWord): number => getColumn(heap, descriptor, column, kind);
     const values = word(ColumnWord.values);
     const validity = word(ColumnWord.validity);
-    const nullBitmap = validity === 0 ? null : view(heap.u8.subarray(validity, validity + bitmapBytes(length)));
+    const nullBitmap = validity === 0 ? null : heap.u8.subarray(validity, validity + bitmapBytes(length));
     const common = { length, nullCount: word(ColumnWord.nullCount), nullBitmap };
     const type = this.schema.fields[column]!.type as arrow.Int32;
     const storage = storageOf(field.type);
-    if (storage === 'bits') return arrow.makeData({ ...common, type, data: view(heap.u8.subarray(values, values + bitmapBytes(length))) as unknown as Int32Array });
+    if (storage === 'bits') return arrow.makeData({ ...common, type, data: heap.u8.subarray(values, values + bitmapBytes(length)) as unknown as Int32Array });
     if (storage === 'bytes') {
       const offsets = word(ColumnWord.offsets) >>> 2;
       const utf8 = type as unknown as arrow.Utf8;
-      return arrow.makeData({ ...common, type: utf8, valueOffsets: view(heap.i32.subarray(offsets, offsets + length + 1)), data: view(heap.u8.subarray(values, values + word(ColumnWord.byteLength))) });
+      return arrow.makeData({ ...common, type: utf8, valueOffsets: heap.i32.subarray(offsets, offsets + length + 1), data: heap.u8.subarray(values, values + word(ColumnWord.byteLength)) });
     }
     const numbers = numericView(heap, storage, values, length) as Int32Array;
     if (field.type.kind === 'decimal') return arrow.makeData({ ...common, type, data: decimalWords(numbers as unknown as BigInt64Array) as unknown as Int32Array });
-    if (field.type.kind !== 'dictionary') return arrow.makeData({ ...common, type, data: view(numbers) });
+    if (field.type.kind !== 'dictionary') return arrow.makeData({ ...common, type, data: numbers });
     const dictionary = this.dictionaries[column]!.at(word(ColumnWord.dictionary));
-    return arrow.makeData({ ...common, type: type as unknown as arrow.Dictionary, data: view(numbers), dictionary });
+    return arrow.makeData({ ...common, type: type as unknown as arrow.Dictionary, data: numbers, dictionary });
   }
 }
 
@@ -66,7 +62,7 @@ function decimalWords(values: BigInt64Array): Uint32Array {
 class GrowingDictionary {
   private id = -1;
   private vector: Vector<arrow.Utf8> = new arrow.Vector([arrow.makeData({ type: new arrow.Utf8(), length: 0, valueOffsets: new Int32Array(1), data: new Uint8Array(0) })]);
-  constructor(private readonly heap: Heap, private readonly view: View) {}
+  constructor(private readonly heap: Heap) {}
 
   at(block: number): Vector<arrow.Utf8> {
     if (block === 0) return this.vector;
@@ -81,7 +77,7 @@ class GrowingDictionary {
     const first = heap.i32[offsets]!;
     const last = heap.i32[offsets + count - known]!;
     const valueOffsets = heap.i32.slice(offsets, offsets + count - known + 1).map(offset => offset - first);
-    const chunk = arrow.makeData({ type: new arrow.Utf8(), length: count - known, nullCount: 0, valueOffsets, data: this.view(heap.u8.subarray(bytes + first, bytes + last)) });
+    const chunk = arrow.makeData({ type: new arrow.Utf8(), length: count - known, nullCount: 0, valueOffsets, data: heap.u8.subarray(bytes + first, bytes + last) });
     this.vector = new arrow.Vector(known > 0 ? [...this.vector.data, chunk] : [chunk]);
     this.id = id;
     return this.vector;

@@ -40,6 +40,8 @@ export class TextDecoderStage {
   readonly #allocator: Allocator;
   readonly #state: number;
   readonly #decodeLines: (state: number) => void;
+  /** An empty line is nothing, but in CSV of one column it is a null. */
+  readonly #skipsEmpty: boolean;
 
   constructor(options: { fields: Fields; format: TextFormat; heap: Heap; kernels: TextKernels; allocator: Allocator }) {
     const { fields, format, heap, kernels, allocator } = options;
@@ -49,6 +51,7 @@ export class TextDecoderStage {
     this.#allocator = allocator;
     this.#state = writeTextState(heap, allocator, fields, format.kind === 'csv' ? format.columns : []);
     if (format.kind === 'csv') heap.u32[(this.#state + TextState.delimiter) >>> 2] = format.delimiter.charCodeAt(0);
+    this.#skipsEmpty = format.kind !== 'csv' || format.columns.length !== 1;
     this.#decodeLines = format.kind === 'csv' ? kernels.decodeCsv : kernels.decodeJson;
   }
 
@@ -59,7 +62,7 @@ export class TextDecoderStage {
 
   decode(address: number, byteLength: number): DecodedText {
     const { u8 } = this.#heap;
-    const lines = this.#kernels.countLines(address, byteLength) + 1;
+    const lines = this.#kernels.countLines(address, byteLength, this.#skipsEmpty ? 1 : 0) + 1;
     const bytes = stagingBytes(this.#heap, this.#state, lines);
     const mustCopy = (byteLength > 0 && u8[address + byteLength - 1] !== 10) || address + byteLength + READ_AHEAD > u8.length;
     const staging = this.#allocator.allocate(bytes + READ_AHEAD + (mustCopy ? byteLength + 1 + READ_AHEAD : 0));

@@ -1,61 +1,93 @@
 import type { RecordBatch } from 'apache-arrow';
-import type { RunningJob } from '../coordinator/job-types.js';
+import { ArrowCopier } from '../batch/arrow-copy.js';
+import { MillraceError } from '../errors.js';
 import type { ResultBatch, Sink } from './sink.js';
 
+/** Batches that may wait for the reader before the job has to. */
+const WAITING_BATCHES = 2;
+
+export interface BatchesSink extends Sink, AsyncIterable<RecordBatch> {}
+
 /**
- * The results of a job as Arrow record batches, pulled: the job waits while the consumer works. A batch is valid until the next is
- * asked for. Leaving the loop early cancels the job; a job that fails throws from the loop.
+ * Results as Arrow record batches, private copies, to be read while the job runs:
+ *
+ *     const out = batches();
+ *     const done = pipeline.to(out).run();
+ *     for await (const batch of out) …
+ *     await done;
+ *
+ * A slow reader slows the job. Leaving the loop early ends the job with CANCELLED; if the job fails, the loop throws CANCELLED (the job's
+ * own promise says why). There is one loop for one job.
  */
-export async function* batches(start: (sink: Sink) => RunningJob): AsyncGenerator<RecordBatch, void, undefined> {
-  const handover = new Handover();
-  const running = start(handover);
-  running.done.then(() => handover.end(), error => handover.end(error));
-  try {
-    for (let batch = await handover.take(); batch !== null; batch = await handover.take()) yield batch.toArrow();
-  } finally {
-    if (!handover.ended) {
-      running.cancel();
-      handover.release();
-      await running.done.catch(() => {});
-    }
-  }
-  await running.done;
+export function batches(): BatchesSink {
+  return new BatchQueue();
 }
 
-/** Passes one batch at a time from the job to the consumer. */
-class Handover implements Sink {
-  readonly name = 'batches()';
-  ended = false;
-  #batch: ResultBatch | null = null;
-  #taken = (): void => {};
-  #arrived = (): void => {};
+class BatchQueue implements BatchesSink {
+  readonly name = 'batches';
+  private copier = new ArrowCopier();
+  private queue: RecordBatch[] = [];
+  private state: 'open' | 'closed' | 'failed' | 'left' = 'open';
+  /** Whoever waits: the reader for a batch, or the job for room; never both. */
+  private wake: () => void = () => {};
 
-  open(): void {}
-  close(): void {}
-  abort(): void {}
-  /** Settles when the consumer comes back for the next batch. */
-  write(batch: ResultBatch): Promise<void> {
-    this.#batch = batch;
-    this.#arrived();
+  open(): void {
+    // The loop may have begun before the job: what waits must go on waiting.
+    if (this.state === 'left') throw left();
+    this.state = 'open';
+    this.copier = new ArrowCopier();
+    this.queue = [];
+  }
+
+  async write(batch: ResultBatch): Promise<void> {
+    if (this.state !== 'open') throw left();
+    this.queue.push(this.copier.copy(batch.toArrow()));
+    this.change();
+    while (this.queue.length > WAITING_BATCHES && this.state === 'open') await this.changed();
+    if (this.state !== 'open') throw left();
+  }
+  close(): void {
+    if (this.state !== 'open') return;
+    this.state = 'closed';
+    this.change();
+  }
+  abort(): void {
+    if (this.state === 'open') this.state = 'failed';
+    this.queue = [];
+    this.change();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<RecordBatch> {
+    try {
+      for (;;) {
+        const batch = this.queue.shift();
+        if (batch !== undefined) {
+          this.change();
+          yield batch;
+        } else if (this.state === 'closed') return;
+        else if (this.state === 'failed') throw new MillraceError('CANCELLED', 'the job failed or was stopped: its own promise says why');
+        else await this.changed();
+      }
+    } finally {
+      if (this.state === 'open') this.state = 'left';
+      this.change();
+    }
+  }
+
+  private changed(): Promise<void> {
     return new Promise(resolve => {
-      this.#taken = resolve;
+      const others = this.wake;
+      this.wake = () => {
+        others();
+        resolve();
+      };
     });
   }
-  release(): void {
-    this.#batch = null;
-    this.#taken();
-  }
-  end(_error?: unknown): void {
-    this.ended = true;
-    this.#arrived();
-  }
-  async take(): Promise<ResultBatch | null> {
-    this.release();
-    while (this.#batch === null && !this.ended) {
-      await new Promise<void>(resolve => {
-        this.#arrived = resolve;
-      });
-    }
-    return this.#batch;
+  private change(): void {
+    const { wake } = this;
+    this.wake = () => {};
+    wake();
   }
 }
+
+const left = (): MillraceError => new MillraceError('CANCELLED', 'the loop over batches() was left before the job had ended');

@@ -2,7 +2,7 @@ import type { RecordBatch } from 'apache-arrow';
 import type { Fields } from '../plan/types.js';
 
 /**
- * Where rows come from. A source describes; `open` starts one reading of it. The coordinator pulls: `next` is called only when there
+ * Where rows come from. A source describes; `read` starts one reading of it. The coordinator pulls: `next` is called only when there
  * is room for its answer, and never twice at once.
  */
 export interface Source {
@@ -12,7 +12,7 @@ export interface Source {
   readonly bounded: boolean;
   /** True where dictionary columns arrive as codes; false: `stream()` reads them as utf8. */
   readonly dictionaries: boolean;
-  open(context: SourceContext): Promise<SourceReader>;
+  read(context: SourceContext): Promise<SourceReader>;
 }
 export interface SourceContext {
   /** The columns wanted, by name and type, in the order that batches must have. */
@@ -36,10 +36,10 @@ export type SourceItem =
   | { readonly kind: 'text'; readonly bytes: Uint8Array; readonly format: TextFormat }
   /** Columns are found by name. */
   | { readonly kind: 'arrow'; readonly batch: RecordBatch }
-  /** A batch that already lies in the engine's heap, in the layout of batch/layout.ts and the order of the schema; the job does not free it. */
-  | { readonly kind: 'heap'; readonly descriptor: number };
+  /** A batch of `fields` that already lies in the engine's heap, in the layout of batch/layout.ts; the job does not free it. Columns are found by name. */
+  | { readonly kind: 'heap'; readonly descriptor: number; readonly fields: Fields };
 
 export type TextFormat =
   | { readonly kind: 'json' }
-  /** `columns`: for each field of the lines, in order, its place in the schema, or -1. `nulls`: texts that mean null, the empty unquoted field always does. */
+  /** `columns`: for each field of a record, in order, its place in the schema, or -1. `delimiter`: one ASCII character. */
   | { readonly kind: 'csv'; readonly delimiter: string; readonly columns: readonly number[] };

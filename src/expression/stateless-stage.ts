@@ -1,3 +1,19 @@
+import { ColumnWord, columnWord } from '../batch/layout.js';
+import type { Allocator, Heap, Scratch } from '../heap/heap.js';
+import type { Kernels } from '../../native-free-kernels/load.js';
+import { fillSelectSteps, SELECT_STEP_BYTES } from '../../native-free-kernels/select.js';
+import type { Expression, StaticTable } from '../plan/expression-tree.js';
+import type { Branch } from '../plan/plan.js';
+import type { Fields } from '../plan/types.js';
+import { Arena } from './arena.js';
+import { Compiler } from './compiler.js';
+import { compileFilters, type Filter } from './filter.js';
+import { Chunk, Frame, type ChunkColumn, type Tools } from './frame.js';
+import { expand, type Node } from './node.js';
+import { classOf, dense, isText, type Operand } from './operand.js';
+import type { FindUdf } from './ops/udf.js';
+import { Scope } from './scope.js';
+import { CODE_WIDTH, valueWidth } from './source-column.js';
 import type { Vector } from './vector.js';
 
 /** The outcome of taking one chunk of a batch through the filters and projections of a branch. All arrays live in scratch. */
@@ -14,3 +30,112 @@ export interface ChunkResult {
   faults: { row: number; code: FaultCode; detail?: string }[];
 }
 export type FaultCode = 'OVERFLOW' | 'BAD_CAST' | 'UDF_FAILED' | 'NULL_IN_NON_NULL';
+
+export interface StatelessStageOptions {
+  readonly branch: Branch;
+  /** Over the columns the branch ends in. */
+  readonly outputs: readonly Expression[];
+  readonly tables: readonly StaticTable[];
+  readonly heap: Heap;
+  readonly kernels: Kernels;
+  /** For literals, static tables and results per dictionary code; given back by `free`. */
+  readonly allocator: Allocator;
+  readonly udfs: FindUdf;
+}
+
+/**
+ * The filters, projections and outputs of one branch, compiled for one thread. A projection computes nothing by itself: its columns
+ * are evaluated when a later filter or output needs them, at most once per selection. So a row faults only by what is asked of it.
+ */
+export class StatelessStage {
+  readonly #tools: Tools;
+  readonly #compiler: Compiler;
+  readonly #schema: Fields;
+  readonly #filters: readonly Filter[];
+  readonly #outputs: readonly Node[];
+
+  constructor({ branch, outputs, tables, heap, kernels, allocator, udfs }: StatelessStageOptions) {
+    const arena = new Arena(allocator);
+    const steps = arena.take(SELECT_STEP_BYTES), zeros = arena.take(64);
+    fillSelectSteps(heap, steps);
+    heap.u8.fill(0, zeros, zeros + 64);
+    this.#tools = { heap, kernels, arena, steps, zeros };
+    this.#compiler = new Compiler(this.#tools, tables, udfs);
+    this.#schema = branch.source.schema;
+    let scope = Scope.ofSource(this.#compiler, this.#schema);
+    const filters: Filter[] = [];
+    for (const step of branch.steps) {
+      if (step.kind === 'filter') filters.push(...compileFilters(this.#compiler, step.predicate, scope));
+      else scope = scope.project(step.columns);
+    }
+    this.#filters = filters;
+    this.#outputs = outputs.map(output => this.#compiler.compile(output, scope));
+  }
+
+  /**
+   * Rows firstRow … firstRow + rows - 1 of the batch at `descriptor`. REQUIRES: firstRow is a multiple of CHUNK_ROWS, rows is at
+   * most CHUNK_ROWS; the caller takes the result before it resets `scratch`.
+   */
+  runChunk(descriptor: number, firstRow: number, rows: number, scratch: Scratch): ChunkResult {
+    const chunk = new Chunk(this.#tools, scratch, this.#schema.map((_, column) => this.#column(descriptor, column, firstRow)));
+    let frame = this.#withoutNulls(new Frame(chunk, rows, 0));
+    for (const filter of this.#filters) {
+      const before = chunk.faults.size;
+      frame = filter.apply(frame);
+      if (chunk.faults.size > before) frame = frame.withoutFaulted();
+      if (frame.rows === 0) break;
+    }
+    const { faults } = chunk;
+    const before = faults.size;
+    let vectors = frame.rows === 0 ? this.#outputs.map(nothing) : this.#outputs.map(output => expand(frame, output.evaluate(frame)));
+    const last = faults.size > before ? frame.withoutFaulted() : frame;
+    if (last !== frame) vectors = vectors.map(vector => last.compact(vector, last.positions));
+    return {
+      rows: last.rows,
+      selection: this.#batchRows(last, firstRow),
+      vectors,
+      filtered: rows - last.rows - faults.size,
+      faults: [...faults].map(([row, fault]) => ({ row: firstRow + row, ...fault })).sort((a, b) => a.row - b.row),
+    };
+  }
+
+  /** Gives back what the stage allocated. */
+  free(): void {
+    this.#compiler.free();
+    this.#tools.arena.free();
+  }
+
+  #column(descriptor: number, column: number, firstRow: number): ChunkColumn {
+    const { u32 } = this.#tools.heap;
+    const at = columnWord(descriptor, column);
+    const field = this.#schema[column]!;
+    const nulls = u32[at + ColumnWord.nullCount] !== 0 && u32[at + ColumnWord.validity] !== 0;
+    return {
+      values: u32[at + ColumnWord.values]! + (field.type.kind === 'bool' ? firstRow >>> 3 : firstRow * valueWidth(field)),
+      validity: nulls ? u32[at + ColumnWord.validity]! + (firstRow >>> 3) : 0,
+      offsets: u32[at + ColumnWord.offsets]! + firstRow * 4,
+      dictionary: u32[at + ColumnWord.dictionary]!,
+      codeWidth: field.type.kind === 'dictionary' ? CODE_WIDTH[field.type.index] : 0,
+    };
+  }
+
+  /** A null in a column that has none by its schema faults the row, before anything looks at it. */
+  #withoutNulls(frame: Frame): Frame {
+    this.#schema.forEach((field, column) => {
+      const { validity } = frame.chunk.columns[column]!;
+      if (field.nullable || validity === 0) return;
+      const nulls = frame.take(frame.rows * 4);
+      const count = frame.kernels.selectBits(frame.rows, 0, validity, 0, this.#tools.steps, nulls);
+      for (let at = 0; at < count; at++) frame.fault(this.#tools.heap.u32[(nulls >>> 2) + at]!, 'NULL_IN_NON_NULL', field.name);
+    });
+    return frame.withoutFaulted();
+  }
+
+  #batchRows(frame: Frame, firstRow: number): number {
+    if (frame.selection === 0 || firstRow === 0) return frame.selection;
+    const out = frame.take(frame.rows * 4);
+    frame.kernels.offset32(frame.rows, frame.selection, firstRow, out);
+    return out;
+  }
+}
+const nothing = ({ type }: Node): Operand => dense(isText(type) ? 'bytes' : classOf(type), 0);

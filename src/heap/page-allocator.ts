@@ -55,6 +55,17 @@ export class PageAllocator {
     u32[word(Word.stateUnits)] = u32[word(Word.statePeakUnits)] = 0;
   }
 
+  /** Counts anew, after the control block was cleared, what the run table says is in use. REQUIRES: no worker runs. */
+  recount(): void {
+    const { u32 } = this.heap;
+    const end = u32[word(Word.pages)]!;
+    for (let page = u32[word(Word.firstPage)]!; page < end; ) {
+      const run = u32[this.table + page]!;
+      if (run !== 0) this.count(run >>> USE_SHIFT, run & PAGES_MASK);
+      page += (run & PAGES_MASK) || 1;
+    }
+  }
+
   private release(page: number): void {
     const { u32 } = this.heap;
     const run = u32[this.table + page]!;

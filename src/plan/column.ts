@@ -20,19 +20,22 @@ export type NullsOf<E extends Expr> = E[typeof shape]['nulls'];
 export type ValueOf<E extends Expr> = ValueByTag[TagOf<E>] | NullsOf<E>;
 export type NullableColumn<E extends Expr> = ColumnByTag<null>[TagOf<E>];
 
-/** The columns that may stand beside one of `F`, and the JavaScript values that take its type. */
+/**
+ * The columns that may stand beside one of `F`, and the JavaScript values that take its type. Results say `NoInfer<M>`: the type that a
+ * result is expected to have must not decide whether an operand is null.
+ */
 type Operand<F extends ColumnTag, Literal, M extends null> = Expr<F, M> | Literal;
 
 /** Comparisons: null if an operand is null. NaN equals NaN and is greater than every number; -0 equals 0. */
 export interface Comparable<T extends ColumnTag, N extends null, F extends ColumnTag, Literal> extends Expr<T, N> {
-  eq<M extends null = never>(other: Operand<F, Literal, M>): BoolColumn<N | M>;
-  ne<M extends null = never>(other: Operand<F, Literal, M>): BoolColumn<N | M>;
-  lt<M extends null = never>(other: Operand<F, Literal, M>): BoolColumn<N | M>;
-  le<M extends null = never>(other: Operand<F, Literal, M>): BoolColumn<N | M>;
-  gt<M extends null = never>(other: Operand<F, Literal, M>): BoolColumn<N | M>;
-  ge<M extends null = never>(other: Operand<F, Literal, M>): BoolColumn<N | M>;
+  eq<M extends null = never>(other: Operand<F, Literal, M>): BoolColumn<N | NoInfer<M>>;
+  ne<M extends null = never>(other: Operand<F, Literal, M>): BoolColumn<N | NoInfer<M>>;
+  lt<M extends null = never>(other: Operand<F, Literal, M>): BoolColumn<N | NoInfer<M>>;
+  le<M extends null = never>(other: Operand<F, Literal, M>): BoolColumn<N | NoInfer<M>>;
+  gt<M extends null = never>(other: Operand<F, Literal, M>): BoolColumn<N | NoInfer<M>>;
+  ge<M extends null = never>(other: Operand<F, Literal, M>): BoolColumn<N | NoInfer<M>>;
   /** `low <= this <= high`, both ends included. */
-  between<L extends null = never, M extends null = never>(low: Operand<F, Literal, L>, high: Operand<F, Literal, M>): BoolColumn<N | L | M>;
+  between<L extends null = never, M extends null = never>(low: Operand<F, Literal, L>, high: Operand<F, Literal, M>): BoolColumn<N | NoInfer<L | M>>;
   /** `ne` that takes null for a value like any other: never null itself. */
   isDistinctFrom(other: Operand<F, Literal, null>): BoolColumn<never>;
   /** Equal to one of the values (any iterable, such as a `Set`). Values, not columns; null is not allowed among them. */
@@ -49,8 +52,8 @@ export interface Comparable<T extends ColumnTag, N extends null, F extends Colum
 
 export interface BoolColumn<N extends null> extends Comparable<'bool', N, 'bool', boolean> {
   /** SQL's three-valued logic: false and null is false, true and null is null. */
-  and<M extends null = never>(...others: readonly Expr<'bool', M>[]): BoolColumn<N | M>;
-  or<M extends null = never>(...others: readonly Expr<'bool', M>[]): BoolColumn<N | M>;
+  and<M extends null = never>(...others: readonly Expr<'bool', M>[]): BoolColumn<N | NoInfer<M>>;
+  or<M extends null = never>(...others: readonly Expr<'bool', M>[]): BoolColumn<N | NoInfer<M>>;
   not(): BoolColumn<N>;
 }
 
@@ -61,11 +64,11 @@ export interface BoolColumn<N extends null> extends Comparable<'bool', N, 'bool'
  * type is faulted.
  */
 export interface NumericColumn<T extends NumericTag, N extends null> extends Comparable<T, N, NumericTag, number | bigint | DecimalText<T>> {
-  add<U extends NumericTag = T, M extends null = never>(other: Operand<U, number | bigint | DecimalText<T>, M>): ColumnByTag<N | M>[Widen<T, U>];
-  sub<U extends NumericTag = T, M extends null = never>(other: Operand<U, number | bigint | DecimalText<T>, M>): ColumnByTag<N | M>[Widen<T, U>];
-  mul<U extends NumericTag = T, M extends null = never>(other: Operand<U, number | bigint | DecimalText<T>, M>): ColumnByTag<N | M>[Widen<T, U>];
+  add<U extends NumericTag = T, M extends null = never>(other: Operand<U, number | bigint | DecimalText<T>, M>): ColumnByTag<N | NoInfer<M>>[Widen<T, U>];
+  sub<U extends NumericTag = T, M extends null = never>(other: Operand<U, number | bigint | DecimalText<T>, M>): ColumnByTag<N | NoInfer<M>>[Widen<T, U>];
+  mul<U extends NumericTag = T, M extends null = never>(other: Operand<U, number | bigint | DecimalText<T>, M>): ColumnByTag<N | NoInfer<M>>[Widen<T, U>];
   /** Division in float64, whatever the operands: 1/0 is Infinity, 0/0 NaN. */
-  div<M extends null = never>(other: Operand<NumericTag, number | bigint | DecimalText<T>, M>): NumericColumn<'float64', N | M>;
+  div<M extends null = never>(other: Operand<NumericTag, number | bigint | DecimalText<T>, M>): NumericColumn<'float64', N | NoInfer<M>>;
   /** Integer division, truncated towards zero; null where the divisor is 0. */
   intDiv<U extends IntegerTag>(this: Expr<IntegerTag>, other: Expr<U>): ColumnByTag<null>[Widen<T, U>];
   intDiv(this: Expr<IntegerTag>, other: number | bigint): NumericColumn<T, N>;
@@ -94,14 +97,14 @@ export interface TextColumn<T extends TextTag, N extends null> extends Comparabl
   /** Code points, as int32. */
   length(): NumericColumn<'int32', N>;
   /** Null if any part is null. */
-  concat<M extends null = never>(...parts: readonly TextOperand<M>[]): TextColumn<'utf8', N | M>;
+  concat<M extends null = never>(...parts: readonly TextOperand<M>[]): TextColumn<'utf8', N | NoInfer<M>>;
   /** From position `start` (1 is the first), `length` code points or all that is left. */
-  substring<L extends null = never, M extends null = never>(start: CountOperand<L>, length?: CountOperand<M>): TextColumn<'utf8', N | L | M>;
-  startsWith<M extends null = never>(text: TextOperand<M>): BoolColumn<N | M>;
-  endsWith<M extends null = never>(text: TextOperand<M>): BoolColumn<N | M>;
-  contains<M extends null = never>(text: TextOperand<M>): BoolColumn<N | M>;
+  substring<L extends null = never, M extends null = never>(start: CountOperand<L>, length?: CountOperand<M>): TextColumn<'utf8', N | NoInfer<L | M>>;
+  startsWith<M extends null = never>(text: TextOperand<M>): BoolColumn<N | NoInfer<M>>;
+  endsWith<M extends null = never>(text: TextOperand<M>): BoolColumn<N | NoInfer<M>>;
+  contains<M extends null = never>(text: TextOperand<M>): BoolColumn<N | NoInfer<M>>;
   /** Every occurrence of `search`. */
-  replace<L extends null = never, M extends null = never>(search: TextOperand<L>, by: TextOperand<M>): TextColumn<'utf8', N | L | M>;
+  replace<L extends null = never, M extends null = never>(search: TextOperand<L>, by: TextOperand<M>): TextColumn<'utf8', N | NoInfer<L | M>>;
   /** SQL LIKE: `%` is any text, `_` any code point, `\` takes the next one literally. */
   like(pattern: string): BoolColumn<N>;
 }

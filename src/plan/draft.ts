@@ -1,6 +1,7 @@
 import type { Source } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
 import { ColumnNode, columnExpression, used } from './column-node.js';
+import type { Expression } from './expression-tree.js';
 import { recorded } from './recording.js';
 import type { Aggregate, EventTime, NamedExpression, Step } from './plan.js';
 import { rowOf } from './row.js';
@@ -41,19 +42,19 @@ export const fieldsOf = (columns: readonly NamedExpression[]): Fields =>
 export const bareColumn = ({ name, type, nullable }: Field): NamedExpression => ({ name, expression: { op: 'column', name, type, nullable } });
 
 /** Runs a callback that returns one expression. */
-export function recordOne(draft: Draft, where: string, callback: unknown): NamedExpression['expression'] {
+export function recordOne(draft: Draft, where: string, callback: unknown): Expression {
   const row = rowOf(draft.fields, where);
-  const node = recorded(where, () => asCallback(callback, where)(row), result => columnExpression(result, where));
-  const { expression } = node as ColumnNode;
-  checkColumns(expression, draft.fields, where);
-  return expression;
+  const found: Expression[] = [];
+  recorded(where, asCallback(callback, where), row, result => found.push(columnExpression(result, where)));
+  checkColumns(found[0]!, draft.fields, where);
+  return found[0]!;
 }
 
 /** Runs a callback that returns named things, `read` takes them apart. */
 export function recordNamed<Item>(draft: Draft, where: string, callback: unknown, read: (value: unknown, name: string) => Item): Item[] {
   const row = rowOf(draft.fields, where);
   const items: Item[] = [];
-  recorded(where, () => asCallback(callback, where)(row), result => {
+  recorded(where, asCallback(callback, where), row, result => {
     const isObject = typeof result === 'object' && result !== null && !Array.isArray(result) && !(result instanceof ColumnNode);
     if (!isObject) throw new MillraceError('PLAN_INVALID', `${where}: its callback returns an object of named columns, such as row => ({ id: row.id }), got ${result instanceof ColumnNode ? 'one column' : describeValue(result)}.`);
     for (const [name, value] of Object.entries(result)) items.push(read(value, name));
@@ -74,7 +75,7 @@ function asCallback(callback: unknown, where: string): Callback {
 }
 
 /** A column of another pipeline's row may have come in from outside of the callback. */
-export function checkColumns(expression: NamedExpression['expression'], fields: Fields, where: string): void {
+export function checkColumns(expression: Expression, fields: Fields, where: string): void {
   walk(expression, part => {
     if (part.op !== 'column') return;
     const field = fields.find(known => known.name === part.name);

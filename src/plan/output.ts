@@ -2,7 +2,7 @@ import type { RecordBatch } from 'apache-arrow';
 import { batches } from '../connectors/batches.js';
 import { collect } from '../connectors/collect.js';
 import type { Sink } from '../connectors/sink.js';
-import type { RunOptions } from '../coordinator/job-types.js';
+import type { RunningJob, RunOptions } from '../coordinator/job-types.js';
 import { MillraceError } from '../errors.js';
 import type { Columns } from './column.js';
 import type { JobDraft } from './draft.js';
@@ -62,7 +62,7 @@ export class OutputNode {
     return sink.rows;
   }
   batches(options?: RunOptions): AsyncIterable<RecordBatch> {
-    return batches(sink => this.to(sink).start(options));
+    return readBatches(sink => this.to(sink).start(options));
   }
   plan(): Plan {
     return (this.#plan ??= finishPlan(this.jobDraft));
@@ -76,4 +76,20 @@ function sinkOf(value: unknown, where: string): Sink {
   const sink = value as Sink | null | undefined;
   if (typeof sink === 'object' && sink !== null && typeof sink.write === 'function' && typeof sink.open === 'function') return sink;
   throw new MillraceError('PLAN_INVALID', `${where} takes a sink such as collect() or jsonl(path), got ${describeValue(value)}.`);
+}
+
+/** Starts the job when the loop begins; leaving the loop ends it, and a job that fails throws its own error from the loop. */
+async function* readBatches(start: (sink: Sink) => RunningJob): AsyncGenerator<RecordBatch, void, undefined> {
+  const sink = batches();
+  const { done } = start(sink);
+  let left = true;
+  try {
+    yield* sink;
+    left = false;
+  } catch {
+    left = false;
+  } finally {
+    if (left) await done.catch(() => {});
+  }
+  await done;
 }

@@ -15,7 +15,7 @@ import type { Fields } from './types.js';
 import { unionOf } from './union.js';
 
 export function sourceNode(source: Source, schema: unknown): PipelineNode {
-  const isSource = typeof source === 'object' && source !== null && typeof source.open === 'function' && typeof source.name === 'string';
+  const isSource = typeof source === 'object' && source !== null && typeof source.read === 'function' && typeof source.name === 'string';
   if (!isSource) throw new MillraceError('PLAN_INVALID', `stream takes a source such as jsonl(path), got ${describeValue(source)}.`);
   const given = schemaFields(schema, 'stream');
   const fields = source.dictionaries ? given : given.map(field => (field.type.kind === 'dictionary' ? { ...field, type: UTF8 } : field));

@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors.js';
+import { truthTestOfColumn } from './callback-source.js';
 
 /**
  * While a user's callback runs, everything it builds is noted here, and struck off when it becomes part of something else or of the
@@ -18,22 +19,22 @@ export function noteUsed(used: Recorded): void {
   for (const pending of pendingByCallback) pending.delete(used);
 }
 
-/** Runs a callback and refuses to go on if it lost an expression. `use` notes the parts of the result as used. */
-export function recorded<Result>(where: string, callback: () => Result, use: (result: Result) => void): Result {
+/** Runs a callback over `row` and refuses to go on if it lost an expression. `use` notes the parts of the result as used. */
+export function recorded(where: string, callback: (row: object) => unknown, row: object, use: (result: unknown) => void): void {
   const pending = new Set<Recorded>();
   pendingByCallback.push(pending);
   try {
-    const result = callback();
-    use(result);
+    use(callback(row));
     const [lost] = pending;
-    if (lost !== undefined) throw lostExpression(where, lost);
-    return result;
+    if (lost !== undefined) throw lostExpression(where, `builds ${lost.describe()} but its result does not contain it`);
+    const tested = truthTestOfColumn(callback);
+    if (tested !== null) throw lostExpression(where, `says ${tested}, and what follows is lost or always taken`);
   } finally {
     pendingByCallback.pop();
   }
 }
 
-function lostExpression(where: string, lost: Recorded): MillraceError {
-  return new MillraceError('EXPRESSION_LOST', `${where} builds ${lost.describe()} but its result does not contain it. `
+function lostExpression(where: string, what: string): MillraceError {
+  return new MillraceError('EXPRESSION_LOST', `${where} ${what}. `
     + 'JavaScript\'s &&, || and ?: cannot be recorded (a column is always truthy): use .and(), .or(), .not() and when(…).then(…).otherwise(…).');
 }

@@ -17,7 +17,6 @@ export class EventTimes {
   /** Address of one int64 per row, or 0 where the branch has no event time. */
   times = 0;
   private validity = 0;
-  private rows = 0;
   private chunks: ChunkTimes[] = [];
   private readonly column: number;
   private readonly isDate: boolean;
@@ -35,7 +34,6 @@ export class EventTimes {
 
   /** Takes the statistics of a batch and returns its greatest time, or NO_TIME. A date's times go to scratch. */
   bind(descriptor: number, rows: number): bigint {
-    this.rows = rows;
     this.times = 0;
     this.chunks = [];
     if (this.column < 0) return NO_TIME;

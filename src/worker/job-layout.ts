@@ -1,23 +1,17 @@
 import { compileAggregate, type CompiledAggregate } from '../aggregate/compile.js';
 import { keyModeOf, type KeyMode } from '../aggregate/keys.js';
 import type { Plan } from '../plan/plan.js';
-import type { TextFormat } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
 
 /** What every thread of a job is told at its start; plain data. */
 export interface JobLayout {
   readonly plan: Plan;
-  /** The format in which a branch's text comes, or null. */
-  readonly formats: readonly (TextFormat | null)[];
   readonly workers: number;
   readonly partitioner: 'auto' | 'hash' | 'local';
-  readonly stopAtBadRow: boolean;
   /** Addresses of region headers: first `2 ** regionBits` hash regions, then one local region per worker. */
   readonly regions: number;
   readonly regionBits: number;
   readonly hashSeed: bigint;
-  /** The user's own shared buffers that `shared` items refer to. */
-  readonly sharedBuffers: readonly SharedArrayBuffer[];
 }
 
 export interface AggregateLayout {

@@ -8,6 +8,7 @@ import { CHUNK_ROWS } from '../expression/vector.js';
 import { PageUse } from '../heap/page-allocator.js';
 import type { Allocator } from '../heap/heap.js';
 import type { Expression } from '../plan/expression-tree.js';
+import type { TextFormat } from '../connectors/source.js';
 import type { Branch } from '../plan/plan.js';
 import { Chain } from './chain.js';
 import { EventTimes } from './event-times.js';
@@ -22,7 +23,8 @@ import type { LoadedFunctions } from './udf-loader.js';
 interface BranchStage {
   readonly branch: Branch;
   readonly stage: StatelessStage;
-  readonly decoder: TextDecoderStage | null;
+  /** Made when the first text comes; a branch's text has one format. */
+  decoder: TextDecoderStage | null;
   readonly times: EventTimes;
   readonly reader: RowReader;
 }
@@ -51,11 +53,10 @@ export class MorselTask {
     const allocator = thread.pages.for(PageUse.scratch);
     this.branches = plan.branches.map((given, index) => {
       const branch = withTimeRequired(given);
-      const format = job.formats[index] ?? null;
       return {
         branch,
         stage: new StatelessStage({ branch, outputs, tables: plan.tables, heap, kernels, allocator, udfs }),
-        decoder: format && new TextDecoderStage({ fields: branch.source.schema, format, heap, kernels, allocator: this.batches }),
+        decoder: null,
         times: new EventTimes(thread, branch, index, plan.aggregate?.window ?? null, this.chain),
         reader: new RowReader(heap, branch.source.schema),
       };
@@ -65,9 +66,10 @@ export class MorselTask {
   run(morsel: Morsel): void {
     const { heap, scratch } = this.thread;
     scratch.reset();
-    const { stage, decoder, times, reader, branch } = this.branches[morsel.branch]!;
+    const own = this.branches[morsel.branch]!;
+    const { stage, times, reader, branch } = own;
     const rejects: Reject[] = [];
-    const lines = morsel.kind === MorselKind.text ? this.decode(morsel, decoder!, rejects) : 0;
+    const lines = morsel.kind === MorselKind.text ? this.decode(morsel, (own.decoder ??= this.decoderFor(morsel, branch)), rejects) : morsel.linesAddress;
     const { descriptor } = morsel;
     const rows = heap.u32[descriptor >>> 2]!;
     morsel.greatest = times.bind(descriptor, rows);
@@ -90,6 +92,12 @@ export class MorselTask {
     }
     reader.unbind();
     storeRejects(this.thread, morsel, rejects);
+  }
+
+  private decoderFor(morsel: Morsel, branch: Branch): TextDecoderStage {
+    const { heap, kernels } = this.thread;
+    const format = JSON.parse(decodeText(heap.u8, morsel.textFormat + 4, heap.u32[morsel.textFormat >>> 2]!)) as TextFormat;
+    return new TextDecoderStage({ fields: branch.source.schema, format, heap, kernels, allocator: this.batches });
   }
 
   /** Makes a batch of the morsel's text. Returns the address of the rows' line numbers, or 0 where they are the row numbers. */

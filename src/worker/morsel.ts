@@ -2,10 +2,10 @@ import { MORSELS, MORSEL_WORDS } from '../heap/control.js';
 import type { Heap } from '../heap/heap.js';
 
 /** What the data of a morsel is before the worker makes a batch of it. */
-export const enum MorselKind { batch, text, shared, branchEnd }
+export const enum MorselKind { batch, text, branchEnd }
 export const enum MorselState { free, queued, done }
 
-const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs }
+const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines }
 /** Indexes of i64 words within a slot. */
 const enum I64 { sequence = 12, greatest, rows, ownBefore, others, after, basePosition }
 
@@ -43,6 +43,10 @@ export class Morsel {
   get textBytes(): number { return this.get(U32.textBytes); }
   set textBytes(value: number) { this.set(U32.textBytes, value); }
 
+  /** Address of [length, JSON of a TextFormat]. */
+  get textFormat(): number { return this.get(U32.textFormat); }
+  set textFormat(value: number) { this.set(U32.textFormat, value); }
+
   get filtered(): number { return this.get(U32.filtered); }
   set filtered(value: number) { this.set(U32.filtered, value); }
   get applied(): number { return this.get(U32.applied); }
@@ -59,6 +63,10 @@ export class Morsel {
   /** Result batches pushed for this morsel. */
   get outputs(): number { return this.get(U32.outputs); }
   set outputs(value: number) { this.set(U32.outputs, value); }
+
+  /** Address of u32 per row of the batch, its number among the rows read, where some were left out; else 0. */
+  get linesAddress(): number { return this.get(U32.lines); }
+  set linesAddress(value: number) { this.set(U32.lines, value); }
 
   get sequence(): bigint { return this.getLong(I64.sequence); }
   set sequence(value: bigint) { this.setLong(I64.sequence, value); }
