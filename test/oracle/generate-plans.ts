@@ -109,4 +109,3 @@ export function planOf({ maxBranches, depth, types }: PlanOptions = DEFAULT_PLAN
 export const outputOf = (aggregate: Aggregate): Fields => [
   ...fieldsAfter(aggregate.keys), ...windowColumns(aggregate.window), ...aggregate.aggregates.map(({ name, type, nullable }) => ({ name, type, nullable })),
 ];
-export const showPlan = (plan: Plan): string => JSON.stringify(plan, (_, v: unknown) => v, 1);
