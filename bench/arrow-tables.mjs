@@ -21,5 +21,5 @@ function arrowColumn({ type, values, dictionary }) {
   if (!dictionary) return { type: type === 'timestamp' ? new TimestampMillisecond() : new Int64() };
   const index = values instanceof Int8Array ? new Int8() : new Int16();
   const texts = vectorFromArray(dictionary, new Utf8());
-  return { type: new Dictionary(new Utf8(), index, 0), vector: texts };
+  return { type: new Dictionary(new Utf8(), index), vector: texts };
 }

@@ -3,25 +3,25 @@ import { createEngine } from 'millrace';
 /** The engine as every benchmark uses it: warm threads, one heap. What is measured is a job from its start to its last result. */
 const BATCH_ROWS = 65_536;
 
-export const openEngine = workers => createEngine({ workers, heap: '4GiB' });
+export const openEngine = (workers, heap = '4GiB') => createEngine({ workers, heap });
 
 /**
- * A source whose columns are built in the engine's heap, as a user would who fills batches himself. `columns`: name → typed array, or
- * { bytes, bytesPerRow } for texts of equal length; `dictionaries`: name → texts, for columns of codes.
+ * A source whose columns are built in the engine's heap, as a user does who fills batches himself. `columns`: name → a typed array of
+ * values, { codes, texts } for a dictionary column, or { numbers, texts } for a utf8 column whose row r is `texts[numbers[r]]`.
  */
-export function heapTable(engine, schema, columns, dictionaries = {}) {
-  const rows = Math.max(...Object.values(columns).map(column => column.length ?? 0));
+export function tableInHeap(engine, schema, columns) {
+  const dictionaries = Object.fromEntries(Object.entries(columns).filter(([, { codes }]) => codes).map(([name, { texts }]) => [name, texts]));
   const table = engine.table(schema, { dictionaries });
+  const rows = Math.max(...Object.values(columns).map(column => lengthOf(column)));
   for (let from = 0; from < rows; from += BATCH_ROWS) {
-    const count = Math.min(BATCH_ROWS, rows - from);
-    const parts = Object.entries(columns).map(([name, column]) => [name, part(column, from, from + count)]);
-    table.append(count, Object.fromEntries(parts));
+    const to = Math.min(from + BATCH_ROWS, rows);
+    const batch = table.batch(to - from);
+    for (const [name, column] of Object.entries(columns)) {
+      if (column.numbers) batch.strings(name, Array.from(column.numbers.subarray(from, to), number => column.texts[number]));
+      else batch.column(name).set((column.codes ?? column).subarray(from, to));
+    }
+    table.add(batch);
   }
   return table.source();
 }
-
-function part(column, from, to) {
-  if (column.bytes === undefined) return column.subarray(from, to);
-  const offsets = Int32Array.from({ length: to - from + 1 }, (_, row) => row * column.bytesPerRow);
-  return { offsets, bytes: column.bytes.subarray(from * column.bytesPerRow, to * column.bytesPerRow) };
-}
+const lengthOf = ({ codes, numbers, length }) => codes?.length ?? numbers?.length ?? length;

@@ -15,6 +15,8 @@ export interface GroupKernels {
   collectEntries(entries: number, capacity: number, bits: number, value: number, hashes: number, cells: number): number;
   /** slots[i] = address of the dense cell of codes[element]; chunks of 2^shift cells lie at the addresses in `directory`; cell 0 is that of null, code c has cell c + 1. */
   denseSlots(rows: number, positions: number, codes: number, valid: number, directory: number, shift: number, cellBytes: number, slots: number): void;
+  /** As `denseSlots` over all elements, where the one chunk at `base` has every cell. May read and write up to 12 bytes past the ends. */
+  denseSlotsFlat(rows: number, codes: number, valid: number, base: number, cellBytes: number, slots: number): void;
   /** Writes `cells` copies of `template` to `to`. */
   fillCells(to: number, cells: number, template: number, cellBytes: number): void;
   /**
@@ -120,6 +122,12 @@ export const groupTwins = (heap: HeapViews): GroupKernels => {
         const element = positions ? u32[(positions >>> 2) + row]! : row;
         const at = valid && !u8[valid + element] ? 0 : u32[(codes >>> 2) + element]! + 1;
         u32[(slots >>> 2) + row] = u32[(directory >>> 2) + (at >>> shift)]! + (at & mask) * cellBytes;
+      }
+    },
+    denseSlotsFlat(rows, codes, valid, base, cellBytes, slots) {
+      for (let row = 0; row < rows; row++) {
+        const at = valid && !u8[valid + row] ? 0 : u32[(codes >>> 2) + row]! + 1;
+        u32[(slots >>> 2) + row] = base + at * cellBytes;
       }
     },
     fillCells(to, cells, template, cellBytes) {

@@ -17,6 +17,7 @@ import { partitionTwins, type PartitionKernels } from './partition.js';
 import { probeTwins, type ProbeKernels } from './probe.js';
 import { selectTwins, type SelectKernels } from './select.js';
 import { textTwins, type TextKernels } from './text.js';
+import { timeTwins, type TimeKernels } from './time.js';
 import { timeTwins, type TimeKernels } from './times.js';
 import { wordTwins, type WordKernels } from './words.js';
 
@@ -43,6 +44,7 @@ export type Kernels =
   & ProbeKernels
   & SelectKernels
   & TextKernels
+  & TimeKernels
   & TimeKernels
   & WordKernels;
 
@@ -71,6 +73,7 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...probeTwins(heap),
     ...selectTwins(heap),
     ...textTwins(heap),
+    ...timeTwins(heap),
     ...timeTwins(heap),
     ...wordTwins(heap),
   };

@@ -1,5 +1,5 @@
 import { callback, count, schema, stream, sum, t } from 'millrace';
-import { heapTable, openEngine } from '../ours.mjs';
+import { openEngine, tableInHeap } from '../ours.mjs';
 import { GroupCheck, keyNumber } from './group-rows.mjs';
 import { TEXT_BYTES, textNumber } from './text-keys.mjs';
 
@@ -26,12 +26,12 @@ export async function openOursText({ index, texts, value, expected }, workers) {
     return values.subarray(valueOffsets[0], valueOffsets[batch.rows]);
   };
   const result = new GroupColumns(expected.counts.length, Uint8Array, TEXT_BYTES, bytesOfKeys);
-  return open(Row, { key: textColumn(index, texts), value }, result, number, expected, workers);
+  return open(Row, { key: { numbers: index, texts }, value }, result, number, expected, workers);
 }
 
 function open(Row, columns, result, number, expected, workers) {
   const engine = openEngine(workers);
-  const source = heapTable(engine, Row, columns);
+  const source = tableInHeap(engine, Row, columns);
   let peakStateBytes = 0;
   return {
     async run() {
@@ -74,11 +74,4 @@ function checkColumns({ rows, counts, sums }, number, expected) {
   return check.equal;
 }
 
-/** Keys of equal length, one after the other. */
-function textColumn(index, texts) {
-  const distinct = new TextEncoder().encode(texts.join(''));
-  const bytes = new Uint8Array(index.length * TEXT_BYTES);
-  for (let row = 0; row < index.length; row++) bytes.set(distinct.subarray(index[row] * TEXT_BYTES, (index[row] + 1) * TEXT_BYTES), row * TEXT_BYTES);
-  return { bytes, bytesPerRow: TEXT_BYTES };
-}
 const latin1 = (bytes, at) => String.fromCharCode(...bytes.subarray(at, at + TEXT_BYTES));

@@ -1,6 +1,6 @@
 import { arrow, callback, count, lookup, schema, staticTable, stream, t, tumbling } from 'millrace';
 import { arrowTable } from '../arrow-tables.mjs';
-import { heapTable, openEngine } from '../ours.mjs';
+import { openEngine, tableInHeap } from '../ours.mjs';
 import { ADS, CAMPAIGNS, OUT_OF_ORDERNESS_MS, TYPES, WINDOW_MS, adName, adNames, campaignName } from './ysb-events.mjs';
 
 const Event = schema({ adId: t.dictionary('int16'), eventType: t.dictionary('int8'), at: t.timestamp });
@@ -23,19 +23,19 @@ export async function openOurs(columns, campaignOfAd, workers) {
     const stats = await viewsPerCampaign(source, ads, callback(batch => { rows.push(...batch.toRows()); })).run({ engine });
     return { rows, stats };
   };
-  const dictionaries = { adId: adNames, eventType: TYPES };
+  const { adId, eventType, at } = columns;
   return {
-    fromHeap: run(heapTable(engine, Event, columns, dictionaries)),
-    fromShared: run(arrow(eventTable(columns, dictionaries))),
-    fromPrivate: run(arrow(eventTable(privateCopy(columns), dictionaries))),
+    fromHeap: run(tableInHeap(engine, Event, { adId: { codes: adId, texts: adNames }, eventType: { codes: eventType, texts: TYPES }, at })),
+    fromShared: run(arrow(eventTable(columns))),
+    fromPrivate: run(arrow(eventTable(privateCopy(columns)))),
     read: ({ rows }) => ({ windows: windowsOf(rows) }),
     close: () => engine.close(),
   };
 }
 
-const eventTable = ({ adId, eventType, at }, dictionaries) => arrowTable({
-  adId: { values: adId, dictionary: dictionaries.adId },
-  eventType: { values: eventType, dictionary: dictionaries.eventType },
+const eventTable = ({ adId, eventType, at }) => arrowTable({
+  adId: { values: adId, dictionary: adNames },
+  eventType: { values: eventType, dictionary: TYPES },
   at: { values: at, type: 'timestamp' },
 });
 /** Out of the shared buffer: `slice` gives an array of its own. */

@@ -163,6 +163,18 @@ export function denseSlots(rows: i32, positions: usize, codes: usize, valid: usi
   }
 }
 
+/** As `denseSlots` over all elements, where the one chunk at `base` has every cell. May read and write up to 12 bytes past the ends. */
+export function denseSlotsFlat(rows: i32, codes: usize, valid: usize, base: u32, cellBytes: u32, slots: usize): void {
+  const bases = i32x4.splat(base);
+  const sizes = i32x4.splat(cellBytes);
+  const ones = i32x4.splat(1);
+  for (let row = 0; row < rows; row += 4) {
+    let at = i32x4.add(v128.load(codes + (<usize>row << 2)), ones);
+    if (valid) at = v128.and(at, i32x4.neg(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(valid + <usize>row)))));
+    v128.store(slots + (<usize>row << 2), i32x4.add(bases, i32x4.mul(at, sizes)));
+  }
+}
+
 /** Writes `cells` copies of `template` to `to`. */
 export function fillCells(to: usize, cells: u32, template: usize, cellBytes: u32): void {
   for (let cell: u32 = 0; cell < cells; cell++) {

@@ -20,3 +20,5 @@ export * from './arithmetic';
 export * from './float';
 export * from './probe';
 export * from './words';
+export * from './time';
+export * from './text';

@@ -1,17 +1,37 @@
-/** Writes the least and the greatest of `rows` ≥ 1 int64 values to out[0], out[1]. */
+// @ts-ignore: decorator
+@inline
+function lesser(a: v128, b: v128): v128 {
+  return v128.bitselect(b, a, i64x2.gt_s(a, b));
+}
+// @ts-ignore: decorator
+@inline
+function greater(a: v128, b: v128): v128 {
+  return v128.bitselect(b, a, i64x2.gt_s(b, a));
+}
+
+/** Writes the least and the greatest of `rows` ≥ 1 int64 values to out[0], out[1]. Four chains of comparisons, since one waits for itself. */
 export function minMax(rows: i32, values: usize, out: usize): void {
-  const first = load<i64>(values);
-  let low = i64x2.splat(first);
-  let high = low;
+  let low0 = i64x2.splat(load<i64>(values));
+  let low1 = low0, low2 = low0, low3 = low0;
+  let high0 = low0, high1 = low0, high2 = low0, high3 = low0;
   let row = 0;
-  for (; row + 2 <= rows; row += 2) {
-    const pair = v128.load(values + (<usize>row << 3));
-    low = v128.bitselect(pair, low, i64x2.gt_s(low, pair));
-    high = v128.bitselect(pair, high, i64x2.gt_s(pair, high));
+  for (; row + 8 <= rows; row += 8) {
+    const at = values + (<usize>row << 3);
+    const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
+    low0 = lesser(low0, a);
+    low1 = lesser(low1, b);
+    low2 = lesser(low2, c);
+    low3 = lesser(low3, d);
+    high0 = greater(high0, a);
+    high1 = greater(high1, b);
+    high2 = greater(high2, c);
+    high3 = greater(high3, d);
   }
+  const low = lesser(lesser(low0, low1), lesser(low2, low3));
+  const high = greater(greater(high0, high1), greater(high2, high3));
   let least = min<i64>(i64x2.extract_lane(low, 0), i64x2.extract_lane(low, 1));
   let greatest = max<i64>(i64x2.extract_lane(high, 0), i64x2.extract_lane(high, 1));
-  if (row < rows) {
+  for (; row < rows; row++) {
     const last = load<i64>(values + (<usize>row << 3));
     least = min<i64>(least, last);
     greatest = max<i64>(greatest, last);

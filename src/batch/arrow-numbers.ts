@@ -128,7 +128,7 @@ const copyDecimals = (fromScale: number, type: DataType & { kind: 'decimal' }): 
 };
 
 /** Little-endian two's complement of `stride` 32-bit words. */
-function decimalOfWords(words: Uint32Array, at: number, stride: number): bigint {
+export function decimalOfWords(words: Uint32Array, at: number, stride: number): bigint {
   let value = BigInt(words[at + stride - 1]! | 0);
   for (let word = stride - 2; word >= 0; word--) value = (value << 32n) | BigInt(words[at + word]!);
   return value;

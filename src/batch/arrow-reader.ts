@@ -8,21 +8,13 @@ import { importBytes } from './arrow-bytes.js';
 import { importCodes } from './arrow-codes.js';
 import { Validity, type ColumnImport, type ColumnTarget } from './arrow-column.js';
 import { importNumbers } from './arrow-numbers.js';
+import { rowText, type BadRow } from './bad-row.js';
 import { copyBits, countBits } from './bitmap.js';
 import type { DictionaryBuilder } from './dictionary-builder.js';
 import { allocateBatch, bitmapBytes, getColumn, setColumn, setNulls } from './heap-batch.js';
 import { ColumnWord } from './layout.js';
 import { removeRows } from './remove-rows.js';
 
-/** A row that did not become part of the batch. */
-export interface BadRow {
-  /** Its number in the Arrow batch. */
-  readonly row: number;
-  readonly reason: 'BAD_ROW' | 'NULL_IN_NON_NULL';
-  readonly message: string;
-  /** The row as JSON. */
-  readonly text: string;
-}
 export interface ArrowResult {
   readonly descriptor: number;
   /** Rows in the heap batch: those of the Arrow batch without the bad ones. */
@@ -159,16 +151,6 @@ function refuseNulls(field: Field, data: Data, rows: number, setAside: (row: num
   const validity = new Validity(data);
   if (validity.bits === null) return;
   for (let row = 0; row < rows; row++) if (!validity.isValid(row)) setAside(row, 'NULL_IN_NON_NULL', nullMessage(field));
-}
-
-/** A row of an Arrow batch as JSON, for dead letters. */
-export function rowText(batch: RecordBatch, row: number): string {
-  const values = batch.schema.fields.map((field, column) => {
-    const value: unknown = batch.getChildAt(column)?.get(row) ?? null;
-    const decimal = value !== null && arrow.DataType.isDecimal(field.type);
-    return [field.name, decimal ? String(value) : value];
-  });
-  return JSON.stringify(Object.fromEntries(values), (_, value: unknown) => typeof value === 'bigint' ? String(value) : value);
 }
 
 /** Copies one Arrow batch, once. For many batches of a source make one ArrowReader. */

@@ -2,17 +2,12 @@ import { MillraceError } from '../errors.js';
 import type { Allocator, Heap } from '../heap/heap.js';
 import type { Field, Fields } from '../plan/types.js';
 import type { DictionaryBuilder } from './dictionary-builder.js';
-import { allocateBatch, bitmapBytes, getColumn, setColumn, setNulls, MAX_COLUMN_BYTES } from './heap-batch.js';
-import { countBits } from './bitmap.js';
+import { allocateBatch, bitmapBytes, getColumn, setColumn, setNulls } from './heap-batch.js';
+import { bitAt, countBits } from './bitmap.js';
+import { byteColumn, type ByteColumn } from './byte-column.js';
 import { ColumnWord } from './layout.js';
 import { columnIndex, fixedBytes, numericView, storageOf, typeText, type NumericArray } from './storage.js';
 import { encode } from './text-codec.js';
-
-interface Texts {
-  readonly offsets: Int32Array;
-  readonly bytes: Uint8Array;
-  readonly nulls: readonly number[];
-}
 
 /**
  * A batch whose columns are filled in place, in the heap: nothing is copied when a job reads it (unless it has utf8 or binary columns,
@@ -22,7 +17,7 @@ interface Texts {
 export class BatchBuilder {
   private descriptor: number;
   private readonly dictionaries: (DictionaryBuilder | null)[];
-  private readonly texts: (Texts | null)[];
+  private readonly texts: (ByteColumn | null)[];
 
   /** `rows`: the most rows it can have. Throws HEAP_FULL, BATCH_TOO_LARGE. */
   constructor(private readonly fields: Fields, readonly rows: number, private readonly heap: Heap, private readonly allocator: Allocator) {
@@ -73,25 +68,23 @@ export class BatchBuilder {
     return this.setBytes(name, 'binary', values, value => value);
   }
 
+  /** All values of a utf8 or binary column without nulls, as they lie in Arrow: rows + 1 offsets into `bytes`, which are copied. UTF-8 is not checked. */
+  bytes(name: string, offsets: Int32Array, bytes: Uint8Array): this {
+    const [column, { type }] = this.find(name);
+    if (storageOf(type) !== 'bytes') throw new MillraceError('TYPE_MISMATCH', `column '${name}' is ${typeText(type)}, not utf8 or binary`);
+    if (offsets.length !== this.rows + 1 || offsets[0] !== 0 || offsets[this.rows]! > bytes.length) throw new MillraceError('BAD_OPTION', `column '${name}': ${this.rows} rows need ${this.rows + 1} offsets, from 0 to at most the ${bytes.length} bytes given`);
+    for (let row = 0; row < this.rows; row++) if (offsets[row]! > offsets[row + 1]!) throw new MillraceError('BAD_OPTION', `column '${name}': offsets must not descend, as they do after row ${row}`);
+    this.texts[column] = { offsets, bytes: bytes.subarray(0, offsets[this.rows]!), nulls: [] };
+    return this;
+  }
+
   private setBytes<V>(name: string, kind: 'utf8' | 'binary', values: readonly (V | null)[], bytesOf: (value: V) => Uint8Array): this {
     const [column, field] = this.find(name);
     if (field.type.kind !== kind) throw new MillraceError('TYPE_MISMATCH', `column '${name}' is ${typeText(field.type)}, not ${kind}`);
     if (values.length > this.rows) throw new MillraceError('BATCH_TOO_LARGE', `column '${name}' got ${values.length} values for ${this.rows} rows`);
-    const pieces = values.map(value => value === null ? null : bytesOf(value));
-    const offsets = new Int32Array(this.rows + 1);
-    const nulls: number[] = [];
-    let end = 0;
-    for (let row = 0; row < this.rows; row++) {
-      const piece = pieces[row];
-      if (piece === null) nulls.push(row);
-      end += piece?.length ?? 0;
-      if (end > MAX_COLUMN_BYTES) throw new MillraceError('BATCH_TOO_LARGE', `column '${name}' of one batch has more than 2 GiB; make batches smaller`);
-      offsets[row + 1] = end;
-    }
-    if (nulls.length > 0 && !field.nullable) throw new MillraceError('TYPE_MISMATCH', `column '${name}' is not nullable, and row ${nulls[0]} is null`);
-    const bytes = new Uint8Array(end);
-    pieces.forEach((piece, row) => piece && bytes.set(piece, offsets[row]));
-    this.texts[column] = { offsets, bytes, nulls };
+    const bytes = byteColumn(name, this.rows, values.map(value => value === null ? null : bytesOf(value)));
+    if (bytes.nulls.length > 0 && !field.nullable) throw new MillraceError('TYPE_MISMATCH', `column '${name}' is not nullable, and row ${bytes.nulls[0]} is null`);
+    this.texts[column] = bytes;
     return this;
   }
 
@@ -132,7 +125,7 @@ export class BatchBuilder {
   }
   private isValid(column: number, row: number): boolean {
     const validity = this.word(column, ColumnWord.validity);
-    return validity === 0 || ((this.heap.u8[validity + (row >>> 3)]! >>> (row & 7)) & 1) === 1;
+    return validity === 0 || bitAt(this.heap.u8, validity, row) === 1;
   }
 
   /** To a block with room for the texts. */

@@ -74,9 +74,9 @@ class BoolReader implements ColumnReader {
 }
 
 class BinaryReader implements ColumnReader {
-  protected values = 0;
-  protected offsets = 0;
-  constructor(protected readonly heap: Heap, private readonly column: number) {}
+  private values = 0;
+  private offsets = 0;
+  constructor(private readonly heap: Heap, private readonly column: number) {}
   bind(descriptor: number): void {
     this.values = getColumn(this.heap, descriptor, this.column, ColumnWord.values);
     this.offsets = getColumn(this.heap, descriptor, this.column, ColumnWord.offsets) >>> 2;
@@ -87,11 +87,19 @@ class BinaryReader implements ColumnReader {
   }
 }
 
-class TextReader extends BinaryReader {
-  override value(row: number): Value {
+class TextReader implements ColumnReader {
+  /** Buffer's own decoder is twice as fast as TextDecoder for short texts. */
+  private bytes: Buffer = Buffer.alloc(0);
+  private offsets = 0;
+  constructor(private readonly heap: Heap, private readonly column: number) {}
+  bind(descriptor: number): void {
+    const word = (kind: ColumnWord): number => getColumn(this.heap, descriptor, this.column, kind);
+    this.bytes = Buffer.from(this.heap.memory.buffer, word(ColumnWord.values), word(ColumnWord.byteLength));
+    this.offsets = word(ColumnWord.offsets) >>> 2;
+  }
+  value(row: number): Value {
     const { i32 } = this.heap;
-    const start = i32[this.offsets + row]!;
-    return decodeText(this.heap.u8, this.values + start, i32[this.offsets + row + 1]! - start);
+    return this.bytes.toString('utf8', i32[this.offsets + row]!, i32[this.offsets + row + 1]!);
   }
 }
 

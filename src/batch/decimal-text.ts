@@ -3,9 +3,14 @@ export const POWERS_OF_TEN: readonly bigint[] = Array.from({ length: 39 }, (_, e
 
 /** `-12.30` for -1230n at scale 2: always exactly `scale` digits. */
 export function decimalText(value: bigint, scale: number): string {
-  if (scale === 0) return String(value);
-  const digits = String(value < 0n ? -value : value).padStart(scale + 1, '0');
-  return `${value < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+  // A number becomes text several times faster than a bigint.
+  const number = Number(value);
+  const text = Number.isSafeInteger(number) ? String(number) : String(value);
+  if (scale === 0) return text;
+  const negative = text.charCodeAt(0) === 45;
+  const digits = (negative ? text.slice(1) : text).padStart(scale + 1, '0');
+  const point = digits.length - scale;
+  return `${negative ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;

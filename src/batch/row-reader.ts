@@ -10,12 +10,14 @@ export class RowReader {
   private readonly readers: ColumnReader[];
   private readonly names: string[];
   private readonly validity: Uint32Array;
+  private readonly template: Row;
   private bound = 0;
 
   constructor(private readonly heap: Heap, fields: Fields) {
     this.readers = fields.map((field, column) => columnReader(heap, field.type, column));
     this.names = fields.map(field => field.name);
     this.validity = new Uint32Array(fields.length);
+    this.template = Object.fromEntries(this.names.map(name => [name, null]));
   }
 
   /** One value of one row. */
@@ -58,7 +60,8 @@ export class RowReader {
   }
 
   private build(row: number): Row {
-    const result: Row = {};
+    // A copy of an object that has every column is made in one go; adding columns one by one is several times slower.
+    const result: Row = { ...this.template };
     const { names } = this;
     for (let column = 0; column < names.length; column++) result[names[column]!] = this.at(column, row);
     return result;

@@ -1,8 +1,6 @@
 const encoder = new TextEncoder();
 // A decoder that keeps a leading U+FEFF: it is part of the value.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-/** Up to here a loop over ASCII beats the call into the decoder. */
-const SHORT_BYTES = 32;
 
 /** Writes `text` as UTF-8 at `at` and returns the end. REQUIRES: room for 3 bytes per UTF-16 unit. Lone surrogates become U+FFFD. */
 export function encodeText(text: string, to: Uint8Array, at: number): number {
@@ -20,18 +18,6 @@ export function encodeText(text: string, to: Uint8Array, at: number): number {
 }
 
 /** The UTF-8 text at an address. Bytes that are no UTF-8 read as U+FFFD. */
-export function decodeText(bytes: Uint8Array, at: number, length: number): string {
-  if (length <= SHORT_BYTES) {
-    let text = '';
-    let byte = 0;
-    for (; byte < length; byte++) {
-      const code = bytes[at + byte]!;
-      if (code > 127) break;
-      text += String.fromCharCode(code);
-    }
-    if (byte === length) return text;
-  }
-  return decoder.decode(bytes.subarray(at, at + length));
-}
+export const decodeText = (bytes: Uint8Array, at: number, length: number): string => decoder.decode(bytes.subarray(at, at + length));
 
 export const encode = (text: string): Uint8Array => encoder.encode(text);

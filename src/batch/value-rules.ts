@@ -1,9 +1,8 @@
 import type { DataType } from '../plan/types.js';
-import {
-  BoolWriter, BytesWriter, ConvertingWriter, DictionaryWriter, FloatWriter, LongWriter, SmallIntegerWriter, type ColumnWriter,
-} from './column-writer.js';
+import { BoolWriter, ConvertingWriter, FloatWriter, LongWriter, SmallIntegerWriter, type ColumnWriter } from './column-writer.js';
 import { decimalOfNumber, parseDecimal, POWERS_OF_TEN } from './decimal-text.js';
 import type { DictionaryBuilder } from './dictionary-builder.js';
+import { BytesWriter, DictionaryWriter } from './text-writer.js';
 import { DAY_MS, parseDate, parseInstant } from './time-text.js';
 
 const INT64_MIN = -(2n ** 63n);

@@ -23,11 +23,11 @@ export class FileOutput {
   #failure: Error | null = null;
   #text = '';
 
-  constructor(target: OutputTarget, readonly name: string) {
+  constructor(target: OutputTarget, readonly name: string, options: { compress?: boolean } = {}) {
     this.#path = typeof target === 'string' && target !== '-' ? target : null;
     if (this.#path !== null) {
       const file = createWriteStream(`${this.#path}.partial`, { highWaterMark: PIECE, flush: true } as Parameters<typeof createWriteStream>[1]);
-      const gzip = this.#path.endsWith('.gz') ? createGzip() : null;
+      const gzip = this.#path.endsWith('.gz') && options.compress !== false ? createGzip() : null;
       this.#stream = gzip ?? file;
       this.#done = gzip === null ? finished(file) : pipeline(gzip, file);
       this.#done.catch((error: Error) => { this.#failure ??= error; });

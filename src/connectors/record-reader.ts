@@ -59,6 +59,7 @@ export class RecordReader implements SourceReader {
         return buffer.subarray(0, end);
       }
     }
+    if (length > maxRecordBytes) this.#refuseRecord();
     this.#carry = Buffer.alloc(0);
     return length === 0 ? null : buffer.subarray(0, length);
   }

@@ -36,8 +36,23 @@ export type SourceItem =
   | { readonly kind: 'text'; readonly bytes: Uint8Array; readonly format: TextFormat }
   /** Columns are found by name. */
   | { readonly kind: 'arrow'; readonly batch: RecordBatch }
+<<<<<<< HEAD
   /** A batch of `fields` that already lies in the engine's heap, in the layout of batch/layout.ts; the job does not free it. Columns are found by name. */
   | { readonly kind: 'heap'; readonly descriptor: number; readonly fields: Fields };
+=======
+  /** Columns in the order of the schema, in private memory: `batch/columns-to-heap.ts` copies them into the heap. */
+  | { readonly kind: 'columns'; readonly rows: number; readonly columns: readonly ColumnValues[] }
+  /** A batch that already lies in the engine's heap, in the layout of batch/layout.ts and the order of the schema; the job does not free it. */
+  | { readonly kind: 'heap'; readonly descriptor: number };
+>>>>>>> text
+
+/** Values as the heap stores them, see plan/types.ts, but for bool one byte a value. `valid`: one byte a row, 0 for null; null where none is. */
+export type ColumnValues =
+  | { readonly kind: 'fixed'; readonly values: FixedValues; readonly valid: Uint8Array | null }
+  /** `rows + 1` offsets into `bytes`, of which the first need not be 0. */
+  | { readonly kind: 'text'; readonly offsets: Int32Array; readonly bytes: Uint8Array; readonly valid: Uint8Array | null };
+export type FixedValues =
+  | Int8Array | Int16Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array | Uint32Array | BigUint64Array | Float32Array | Float64Array;
 
 export type TextFormat =
   | { readonly kind: 'json' }

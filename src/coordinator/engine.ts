@@ -1,11 +1,11 @@
 import { compileKernels } from '../../native-free-kernels/load.js';
 import { bindKernels, twinKernels, type Kernels } from '../../native-free-kernels/load.js';
-import { BatchBuilder } from '../batch/batch-builder.js';
 import { MillraceError } from '../errors.js';
-import { CONTROL, CONTROL_BYTES, formatHeap, PAGE_BYTES } from '../heap/control.js';
+import { CONTROL, CONTROL_BYTES, formatHeap } from '../heap/control.js';
 import { Heap } from '../heap/heap.js';
 import { PageAllocator, PageUse } from '../heap/page-allocator.js';
 import type { Fields } from '../plan/types.js';
+import { EngineTable } from './engine-table.js';
 import { heapPages, oneOf, positiveInteger, workerCount } from './options.js';
 import { Pool } from './pool.js';
 
@@ -46,10 +46,12 @@ export class Engine {
     this.pool = new Pool(this.workers, { module, memory, kernels: kind }, positiveInteger('workerMemoryMb', options.workerMemoryMb, 1024));
   }
 
-  /** Columns of `rows` rows to be filled in place in the heap: `heapTable(builder.finish())` is then a source that costs no copy. */
-  batch(schema: { readonly fields: Fields } | Fields, rows: number): BatchBuilder {
-    const fields = 'fields' in schema ? (schema as { fields: Fields }).fields : schema;
-    return new BatchBuilder(fields, rows, this.heap, this.pages.for(PageUse.user));
+  /**
+   * A table in the engine's heap, to be filled batch by batch; `table.source()` is then a source that costs no copy. `dictionaries`: the
+   * texts that the codes of dictionary columns mean, by column.
+   */
+  table(schema: { readonly fields: Fields }, options: { readonly dictionaries?: Readonly<Record<string, readonly string[]>>; readonly name?: string } = {}): EngineTable {
+    return new EngineTable(this.heap, this.pages.for(PageUse.user), schema.fields, options);
   }
 
   /** Ends the threads. The heap goes when nothing refers to it any more. */
@@ -82,10 +84,6 @@ export class Engine {
     u8.fill(0, CONTROL, CONTROL + CONTROL_BYTES);
     formatHeap(this.heap);
     this.pages.recount();
-  }
-
-  get heapBytes(): number {
-    return this.heap.u8.length - (this.heap.u8.length % PAGE_BYTES);
   }
 }
 

@@ -7,8 +7,10 @@ export class CodeTable {
   #base = 0;
   #validBase = 0;
   #capacity = 0;
-  /** Some entry is null. */
+  /** Some entry of a code is null. */
   hasNulls = false;
+  /** The entry of -1 is null. */
+  noneIsNull = true;
 
   constructor(readonly tools: Tools, readonly cls: VectorClass, /** For class `code`. */ public dictionary: number = 0) {}
 
@@ -41,12 +43,12 @@ export class CodeTable {
 
   /** The entry of the one int32 code at `code`, as a constant. */
   mapOne(frame: Frame, code: number): Operand {
-    const one = this.map(frame, 4, 0, code, 1);
+    const one = this.map(frame, 4, 0, code, true, 1);
     const isNull = one.valid !== 0 && this.tools.heap.u8[one.valid] === 0;
     return { ...one, valid: isNull ? this.tools.zeros : 0, constant: true };
   }
-  /** The entries of codes of `width` bytes, through `selection` (0: none). */
-  map(frame: Frame, width: number, selection: number, codes: number, rows: number = frame.rows): Operand {
+  /** The entries of codes of `width` bytes, through `selection` (0: none); `mayMiss`: there may be codes of -1. */
+  map(frame: Frame, width: number, selection: number, codes: number, mayMiss: boolean, rows: number = frame.rows): Operand {
     const { kernels } = frame;
     const bytes = WIDTH[this.cls];
     const out = frame.take(rows * bytes);
@@ -54,7 +56,7 @@ export class CodeTable {
     else if (bytes === 4) kernels.mapCodes32(width, rows, selection, codes, this.data, out);
     else kernels.mapCodes8(width, rows, selection, codes, this.data, out);
     let valid = 0;
-    if (this.hasNulls) kernels.mapCodes8(width, rows, selection, codes, this.valid, valid = frame.take(rows));
+    if (this.hasNulls || (mayMiss && this.noneIsNull)) kernels.mapCodes8(width, rows, selection, codes, this.valid, valid = frame.take(rows));
     return dense(this.cls, out, valid, this.dictionary);
   }
 }

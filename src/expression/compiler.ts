@@ -5,7 +5,7 @@ import { KeyIndex } from './key-index.js';
 import { Lift } from './lift.js';
 import { constantOf } from './literal.js';
 import { LoadedTable, Lookup } from './lookup.js';
-import type { Node } from './node.js';
+import { Constant, type Node } from './node.js';
 import { compileCall } from './ops/call.js';
 import { Case } from './ops/branch.js';
 import { Membership } from './ops/logic.js';
@@ -36,10 +36,7 @@ export class Compiler {
     const compile = (inner: Expression): Node => this.compile(inner, scope, plain);
     switch (expression.op) {
       case 'column': return scope.node(expression.name, plain);
-      case 'literal': {
-        const constant = constantOf(this.tools, expression.type, expression.value);
-        return { type: expression.type, evaluate: () => constant };
-      }
+      case 'literal': return new Constant(expression.type, constantOf(this.tools, expression.type, expression.value));
       case 'in': return new Membership(compile(expression.arg), new KeyIndex(this.tools, expression.arg.type, expression.values), expression.negated);
       case 'case': {
         const branches = expression.branches.map(({ when, then }) => ({ when: compile(when), then: compile(then) }));

@@ -49,7 +49,7 @@ export class Lift implements Node {
       width = 4;
     }
     if (this.faults) this.#markFaults(frame, width, selection, codes);
-    return table.map(frame, width, selection, codes);
+    return table.map(frame, width, selection, codes, column.validity !== 0);
   }
 
   /** Results for (at least) all codes of a dictionary block. */
@@ -91,7 +91,8 @@ export class Lift implements Node {
     u8.copyWithin(table.data + first * width, result.data, result.data + rows * width);
     if (result.valid === 0) u8.fill(1, table.valid + first, table.valid + first + rows);
     else u8.copyWithin(table.valid + first, result.valid, result.valid + rows);
-    if (result.valid !== 0) table.hasNulls = true;
+    if (first >= 0) table.hasNulls ||= result.valid !== 0 && u8.subarray(table.valid + first, table.valid + first + rows).includes(0);
+    else table.noneIsNull = u8[table.valid - 1] === 0;
     for (const [row, fault] of chunk.faults) this.#faults.set(first + row, fault);
     if (chunk.faults.size > 0 || this.#faultBytes !== null) this.#coverFaults(first + rows);
     if (result.cls === 'bool') this.#countTrue(table, first, rows);
@@ -129,7 +130,7 @@ export class Lift implements Node {
     for (let code = -1; code < count; code++) this.tools.heap.u8[bytes.data + code] = this.#faults.has(code) ? 1 : 0;
   }
   #markFaults(frame: Frame, width: number, selection: number, codes: number): void {
-    const marks = this.#faultBytes!.map(frame, width, selection, codes).data;
+    const marks = this.#faultBytes!.map(frame, width, selection, codes, false).data;
     const { heap } = this.tools;
     for (let element = 0; element < frame.rows; element++) {
       if (heap.u8[marks + element] === 0) continue;

@@ -37,7 +37,7 @@ export class LoadedTable {
     let dictionary: TextDictionary | undefined;
     if (cls === 'code') this.#dictionaries.push(dictionary = new TextDictionary(heap, arena.allocator));
     const table = new CodeTable(this.tools, cls, dictionary?.block ?? 0);
-    table.hasNulls = true;
+    table.hasNulls = values.includes(null);
     table.reserve(this.index.count);
     const width = WIDTH[cls];
     const put = (entry: number, value: JsonValue | null): void => {
@@ -77,7 +77,7 @@ export class Lookup implements Node {
     const numbers = this.table.index.probe(frame, arg);
     if (arg.constant) return this.#values.mapOne(frame, numbers);
     if (arg.valid !== 0) hideNulls(frame, numbers, arg.valid);
-    return this.#values.map(frame, 4, 0, numbers);
+    return this.#values.map(frame, 4, 0, numbers, true);
   }
 }
 /** A null key finds nothing. */

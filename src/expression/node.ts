@@ -9,6 +9,11 @@ export interface Node {
   evaluate(frame: Frame): Operand;
 }
 
+export class Constant implements Node {
+  constructor(readonly type: DataType, readonly operand: Operand) {}
+  evaluate(): Operand { return this.operand; }
+}
+
 /** Evaluates once per selection. */
 export class Remembered implements Node {
   constructor(readonly inner: Node) {}

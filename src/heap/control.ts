@@ -21,7 +21,7 @@ export const enum Word {
   pageLock, lowHint, highHint, batchPages, statePages, stateLimitPages, userPages,
   stateUnits, statePeakUnits,
   queueHead, queueTail, stop, wake, room,
-  chainLock, chainNext, chainSignal,
+  chainLock, chainNext, chainSignal, chainSleepers,
   outputLock, outputHead, outputTail,
   closeDone, switchedToHash,
 }

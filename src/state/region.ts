@@ -8,7 +8,7 @@ import { HashedTable } from './hashed-table.js';
 import { TableKind, TableWord } from './table-layout.js';
 
 export const REGION_BYTES = 256;
-const enum RegionWord { lock, slices, capacity, count, lists = 8 }
+const enum RegionWord { lock, slices, capacity, count, version, lists = 8 }
 const FIRST_SLICES = 16;
 const SLICE_WORDS = 4;
 
@@ -21,6 +21,8 @@ export type GroupTable = HashedTable | DenseTable;
 export class Region {
   readonly blocks: BlockAllocator;
   private readonly at: number;
+  /** The table asked for last, good as long as no table was removed. */
+  private recent: { start: bigint; version: number; table: GroupTable } | null = null;
 
   constructor(
     private readonly heap: Heap,
@@ -54,6 +56,14 @@ export class Region {
   }
 
   find(start: bigint): GroupTable | null {
+    const version = this.heap.u32[this.at + RegionWord.version]!;
+    if (this.recent?.start === start && this.recent.version === version) return this.recent.table;
+    const table = this.lookUp(start);
+    this.recent = table && { start, version, table };
+    return table;
+  }
+
+  private lookUp(start: bigint): GroupTable | null {
     const address = this.heap.u32[this.capacity === 0 ? 0 : this.probe(start) * SLICE_WORDS + this.slices + 2]!;
     return address === 0 ? null : this.table(address);
   }
@@ -92,6 +102,7 @@ export class Region {
       else kept.push([i64[at / 2]!, table]);
     }
     if (kept.length === this.sliceCount) return;
+    u32[this.at + RegionWord.version]!++;
     u32[this.at + RegionWord.capacity] = u32[this.at + RegionWord.count] = 0;
     if (capacity) this.blocks.free(old, capacity * SLICE_WORDS * 4);
     for (const [start, table] of kept) this.insert(start, table);

@@ -51,7 +51,8 @@ export class Chain {
         Atomics.store(heap.i32, candidate.prefixReady, next + 1);
       }
     });
-    signal(heap, Word.chainSignal);
+    // A worker that counts itself among the sleepers looks at its word once more before it sleeps.
+    if (Atomics.load(heap.i32, word(Word.chainSleepers)) > 0) signal(heap, Word.chainSignal);
   }
 
   /** Waits until the chain has come to the morsel. */
@@ -59,11 +60,16 @@ export class Chain {
     const { i32 } = this.heap;
     const ready = Number(morsel.sequence) + 1;
     for (let spin = 0; spin < SPINS; spin++) if (Atomics.load(i32, morsel.prefixReady) === ready) return;
-    for (;;) {
-      const seen = Atomics.load(i32, word(Word.chainSignal));
-      if (Atomics.load(i32, morsel.prefixReady) === ready) return;
-      if (poisoned(this.heap)) throw new Poisoned();
-      Atomics.wait(i32, word(Word.chainSignal), seen, CHECK_POISON_MS);
+    Atomics.add(i32, word(Word.chainSleepers), 1);
+    try {
+      for (;;) {
+        const seen = Atomics.load(i32, word(Word.chainSignal));
+        if (Atomics.load(i32, morsel.prefixReady) === ready) return;
+        if (poisoned(this.heap)) throw new Poisoned();
+        Atomics.wait(i32, word(Word.chainSignal), seen, CHECK_POISON_MS);
+      }
+    } finally {
+      Atomics.sub(i32, word(Word.chainSleepers), 1);
     }
   }
 

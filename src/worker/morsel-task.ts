@@ -6,7 +6,8 @@ import { TextDecoderStage } from '../batch/text-decoder.js';
 import { StatelessStage, type ChunkResult } from '../expression/stateless-stage.js';
 import { CHUNK_ROWS } from '../expression/vector.js';
 import { PageUse } from '../heap/page-allocator.js';
-import type { Allocator } from '../heap/heap.js';
+import type { Kernels } from '../../native-free-kernels/load.js';
+import type { Allocator, Heap } from '../heap/heap.js';
 import type { Expression } from '../plan/expression-tree.js';
 import type { TextFormat } from '../connectors/source.js';
 import type { Branch } from '../plan/plan.js';
@@ -125,18 +126,18 @@ export class MorselTask {
 
   private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: string, message: string) => void): void {
     const { heap, kernels, scratch } = this.thread;
-    const late = new Set(times.lateRows(morsel, first, count));
-    const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
     let positions = 0;
     let rows = result.rows;
-    if (late.size > 0) {
+    const late = times.lateRows(morsel, first, count);
+    if (late.length > 0) {
+      const elements = elementsOf(heap, result, first, late);
       positions = scratch.take(result.rows * 4);
-      rows = 0;
-      for (let element = 0; element < result.rows; element++) {
-        if (!late.has(rowOf(element))) heap.u32[(positions >>> 2) + rows++] = element;
-        else reject(rowOf(element), 'LATE', lateMessage(times, heap.i64[(times.times >>> 3) + rowOf(element)]!, morsel));
+      rows = allBut(kernels, elements, result.rows, positions);
+      for (const element of elements) {
+        const row = result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element;
+        reject(row, 'LATE', lateMessage(times, heap.i64[(times.times >>> 3) + row]!, morsel));
       }
-      morsel.late += result.rows - rows;
+      morsel.late += elements.length;
     }
     morsel.applied += rows;
     const slice = times.sliceOfChunk(first);
@@ -153,6 +154,35 @@ export class MorselTask {
   private get needsTimes(): boolean {
     return this.job.plan.aggregate!.aggregates.some(call => call.fn === 'first' || call.fn === 'last');
   }
+}
+
+/** The elements of a chunk that are among some rows of its batch (ascending): rows that a filter turned away are none. */
+function elementsOf(heap: Heap, result: ChunkResult, first: number, rows: readonly number[]): number[] {
+  if (!result.selection) return rows.map(row => row - first).filter(element => element < result.rows);
+  const selection = result.selection >>> 2;
+  const found: number[] = [];
+  for (const row of rows) {
+    let [low, high] = [0, result.rows];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (heap.u32[selection + middle]! < row) low = middle + 1;
+      else high = middle;
+    }
+    if (low < result.rows && heap.u32[selection + low] === row) found.push(low);
+  }
+  return found;
+}
+
+/** Writes the elements 0 … count - 1 but for some (ascending) to `out` (u32). Returns how many. */
+function allBut(kernels: Kernels, some: readonly number[], count: number, out: number): number {
+  let from = 0;
+  let written = 0;
+  for (const until of [...some, count]) {
+    kernels.iota(until - from, from, out + written * 4);
+    written += until - from;
+    from = until + 1;
+  }
+  return written;
 }
 
 /** A row without event time has no place in any window: the column may not be null, whatever the schema says. */

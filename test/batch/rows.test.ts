@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dictionariesFor, RowBuilder } from '../../src/batch/row-builder.ts';
 import { readRows, readValue, rowReader } from '../../src/batch/row-reader.ts';
-import type { DataType, Fields, Value } from '../../src/plan/types.ts';
+import type { DataType, Fields, Row, Value } from '../../src/plan/types.ts';
 import { sample } from '../support/batch-arbitraries.ts';
 import { testHeap } from '../support/heap.ts';
 
@@ -86,6 +86,12 @@ describe('what a column takes', () => {
     for (const row of [null, undefined, 5, 'x', [1]]) expect(builder.append(row)).toMatch(/^a row must be an object/);
     expect(builder.append({ c: 'x'.repeat(5000) })!.length).toBeLessThan(300);
   });
+});
+
+test('a column may have any name', () => {
+  const fields: Fields = ['__proto__', 'constructor', ''].map(name => ({ name, type: type('int32'), nullable: true }));
+  const row = JSON.parse('{"__proto__": 1, "constructor": 2, "": 3}') as Row;
+  expect(JSON.stringify(readRows(heap, fields, build(fields, [row])))).toBe('[{"__proto__":1,"constructor":2,"":3}]');
 });
 
 test('a dictionary keeps its codes, its id, and its old blocks while it grows', () => {

@@ -61,7 +61,7 @@ describe('arrow()', () => {
     expect(await readBack(arrow(batches[0]!), N)).toEqual(rows.slice(0, 20));
     const sizes = (await drain(arrow(table), N, 6)).map(item => item.kind === 'arrow' ? item.batch.numRows : 0);
     expect(Math.max(...sizes)).toBe(6);
-    const reader = await arrow(table).open({ schema: N, batchRows: 30, batchBytes: 1, signal: new AbortController().signal });
+    const reader = await arrow(table).read({ schema: N, batchRows: 30, batchBytes: 1, signal: new AbortController().signal });
     await reader.next();
     expect(reader.progress!()).toEqual({ done: 20, total: 50, unit: 'rows' });
     await reader.close();

@@ -6,7 +6,7 @@ import { drain } from '../support/drain.ts';
 
 const rowsOf = (item: SourceItem | null): readonly unknown[] => item?.kind === 'rows' ? item.rows : [];
 const open = (source: ReturnType<typeof rows>, signal = new AbortController().signal, batchRows = 10): Promise<SourceReader> =>
-  source.open({ schema: [], batchRows, batchBytes: 1e6, signal });
+  source.read({ schema: [], batchRows, batchBytes: 1e6, signal });
 async function* count(end: number): AsyncGenerator<number> {
   for (let n = 0; n < end; n++) yield n;
 }

@@ -4,7 +4,7 @@ import type { Source } from '../../src/connectors/source.ts';
 /** A source that can be planned with, not read. */
 export const fakeSource = (options: Partial<Pick<Source, 'name' | 'bounded' | 'dictionaries'>> = {}): Source => ({
   name: 'fake', bounded: true, dictionaries: true, ...options,
-  open: () => Promise.reject(new Error('A fake source has no rows.')),
+  read: () => Promise.reject(new Error('A fake source has no rows.')),
 });
 export const fakeSink = (): Sink => ({ name: 'fake', open() {}, write() {}, close() {}, abort() {} });
 
