@@ -6,7 +6,8 @@ import { AggregateOverflow, type Entry } from './aggregates.ts';
 import { difference } from './compare.ts';
 import { Duck } from './duckdb.ts';
 import { dataOf } from './generate-data.ts';
-import { planOf, showPlan } from './generate-plans.ts';
+import { planOf } from './generate-plans.ts';
+import { planText } from './print.ts';
 import { ALL_TYPES } from './generate-values.ts';
 import { type Ingest, type ReferenceResult, runReference } from './reference.ts';
 import { slackOf } from './slack.ts';
@@ -61,7 +62,7 @@ test('the reference and DuckDB agree', { timeout: 120_000 + RUNS * 100 }, async 
     const faulted = places(['OVERFLOW', 'BAD_CAST']);
     const actual = await duck.runPlan(plan, data.ingest, faulted, places(['BAD_ROW', 'BAD_TIME', 'NULL_IN_NON_NULL']));
     const [left, right] = plan.aggregate === null ? [expected.rows, actual] : [unsigned(expected.rows), unsigned(actual)];
-    expect(difference(plan, { ...expected, rows: left }, right), showPlan(plan)).toBe(null);
+    expect(difference(plan, { ...expected, rows: left }, right), planText(plan)).toBe(null);
   }), { numRuns: RUNS, seed: SEED });
 });
 
@@ -77,7 +78,7 @@ test('what the reference calls a fault, DuckDB refuses', { timeout: 120_000 + RU
     const one = data.ingest.slice(letter.position, letter.position + 1);
     const isRefused = await duck.runPlan(plan, one, new Set(), new Set()).then(() => false, () => true);
     if (isRefused) refused++;
-    else accepted.push(`${letter.reason} in ${showPlan(plan)}`);
+    else accepted.push(`${letter.reason} in ${planText(plan)}`);
   }), { numRuns: RUNS, seed: SEED });
   expect(accepted.slice(0, 1)).toEqual([]);
   expect(refused).toBeGreaterThan(RUNS / 20);

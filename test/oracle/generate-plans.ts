@@ -4,7 +4,7 @@ import type { Aggregate, AggregateCall, Branch, EventTime, NamedExpression, Plan
 import { windowColumns } from '../../src/plan/plan.ts';
 import type { DataType, Field, Fields } from '../../src/plan/types.ts';
 import { column, expression, type Scope } from './generate-expressions.ts';
-import { ALL_TYPES, BOOL, COMPUTED, DECIMALS, FLOAT64, FLOATS, fieldsOf, INT64, INTEGERS, jsonOf, TIMES, UTF8, valueOf } from './generate-values.ts';
+import { ALL_TYPES, BOOL, COMPUTED, DECIMALS, FLOAT64, FLOATS, fieldsOf, INT64, INTEGERS, jsonOf, TIMES, typeText, UTF8, valueOf } from './generate-values.ts';
 
 /** Whole plans as plain JSON. */
 
@@ -52,12 +52,17 @@ function resultType(fn: AggregateCall['fn'], input: DataType): DataType {
   return fn === 'mean' || fn.startsWith('variance') || fn.startsWith('stddev') ? FLOAT64 : input;
 }
 
+/** One of the types, more often one that a column has: else most inputs were literals. */
+function oneOf(types: readonly DataType[], scope: Scope): fc.Arbitrary<DataType> {
+  const here = scope.columns.map(c => c.type).filter(t => types.some(other => typeText(other) === typeText(t)));
+  return here.length === 0 ? fc.constantFrom(...types) : fc.oneof({ arbitrary: fc.constantFrom(...here), weight: 4 }, { arbitrary: fc.constantFrom(...types), weight: 1 });
+}
 function aggregateIn(scope: Scope, depth: number): fc.Arbitrary<Omit<AggregateCall, 'name'>> {
   const fns: readonly AggregateCall['fn'][] =
     ['count', 'sum', 'min', 'max', 'mean', 'variance', 'variancePopulation', 'stddev', 'stddevPopulation', 'first', 'last', 'boolAnd', 'boolOr'];
   const inputOf = (fn: AggregateCall['fn']): fc.Arbitrary<DataType> =>
-    (fn === 'min' || fn === 'max' ? fc.constantFrom(...ORDERED) : fn === 'count' || fn === 'first' || fn === 'last' ? typeIn(scope)
-      : fn.startsWith('bool') ? fc.constant(BOOL) : fc.constantFrom(...NUMERIC));
+    (fn === 'min' || fn === 'max' ? oneOf(ORDERED, scope) : fn === 'count' || fn === 'first' || fn === 'last' ? typeIn(scope)
+      : fn.startsWith('bool') ? fc.constant(BOOL) : oneOf(NUMERIC, scope));
   const where = fc.option(expression(BOOL, scope, depth), { freq: 3 }).map(w => w ?? null);
   const rows = where.map((w): Omit<AggregateCall, 'name'> => ({ fn: 'count', input: null, where: w, type: INT64, nullable: false }));
   // Of a dictionary, text is taken: a code means nothing without its dictionary.
@@ -109,4 +114,3 @@ export function planOf({ maxBranches, depth, types }: PlanOptions = DEFAULT_PLAN
 export const outputOf = (aggregate: Aggregate): Fields => [
   ...fieldsAfter(aggregate.keys), ...windowColumns(aggregate.window), ...aggregate.aggregates.map(({ name, type, nullable }) => ({ name, type, nullable })),
 ];
-export const showPlan = (plan: Plan): string => JSON.stringify(plan, (_, v: unknown) => v, 1);

@@ -97,8 +97,8 @@ function readRow(row: unknown, branch: Branch): { cells: Columns; time: bigint |
     const value: unknown = (row as Record<string, unknown>)[field.name] ?? null;
     const cell = value === null ? null : cellOfValue(value, field.type);
     if (cell === undefined) throw new RowFault('BAD_ROW', field.name);
-    if (cell === null && field.name === branch.eventTime?.column) throw new RowFault('BAD_TIME', field.name);
-    if (cell === null && !field.nullable) throw new RowFault('NULL_IN_NON_NULL', field.name);
+    const needed = !field.nullable || field.name === branch.eventTime?.column;
+    if (cell === null && needed) throw new RowFault('NULL_IN_NON_NULL', field.name);
     cells.set(field.name, cell);
   }
   if (branch.eventTime === null) return { cells, time: null };
