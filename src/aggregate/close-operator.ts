@@ -3,7 +3,7 @@ import { PageUse } from '../heap/page-allocator.js';
 import type { Fields } from '../plan/types.js';
 import { windowColumns } from '../plan/plan.js';
 import type { Vector } from '../expression/vector.js';
-import { HashedTable } from '../state/hashed-table.js';
+import { BUCKET_ENTRIES, HashedTable } from '../state/hashed-table.js';
 import type { Region, GroupTable } from '../state/region.js';
 import { DenseTable } from '../state/dense-table.js';
 import { longerDictionary, noteDictionary, TableWord } from '../state/table-layout.js';
@@ -127,11 +127,11 @@ export class CloseOperator {
   private foldCells(table: GroupTable, into: HashedTable, region: number): void {
     if (table instanceof HashedTable) {
       const { kernels, scratch } = this.thread;
-      table.eachPartition((entries, capacity) => {
+      table.eachPartition((entries, buckets) => {
         const mark = scratch.mark();
-        const hashes = scratch.take(capacity * 4);
-        const cells = scratch.take(capacity * 4);
-        const rows = kernels.collectEntries(entries, capacity, region < 0 ? 0 : this.job.regionBits, Math.max(0, region), hashes, cells);
+        const hashes = scratch.take(buckets * BUCKET_ENTRIES * 4);
+        const cells = scratch.take(buckets * BUCKET_ENTRIES * 4);
+        const rows = kernels.collectEntries(entries, buckets, region < 0 ? 0 : this.job.regionBits, Math.max(0, region), hashes, cells);
         this.foldInto(into, rows, cells, hashes, 0);
         scratch.release(mark);
       });
@@ -208,10 +208,10 @@ export class CloseOperator {
       const rows = table.touched(this.countOffset, cells);
       return this.piece(start, cells, rows, rows > 0 && heap.i64[heap.u32[cells >>> 2]! >>> 3] === -1n);
     }
-    table.eachPartition((entries, capacity) => {
-      const cells = scratch.take(capacity * 4);
+    table.eachPartition((entries, buckets) => {
+      const cells = scratch.take(buckets * BUCKET_ENTRIES * 4);
       const hashes = scratch.mark();
-      const rows = kernels.collectEntries(entries, capacity, 0, 0, scratch.take(capacity * 4), cells);
+      const rows = kernels.collectEntries(entries, buckets, 0, 0, scratch.take(buckets * BUCKET_ENTRIES * 4), cells);
       scratch.release(hashes);
       this.piece(start, cells, rows, false);
     });

@@ -32,7 +32,7 @@ export interface GroupInput {
 }
 
 /** A local table larger than this no longer fits a core's cache: it stops paying to combine before the shuffle. */
-const MOST_LOCAL_CELLS = 16_384;
+const MOST_LOCAL_CELLS = 4096;
 
 /**
  * Adds rows to window state. `local`: into this worker's own region, merged with the others' when the slice closes: no shuffle, and a
