@@ -16,7 +16,7 @@ import { primitivesFor, type Primitive, type PrimitiveName } from './primitives.
 
 /** Rows of a result batch, about. */
 const EMIT_ROWS = 65_536;
-/** Local tables of fewer cells in all are merged by one worker, without a shuffle. */
+/** Up to so many cells of local tables are folded into the largest of them by one worker, without a shuffle. */
 const MOST_SIMPLE_CELLS = 65_536;
 
 /**
@@ -58,10 +58,10 @@ export class CloseOperator {
     const starts = this.startsUpTo(last);
     for (const start of starts) this.closeSlice(start, part, own);
     this.flush();
-    const closed = new Set(starts);
-    for (const region of own) held(region, () => region.removeClosed(closed));
+    // All tables stay until every part is done: what there is tells each part how a slice is merged.
     if (Atomics.add(heap.i32, word(Word.closeDone), 1) + 1 < parts) return;
-    for (const region of this.localRegions) held(region, () => region.removeClosed(closed));
+    const closed = new Set(starts);
+    for (const region of [...this.localRegions, ...this.hashRegions]) held(region, () => region.removeClosed(closed));
   }
 
   private startsUpTo(last: bigint): bigint[] {
@@ -75,9 +75,8 @@ export class CloseOperator {
   private closeSlice(start: bigint, part: number, own: readonly Region[]): void {
     const find = (region: Region): GroupTable | null => held(region, () => region.find(start));
     const locals = this.localRegions.map(find);
-    const cells = locals.reduce((sum, table) => sum + (table instanceof HashedTable ? table.cells : 0), 0);
     const shuffled = this.hashRegions.some(region => find(region) !== null);
-    if (!shuffled && cells <= MOST_SIMPLE_CELLS) {
+    if (!shuffled && cellsToFold(locals) <= MOST_SIMPLE_CELLS) {
       if (part === 0) this.mergeLocals(start, locals);
       return;
     }
@@ -274,6 +273,12 @@ export class CloseOperator {
   private get countOffset(): number {
     return this.aggregate.compiled.keyBytes;
   }
+}
+
+/** Cells of all tables but the largest: the same before and while they are folded into it, so that all parts of a close see one number. */
+function cellsToFold(tables: readonly (GroupTable | null)[]): number {
+  const cells = tables.map(table => (table instanceof HashedTable ? table.cells : 0));
+  return cells.reduce((sum, count) => sum + count, 0) - Math.max(...cells);
 }
 
 function held<T>(region: Region, work: () => T): T {

@@ -30,6 +30,13 @@ interface BranchStage {
   readonly reader: RowReader;
 }
 
+/** A morsel whose statistics the chain has. */
+export interface OpenMorsel {
+  readonly morsel: Morsel;
+  readonly rejects: Reject[];
+  readonly lines: number;
+}
+
 /**
  * Takes a morsel all the way: decode, statistics, chain; then, chunk by chunk, filters and projections, lateness, and either window
  * state or result batches. Every row of the morsel ends in one of filtered, applied, late, dead-lettered.
@@ -64,17 +71,31 @@ export class MorselTask {
     });
   }
 
-  run(morsel: Morsel): void {
+  /** All that the chain needs: waits for no other worker. */
+  open(morsel: Morsel): OpenMorsel {
     const { heap, scratch } = this.thread;
     scratch.reset();
     const own = this.branches[morsel.branch]!;
-    const { stage, times, reader, branch } = own;
+    const { times, branch } = own;
     const rejects: Reject[] = [];
     const lines = morsel.kind === MorselKind.text ? this.decode(morsel, (own.decoder ??= this.decoderFor(morsel, branch)), rejects) : morsel.linesAddress;
     const { descriptor } = morsel;
-    const rows = heap.u32[descriptor >>> 2]!;
-    morsel.greatest = times.bind(descriptor, rows);
+    morsel.greatest = times.bind(descriptor, heap.u32[descriptor >>> 2]!);
     this.chain.add(morsel);
+    return { morsel, rejects, lines };
+  }
+
+  /** Whether `apply` need not wait for the morsels before. */
+  isNext({ morsel }: OpenMorsel): boolean {
+    return this.chain.reached(morsel);
+  }
+
+  /** REQUIRES: the morsel was opened last. */
+  apply({ morsel, rejects, lines }: OpenMorsel): void {
+    const { heap, scratch } = this.thread;
+    const { stage, times, reader, branch } = this.branches[morsel.branch]!;
+    const { descriptor } = morsel;
+    const rows = heap.u32[descriptor >>> 2]!;
     this.chain.wait(morsel);
     const positionOf = (row: number): number => (lines ? heap.u32[(lines >>> 2) + row]! : row);
     const reject = (row: number, reason: string, message: string): void => {
@@ -121,7 +142,7 @@ export class MorselTask {
     if (result.rows === 0) return;
     const { heap, kernels } = this.thread;
     const descriptor = materialise(heap, kernels, this.batches, this.job.plan.output, result.vectors, result.rows);
-    OutputQueue.push(heap, { descriptor, sequence: Number(morsel.sequence), index: morsel.outputs++ });
+    OutputQueue.push(heap, { descriptor, morsel: morsel.token, index: morsel.outputs++ });
   }
 
   private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: string, message: string) => void): void {
