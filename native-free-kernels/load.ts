@@ -9,6 +9,7 @@ import { arithmeticTwins, type ArithmeticKernels } from './arithmetic.js';
 import { floatTwins, type FloatKernels } from './float.js';
 import { textTwins, type TextKernels } from './text.js';
 import { timeTwins, type TimeKernels } from './time.js';
+import { numberTextTwins, type NumberTextKernels } from './number-text.js';
 import { probeTwins, type ProbeKernels } from './probe.js';
 
 /**
@@ -25,6 +26,7 @@ export type Kernels =
   & ArithmeticKernels
   & FloatKernels
   & ProbeKernels
+  & NumberTextKernels
   & TextKernels
   & TimeKernels;
 
@@ -44,6 +46,7 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...arithmeticTwins(heap),
     ...floatTwins(heap),
     ...probeTwins(heap),
+    ...numberTextTwins(heap),
     ...textTwins(heap),
     ...timeTwins(heap),
   };

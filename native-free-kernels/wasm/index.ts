@@ -8,3 +8,4 @@ export * from './float';
 export * from './probe';
 export * from './time';
 export * from './text';
+export * from './number-text';

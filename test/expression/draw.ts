@@ -6,8 +6,10 @@ import type { Udfs } from './naive.ts';
 
 /** Random schemas, rows and expressions that the pipeline builder could have made. */
 export type Draw = fc.GeneratorValue;
-const pick = <T>(g: Draw, of: readonly T[]): T => of[g(fc.nat, { max: of.length - 1 })]!;
-const chance = (g: Draw, percent: number): boolean => g(fc.nat, { max: 99 }) < percent;
+/** Without fast-check's liking for small numbers, which would make all choices the first. */
+const below = (limit: number): fc.Arbitrary<number> => fc.noBias(fc.nat({ max: limit - 1 }));
+const pick = <T>(g: Draw, of: readonly T[]): T => of[g(below, of.length)]!;
+const chance = (g: Draw, percent: number): boolean => g(below, 100) < percent;
 
 const INTS = ['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'] as const;
 const BOOL: DataType = { kind: 'bool' }, UTF8: DataType = { kind: 'utf8' }, INT64: DataType = { kind: 'int64' }, FLOAT64: DataType = { kind: 'float64' };
@@ -88,7 +90,7 @@ export class Drawer {
     const common: (() => Expression)[] = [
       leaf,
       () => this.call('coalesce', type, of(type), of(type), ...(chance(g, 50) ? [of(type)] : [])),
-      () => ({ op: 'case', type, nullable: true, branches: Array.from({ length: 1 + g(fc.nat, { max: 1 }) }, () => ({ when: of(BOOL), then: of(type) })), otherwise: of(type) }),
+      () => ({ op: 'case', type, nullable: true, branches: Array.from({ length: 1 + g(below, 2) }, () => ({ when: of(BOOL), then: of(type) })), otherwise: of(type) }),
     ];
     const casts = this.castSources(type, columns);
     if (casts.length > 0) common.push(() => this.call('cast', type, of(pick(g, casts))));
@@ -125,7 +127,7 @@ export class Drawer {
         () => this.call('not', BOOL, of(BOOL)),
         () => this.call(pick(g, ['isNull', 'isNotNull']), BOOL, of(pick(g, TYPES))),
         () => this.call(pick(g, ['startsWith', 'endsWith', 'contains', 'like']), BOOL, text(), chance(g, 50) ? this.pattern() : text()),
-        () => { const operand = pick(g, [...TYPES, ...columns.map(column => column.type)]); return { op: 'in', type: BOOL, nullable: true, arg: of(operand), negated: g(fc.boolean), values: Array.from({ length: 1 + g(fc.nat, { max: 3 }) }, () => json(operand, value(g, operand))) }; },
+        () => { const operand = pick(g, [...TYPES, ...columns.map(column => column.type)]); return { op: 'in', type: BOOL, nullable: true, arg: of(operand), negated: g(fc.boolean), values: Array.from({ length: 1 + g(below, 4) }, () => json(operand, value(g, operand))) }; },
       ];
     }
     if (type.kind === 'float32' || type.kind === 'float64') {
@@ -190,15 +192,15 @@ export interface Drawn { branch: Branch; outputs: Expression[]; tables: StaticTa
 export function drawCase(g: Draw): Drawn {
   const tables = drawTables(g);
   const drawer = new Drawer(g, tables);
-  const schema: Field[] = Array.from({ length: 1 + g(fc.nat, { max: 4 }) }, (_, i) => ({ name: `c${i}`, type: pick(g, TYPES), nullable: chance(g, 60) }));
-  const rows: Row[] = Array.from({ length: g(fc.nat, { max: 40 }) }, () =>
+  const schema: Field[] = Array.from({ length: 1 + g(below, 5) }, (_, i) => ({ name: `c${i}`, type: pick(g, TYPES), nullable: chance(g, 60) }));
+  const rows: Row[] = Array.from({ length: g(below, 41) }, () =>
     Object.fromEntries(schema.map(({ name, type, nullable }) => [name, chance(g, nullable ? 25 : 1) ? null : value(g, type)])));
   let columns = schema;
   const steps: Step[] = [];
-  for (let step = g(fc.nat, { max: 3 }); step > 0; step--) {
+  for (let step = g(below, 4); step > 0; step--) {
     if (chance(g, 60)) steps.push({ kind: 'filter', predicate: drawer.expression(BOOL, columns, 3) });
     else {
-      const named = Array.from({ length: 1 + g(fc.nat, { max: 3 }) }, (_, i) => {
+      const named = Array.from({ length: 1 + g(below, 4) }, (_, i) => {
         const type = chance(g, 50) ? pick(g, columns).type : pick(g, TYPES);
         return { name: `p${step}${i}`, expression: drawer.expression(type, columns, 2) };
       });
@@ -206,6 +208,6 @@ export function drawCase(g: Draw): Drawn {
       columns = named.map(({ name, expression }) => ({ name, type: expression.type, nullable: true }));
     }
   }
-  const outputs = Array.from({ length: 1 + g(fc.nat, { max: 2 }) }, () => drawer.expression(chance(g, 50) ? pick(g, columns).type : pick(g, TYPES), columns, 3));
+  const outputs = Array.from({ length: 1 + g(below, 3) }, () => drawer.expression(chance(g, 50) ? pick(g, columns).type : pick(g, TYPES), columns, 3));
   return { branch: { source: { name: 'source', schema }, eventTime: null, steps }, outputs, tables, rows };
 }

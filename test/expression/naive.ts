@@ -32,7 +32,7 @@ const scale = (type: DataType) => (type.kind === 'decimal' ? type.scale : 0);
 const float = (type: DataType, value: number) => (type.kind === 'float32' ? Math.fround(value) : value);
 const awayFromZero = (x: bigint, by: bigint) => (x < 0n ? -((-x * 2n + by) / (2n * by)) : (x * 2n + by) / (2n * by));
 const floorDiv = (x: bigint, by: bigint) => (x - (((x % by) + by) % by)) / by;
-export const roundAway = (x: number) => (Math.abs(x) % 1 === 0 || !Number.isFinite(x) ? x : Math.sign(x) * Math.floor(Math.abs(x)) + (Math.abs(x) % 1 >= 0.5 ? Math.sign(x) : 0));
+export const roundAway = (x: number) => (Math.abs(x) % 1 === 0 || !Number.isFinite(x) ? x : Math.sign(x) * (Math.floor(Math.abs(x)) + (Math.abs(x) % 1 >= 0.5 ? 1 : 0)));
 const roundEven = (x: number) => { const r = roundAway(x); return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - Math.sign(x) : r; };
 
 /** Negative, 0, positive. */
@@ -71,7 +71,7 @@ export function evaluate(e: Expression, env: Env, context: Context): Inner {
       try {
         const result = context.udfs[e.name]!(...args);
         if (result === null) return null;
-        if (typeof result !== (e.type.kind === 'utf8' ? 'string' : 'number')) throw new Error(`${String(result)} is not of type ${e.type.kind}`);
+        if (typeof result !== (e.type.kind === 'utf8' ? 'string' : 'number')) throw new Error(`${typeof result === 'string' ? `'${result}'` : String(result)} is not of type ${e.type.kind}`);
         return inner(e.type, result as Value);
       } catch (error) { throw new Fault('UDF_FAILED', (error as Error).message); }
     }

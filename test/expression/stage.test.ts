@@ -10,7 +10,7 @@ import { outcome } from './naive.ts';
 
 /** Runs a case through the stage, with one kind of kernels, in two batches that share their dictionaries. */
 function run({ branch, outputs, tables, rows }: Drawn, kind: 'wasm' | 'twins') {
-  const test = testHeap(160);
+  const test = testHeap(rows.length > 1000 ? 8192 : 160);
   const stage = new StatelessStage({ branch, outputs, tables, heap: test.heap, kernels: test[kind], allocator: test.allocator, udfs: (_, name) => udfs[name]! });
   const dictionaries = new Map();
   const half = rows.length >>> 1;
@@ -52,3 +52,18 @@ test('the stage is the naive evaluator', () => {
     }
   }), { numRuns: Number(process.env['RUNS'] ?? 300), endOnFailure: process.env['SHRINK'] === undefined });
 });
+
+test('over several chunks', () => {
+  fc.assert(fc.property(fc.gen(), g => {
+    const drawn = drawCase(g);
+    if (drawn.rows.length === 0) return;
+    const few = expected({ ...drawn, rows: [...drawn.rows, ...drawn.rows] }).slice(0, drawn.rows.length).map(({ result }) => result);
+    // both batches begin with the first row, and their chunks do not
+    const half = Math.ceil((CHUNK_ROWS + 100) / drawn.rows.length) * drawn.rows.length;
+    const rows = Array.from({ length: half * 2 }, (_, row) => drawn.rows[row % drawn.rows.length]!);
+    const results = run({ ...drawn, rows }, 'wasm').map(({ result }) => result);
+    const wrong = results.findIndex((result, row) => !Object.is(result, few[row % few.length]) && JSON.stringify(result, plain) !== JSON.stringify(few[row % few.length], plain));
+    expect(wrong).toBe(-1);
+  }), { numRuns: 6, endOnFailure: true });
+});
+const plain = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : typeof value === 'number' && !Number.isFinite(value) ? String(value) : value);
