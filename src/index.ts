@@ -44,5 +44,6 @@ export { heapTable } from './connectors/heap-table.js';
 export type { HeapTable } from './connectors/heap-table.js';
 export { jsonl } from './connectors/jsonl.js';
 export { csv } from './connectors/csv.js';
+export { terminalTable } from './connectors/terminal-table.js';
 export { createEngine } from './coordinator/engine.js';
 export type { Engine, EngineOptions } from './coordinator/engine.js';
