@@ -1,16 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { HeapViews } from './heap-views.js';
-import { selectTwins, type SelectKernels } from './select.js';
-import { columnTwins, type ColumnKernels } from './columns.js';
-import { gatherTwins, type GatherKernels } from './gather.js';
-import { compareTwins, type CompareKernels } from './compare.js';
-import { logicTwins, type LogicKernels } from './logic.js';
+import { accumulateTwins, type AccumulateKernels } from './accumulate.js';
 import { arithmeticTwins, type ArithmeticKernels } from './arithmetic.js';
+import { columnTwins, type ColumnKernels } from './columns.js';
+import { compareTwins, type CompareKernels } from './compare.js';
+import { composeTwins, type ComposeKernels } from './compose.js';
+import { finishTwins, type FinishKernels } from './finish.js';
 import { floatTwins, type FloatKernels } from './float.js';
+import { gatherTwins, type GatherKernels } from './gather.js';
+import { groupTwins, type GroupKernels } from './group.js';
+import { hashTwins, type HashKernels } from './hash.js';
+import { logicTwins, type LogicKernels } from './logic.js';
+import { materialiseTwins, type MaterialiseKernels } from './materialise.js';
+import { mergeTwins, type MergeKernels } from './merge.js';
+import { partitionTwins, type PartitionKernels } from './partition.js';
+import { probeTwins, type ProbeKernels } from './probe.js';
+import { selectTwins, type SelectKernels } from './select.js';
+import { stringTwins, type StringKernels } from './strings.js';
 import { textTwins, type TextKernels } from './text.js';
 import { timeTwins, type TimeKernels } from './time.js';
 import { numberTextTwins, type NumberTextKernels } from './number-text.js';
-import { probeTwins, type ProbeKernels } from './probe.js';
+import { eventTimeTwins, type EventTimeKernels } from './event-times.js';
+import { wordTwins, type WordKernels } from './words.js';
 
 /**
  * Every kernel of the engine, by name. Parameters are addresses and counts; i64 parameters are bigint. The Wasm kernels and their
@@ -18,17 +29,28 @@ import { probeTwins, type ProbeKernels } from './probe.js';
  * signed: take `>>> 0`.
  */
 export type Kernels =
-  & SelectKernels
-  & ColumnKernels
-  & GatherKernels
-  & CompareKernels
-  & LogicKernels
+  & AccumulateKernels
   & ArithmeticKernels
+  & ColumnKernels
+  & CompareKernels
+  & ComposeKernels
+  & FinishKernels
   & FloatKernels
+  & GatherKernels
+  & GroupKernels
+  & HashKernels
+  & LogicKernels
+  & MaterialiseKernels
+  & MergeKernels
+  & PartitionKernels
   & ProbeKernels
   & NumberTextKernels
+  & SelectKernels
+  & StringKernels
   & TextKernels
-  & TimeKernels;
+  & EventTimeKernels
+  & TimeKernels
+  & WordKernels;
 
 export const compileKernels = (): WebAssembly.Module => new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
 
@@ -38,16 +60,27 @@ export const bindKernels = (module: WebAssembly.Module, memory: WebAssembly.Memo
 export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
   const heap = new HeapViews(memory);
   return {
-    ...selectTwins(heap),
-    ...columnTwins(heap),
-    ...gatherTwins(heap),
-    ...compareTwins(heap),
-    ...logicTwins(heap),
+    ...accumulateTwins(heap),
     ...arithmeticTwins(heap),
+    ...columnTwins(heap),
+    ...compareTwins(heap),
+    ...composeTwins(heap),
+    ...finishTwins(heap),
     ...floatTwins(heap),
+    ...gatherTwins(heap),
+    ...groupTwins(heap),
+    ...hashTwins(heap),
+    ...logicTwins(heap),
+    ...materialiseTwins(heap),
+    ...mergeTwins(heap),
+    ...partitionTwins(heap),
     ...probeTwins(heap),
     ...numberTextTwins(heap),
+    ...selectTwins(heap),
+    ...stringTwins(heap),
     ...textTwins(heap),
+    ...eventTimeTwins(heap),
     ...timeTwins(heap),
+    ...wordTwins(heap),
   };
 };

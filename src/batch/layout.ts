@@ -11,7 +11,8 @@
  *
  * A dictionary block: [count, offsets, bytes, id] as u32; offsets: count + 1 int32 relative to bytes. All batches of one source
  * column share one growing dictionary: a code, once given, keeps its meaning, and a later block of the same `id` extends an earlier.
- * No two codes of a dictionary have equal values.
+ * No two codes of a dictionary have equal values. Ids with the top bit set belong to a dictionary of one batch alone. A growing block may
+ * gain entries in place: `count` may rise between two looks, and what was there stays.
  */
 export const BATCH_HEADER_WORDS = 4;
 export const COLUMN_WORDS = 8;

@@ -1,4 +1,5 @@
 import type { RecordBatch } from 'apache-arrow';
+import type { Heap } from '../heap/heap.js';
 import type { Fields, Row } from '../plan/types.js';
 
 /** Where results go. One job at a time. `write` is called with one batch at a time, and the next waits for its promise: that is the backpressure. */
@@ -25,6 +26,7 @@ export interface ResultBatch {
   values(column: string): ArrayLike<number> | ArrayLike<bigint>;
   /** Descriptor in the heap, see batch/layout.ts. */
   readonly descriptor: number;
+  readonly heap: Heap;
 }
 
 /** Why a row did not become part of the results. The columns of the batches that a dead-letter or late sink gets. */

@@ -2,7 +2,7 @@ import type { RecordBatch } from 'apache-arrow';
 import type { Fields } from '../plan/types.js';
 
 /**
- * Where rows come from. A source describes; `open` starts one reading of it. The coordinator pulls: `next` is called only when there
+ * Where rows come from. A source describes; `read` starts one reading of it. The coordinator pulls: `next` is called only when there
  * is room for its answer, and never twice at once.
  */
 export interface Source {
@@ -12,7 +12,7 @@ export interface Source {
   readonly bounded: boolean;
   /** True where dictionary columns arrive as codes; false: `stream()` reads them as utf8. */
   readonly dictionaries: boolean;
-  open(context: SourceContext): Promise<SourceReader>;
+  read(context: SourceContext): Promise<SourceReader>;
 }
 export interface SourceContext {
   /** The columns wanted, by name and type, in the order that batches must have. */
@@ -36,10 +36,20 @@ export type SourceItem =
   | { readonly kind: 'text'; readonly bytes: Uint8Array; readonly format: TextFormat }
   /** Columns are found by name. */
   | { readonly kind: 'arrow'; readonly batch: RecordBatch }
-  /** A batch that already lies in the engine's heap, in the layout of batch/layout.ts and the order of the schema; the job does not free it. */
-  | { readonly kind: 'heap'; readonly descriptor: number };
+  /** Columns in the order of the schema, in private memory: `batch/columns-to-heap.ts` copies them into the heap. */
+  | { readonly kind: 'columns'; readonly rows: number; readonly columns: readonly ColumnValues[] }
+  /** A batch of `fields` that already lies in the engine's heap, in the layout of batch/layout.ts; the job does not free it. Columns are found by name. */
+  | { readonly kind: 'heap'; readonly descriptor: number; readonly fields: Fields };
+
+/** Values as the heap stores them, see plan/types.ts, but for bool one byte a value. `valid`: one byte a row, 0 for null; null where none is. */
+export type ColumnValues =
+  | { readonly kind: 'fixed'; readonly values: FixedValues; readonly valid: Uint8Array | null }
+  /** `rows + 1` offsets into `bytes`, of which the first need not be 0. */
+  | { readonly kind: 'text'; readonly offsets: Int32Array; readonly bytes: Uint8Array; readonly valid: Uint8Array | null };
+export type FixedValues =
+  | Int8Array | Int16Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array | Uint32Array | BigUint64Array | Float32Array | Float64Array;
 
 export type TextFormat =
   | { readonly kind: 'json' }
-  /** `columns`: for each field of the lines, in order, its place in the schema, or -1. `nulls`: texts that mean null, the empty unquoted field always does. */
+  /** `columns`: for each field of a record, in order, its place in the schema, or -1. `delimiter`: one ASCII character. */
   | { readonly kind: 'csv'; readonly delimiter: string; readonly columns: readonly number[] };

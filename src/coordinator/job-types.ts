@@ -1,3 +1,4 @@
+import type { Engine } from './engine.js';
 import type { Plan } from '../plan/plan.js';
 import type { Sink } from '../connectors/sink.js';
 import type { Source } from '../connectors/source.js';
@@ -14,10 +15,14 @@ export interface JobDescription {
 }
 
 export interface RunOptions {
+  /** An engine to run on: its threads and heap are there already, and its own `workers`, `heap` and `kernels` hold. Default: an engine for this run alone. */
+  readonly engine?: Engine;
   /** Worker threads. Default: the machine's available parallelism, at most 16. */
   readonly workers?: number;
   /** Size of the shared heap, in bytes or as '512MiB', '4GiB'. Default: 4 GiB, or half of the memory available to the process if that is less. */
   readonly heap?: number | string;
+  /** Limit of each worker's own JavaScript heap, in MiB. Default 1024. */
+  readonly workerMemoryMb?: number;
   /** How rows of a keyed aggregate are spread over regions. Default 'auto'. */
   readonly partitioner?: 'auto' | 'hash' | 'local';
   /** Rows of a batch. Default 65,536. */
@@ -60,4 +65,14 @@ export interface JobStats {
   readonly partitioner: 'hash' | 'local' | null;
   /** Wall clock minus watermark, in ms, where event time is near the present; else null. */
   readonly watermarkLagMs: number | null;
+}
+
+/** A job that was started. */
+export interface RunningJob {
+  /** Ends with the job: the final ledger, or one coded error. */
+  readonly done: Promise<JobStats>;
+  /** The ledger as it stands. */
+  stats(): JobStats;
+  /** Ends the job at once with CANCELLED; nothing half-written looks complete. To stop in good order, use `RunOptions.signal`. */
+  cancel(): void;
 }

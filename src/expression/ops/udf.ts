@@ -37,8 +37,8 @@ export class Udf implements Node {
       const values = args.map((arg, at) => readValue(frame.tools, this.args[at]!.type, arg, element));
       const result = this.#call(...values);
       if (result === null || result === undefined) {
-        if (this.expression.nullable) return false;
-        throw new TypeError('the result is null, and the function is declared not to return null');
+        if (!this.expression.nullable) frame.fault(element, 'NULL_IN_NON_NULL', this.expression.name);
+        return false;
       }
       writeRaw(frame.tools, rawOfValue(this.type, result), to, bytes => frame.take(bytes));
       return true;

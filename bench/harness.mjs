@@ -1,0 +1,74 @@
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { duckdbVersion } from './peers/duckdb.mjs';
+
+export const median = numbers => {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+
+/**
+ * Times the cases in turn, round after round (ours, peer, ours, peer …), so that what else the machine does meets all of them alike.
+ * `run` is timed and must be complete when its promise settles; `check` is not timed and says whether the answer of this very run is
+ * right. `start` is how often each case is run before timing begins.
+ */
+export async function interleave(cases, { rounds, start = 2, progress = () => {} }) {
+  const times = new Map(cases.map(({ name }) => [name, []]));
+  let equal = true;
+  for (let round = -start; round < rounds; round++) {
+    for (const { name, run, check } of cases) {
+      const begun = performance.now();
+      const answer = await run();
+      const elapsed = performance.now() - begun;
+      if (round >= 0) times.get(name).push(elapsed);
+      if (check && !(await check(answer))) {
+        equal = false;
+        progress(`${name}: the answer is wrong`);
+      }
+    }
+    progress(round < 0 ? `warm-up ${round + start + 1} of ${start}` : `round ${round + 1} of ${rounds}`);
+  }
+  return { times, equal };
+}
+
+/**
+ * How many times faster `name` is than `peer`: the median of the rounds' ratios. Two runs of one round were neighbours in time; two
+ * medians may be minutes apart, and on a shared machine that shows.
+ */
+export const speedup = (times, name, peer) => median(times.get(peer).map((ms, round) => ms / times.get(name)[round]));
+
+/** What the report says of one case. */
+export function figure(times, name, rows, extra = {}) {
+  const all = times.get(name);
+  const ms = median(all);
+  return { ms: round2(ms), fastestMs: round2(Math.min(...all)), slowestMs: round2(Math.max(...all)), rowsPerSecond: Math.round(rows / ms * 1000), ...extra };
+}
+const round2 = value => Math.round(value * 100) / 100;
+
+/** `required`: name of a ratio → { atLeast } or { atMost }. */
+export const missed = (ratios, required) =>
+  Object.entries(required).filter(([name, { atLeast = -Infinity, atMost = Infinity }]) => !(ratios[name] >= atLeast && ratios[name] <= atMost)).map(([name]) => name);
+
+export const environment = () => ({
+  node: process.version, platform: `${process.platform} ${process.arch}`, cpu: cpus()[0]?.model ?? 'unknown',
+  processors: availableParallelism(), memoryGiB: Math.round(totalmem() / 2 ** 30), loadAtStart: Math.round(loadavg()[0] * 100) / 100, duckdb: duckdbVersion,
+});
+
+/** Lines of text, first column to the left, the others to the right. */
+export function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map(row => String(row[column]).length)));
+  return rows.map(row => row.map((cell, i) => (i ? String(cell).padStart(widths[i]) : String(cell).padEnd(widths[i]))).join('   ').trimEnd()).join('\n');
+}
+
+/** The report as a person reads it. */
+export function render(report) {
+  const line = ([name, figure]) => [name, `${figure.ms} ms`, `${(figure.rowsPerSecond / 1e6).toFixed(1)} M rows/s`];
+  const bound = ({ atLeast, atMost } = {}) => (atLeast !== undefined ? `≥ ${atLeast}` : atMost !== undefined ? `≤ ${atMost}` : '');
+  const failed = missed(report.ratios, report.required);
+  return [
+    `${report.name}: ${report.rows.toLocaleString('en')} rows, median of ${report.rounds}`,
+    table([['', 'time', 'speed'], ...Object.entries(report.ours).map(line), ...Object.entries(report.peers).map(line)]),
+    table([['', 'value', 'required', ''], ...Object.entries(report.ratios).map(([name, value]) => [name, value, bound(report.required[name]), failed.includes(name) ? 'MISSED' : ''])]),
+    `results equal: ${report.equal ? 'yes' : 'NO'}`,
+  ].join('\n\n');
+}

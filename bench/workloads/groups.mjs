@@ -1,0 +1,54 @@
+import { figure, interleave, speedup } from '../harness.mjs';
+import { openDuckdbInt64 } from './groups-duckdb.mjs';
+import { openOursInt64 } from './groups-ours.mjs';
+import { groupRows, int64Keys } from './group-rows.mjs';
+
+const ROWS = 16_000_000;
+const SMALL_ROWS = 200_000;
+const WORKERS = 2;
+const SIZES = { '1k': 1000, '100k': 100_000, '1M': 1_000_000, '8M': 8_000_000 };
+const SMALL_SIZES = { '1k': 1000, '50k': 50_000 };
+/** Times DuckDB's speed. From 1 M groups on, state no longer fits a cache, and laying it out well is what we are for. */
+const REQUIRED = { '1k': 0.8, '100k': 0.8, '1M': 1.2, '8M': 1.2 };
+/** Of window state at its peak, growth included. */
+const BYTES_PER_GROUP = 64;
+
+/**
+ * Count and sum of an int64 by an int64 key, over the whole input. Keys are scattered over all 64 bits, so that no side can index an
+ * array by them; a variant with keys 0 … K-1, where DuckDB can, is printed without being required.
+ */
+export async function bench({ rows = ROWS, small, rounds, progress }) {
+  rows = small ? SMALL_ROWS : rows;
+  const report = { rows, equal: true, ours: {}, peers: {}, ratios: {}, required: {}, notes: { groups: small ? SMALL_SIZES : SIZES } };
+  for (const [label, groups] of Object.entries(small ? SMALL_SIZES : SIZES).filter(([, groups]) => groups <= rows)) {
+    for (const dense of [false, true]) {
+      const name = dense ? `${label}, dense` : label;
+      await compare(report, { name, groups, dense, rounds, progress: message => progress(`${name}: ${message}`) });
+    }
+    if (label in REQUIRED) report.required[`duckdb ${label}`] = { atLeast: REQUIRED[label] };
+    report.required[`bytes per group ${label}`] = { atMost: BYTES_PER_GROUP };
+  }
+  return report;
+}
+
+async function compare(report, { name, groups, dense, rounds, progress }) {
+  progress('making rows');
+  const { index, value, expected } = groupRows(report.rows, groups);
+  const input = { keys: int64Keys(index, dense), value, expected, dense };
+  const ours = await openOursInt64(input, WORKERS);
+  const duckdb = await openDuckdbInt64(input, WORKERS);
+  try {
+    const { times, equal } = await interleave([
+      { name: 'ours', run: ours.run, check: ours.check },
+      { name: 'DuckDB', run: duckdb.run, check: duckdb.check },
+    ], { rounds, progress });
+    report.equal &&= equal;
+    report.ours[name] = figure(times, 'ours', report.rows, { workers: WORKERS });
+    report.peers[`DuckDB ${name}`] = figure(times, 'DuckDB', report.rows, { threads: WORKERS });
+    report.ratios[`duckdb ${name}`] = speedup(times, 'ours', 'DuckDB');
+    if (!dense) report.ratios[`bytes per group ${name}`] = ours.peakStateBytes() / groups;
+  } finally {
+    await ours.close();
+    duckdb.close();
+  }
+}

@@ -1,0 +1,274 @@
+import { CELL_BYTES, CELL_COUNT, NULL_CELL, NEXT_CELL, CHUNK_END, DIRECTORY, DEPTH, PARTITIONS, ARENA_NEXT, ARENA_END, PARTITION_SHIFT } from './table';
+
+/** The index partition that a hash belongs to: the bits below the region's bits choose it. */
+// @ts-ignore: decorator
+@inline
+function partitionOf(table: usize, regionBits: u32, hash: u32): usize {
+  const chosen = <usize>(<u64>(hash << regionBits) >> <u64>(32 - load<u32>(table, DEPTH)));
+  return <usize>load<u32>(table, PARTITIONS) + (<usize>load<u32>(<usize>load<u32>(table, DIRECTORY) + (chosen << 2)) << PARTITION_SHIFT);
+}
+
+/** A new cell, a copy of `template`, or 0 where the table's last chunk is full. */
+// @ts-ignore: decorator
+@inline
+function newCell(table: usize, template: usize): usize {
+  const cell = <usize>load<u32>(table, NEXT_CELL);
+  const bytes = <usize>load<u32>(table, CELL_BYTES);
+  if (cell + bytes > <usize>load<u32>(table, CHUNK_END)) return 0;
+  store<u32>(table, <u32>(cell + bytes), NEXT_CELL);
+  store<u32>(table, load<u32>(table, CELL_COUNT) + 1, CELL_COUNT);
+  for (let at: usize = 0; at < bytes; at += 8) store<u64>(cell + at, load<u64>(template + at));
+  return cell;
+}
+
+// @ts-ignore: decorator
+@inline
+function nullCell(table: usize, template: usize): usize {
+  const known = <usize>load<u32>(table, NULL_CELL);
+  if (known) return known;
+  const cell = newCell(table, template);
+  store<u32>(table, <u32>cell, NULL_CELL);
+  return cell;
+}
+
+/** Rows that are probed before any of them is settled: their cache misses overlap, and what they brought in is still there. */
+const BLOCK: i32 = 128;
+
+// An index bucket is one cache line: eight hashes, then the addresses of their eight cells, 0 where empty. No entry ever leaves, so the
+// first bucket with an empty place ends a search.
+
+/** Bit i: place i of the bucket has this hash. Empty places have hash 0, so a match may be empty. */
+// @ts-ignore: decorator
+@inline
+function matches(bucket: usize, hash: u32): u32 {
+  const wanted = i32x4.splat(hash);
+  return i32x4.bitmask(i32x4.eq(v128.load(bucket), wanted)) | (i32x4.bitmask(i32x4.eq(v128.load(bucket, 16), wanted)) << 4);
+}
+/** Bit i: place i of the bucket is empty. */
+// @ts-ignore: decorator
+@inline
+function empties(bucket: usize): u32 {
+  const zero = i32x4.splat(0);
+  return i32x4.bitmask(i32x4.eq(v128.load(bucket, 32), zero)) | (i32x4.bitmask(i32x4.eq(v128.load(bucket, 48), zero)) << 4);
+}
+// @ts-ignore: decorator
+@inline
+function bucketOf(partition: usize, hash: u32): usize {
+  return <usize>load<u32>(partition) + (<usize>(hash & load<u32>(partition, 4)) << 6);
+}
+
+/** Writes to slots[] a cell that each key may have, or 0: the first of its hash in its first bucket. */
+function guess(table: usize, regionBits: u32, from: i32, until: i32, positions: usize, hashes: usize, slots: usize): void {
+  const whole = load<u32>(table, DEPTH) == 0;
+  let partition = <usize>load<u32>(table, PARTITIONS);
+  const first = <usize>load<u32>(partition);
+  const mask = load<u32>(partition, 4);
+  for (let row = from; row < until; row++) {
+    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    const hash = load<u32>(hashes + (element << 2));
+    const bucket = whole ? first + (<usize>(hash & mask) << 6) : bucketOf(partitionOf(table, regionBits, hash), hash);
+    const found = matches(bucket, hash);
+    store<u32>(slots + (<usize>row << 2), found ? load<u32>(bucket + (<usize>ctz(found) << 2), 32) : 0);
+  }
+}
+
+/** Puts a cell into the first empty place from its bucket on. REQUIRES: there is one. */
+// @ts-ignore: decorator
+@inline
+function enter(bucket: usize, place: u32, hash: u32, cell: usize, partition: usize): void {
+  store<u32>(bucket + (<usize>place << 2), hash);
+  store<u32>(bucket + (<usize>place << 2), <u32>cell, 32);
+  store<u32>(partition, load<u32>(partition, 8) + 1, 8);
+}
+
+/** The cell of a key, found or made; 0 where the table must grow first. */
+function settleWord(table: usize, regionBits: u32, hash: u32, key: u64, template: usize): usize {
+  const partition = partitionOf(table, regionBits, hash);
+  const entries = <usize>load<u32>(partition);
+  const mask = load<u32>(partition, 4);
+  for (let at = hash & mask; ; at = (at + 1) & mask) {
+    const bucket = entries + (<usize>at << 6);
+    for (let found = matches(bucket, hash); found; found &= found - 1) {
+      const cell = <usize>load<u32>(bucket + (<usize>ctz(found) << 2), 32);
+      if (cell && load<u64>(cell) == key) return cell;
+    }
+    const empty = empties(bucket);
+    if (!empty) continue;
+    if (load<u32>(partition, 8) >= load<u32>(partition, 12)) return 0;
+    const cell = newCell(table, template);
+    if (!cell) return 0;
+    store<u64>(cell, key);
+    enter(bucket, ctz(empty), hash, cell, partition);
+    return cell;
+  }
+}
+
+/**
+ * Finds or makes the cell of each key and writes its address to slots[i] (u32). Row i is element positions[i], or i. Returns how many
+ * rows were done: fewer than `rows` where the table must grow first.
+ */
+export function upsertWords(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, valid: usize, slots: usize, template: usize): i32 {
+  for (let block = from; block < rows; block += BLOCK) {
+    const until = min(block + BLOCK, rows);
+    guess(table, regionBits, block, until, positions, hashes, slots);
+    for (let row = block; row < until; row++) {
+      const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+      let cell = <usize>load<u32>(slots + (<usize>row << 2));
+      if (valid && !load<u8>(valid + element)) cell = nullCell(table, template);
+      else {
+        const key = load<u64>(keys + (element << 3));
+        if (cell && load<u64>(cell) == key) continue;
+        cell = settleWord(table, regionBits, load<u32>(hashes + (element << 2)), key, template);
+      }
+      if (!cell) return row;
+      store<u32>(slots + (<usize>row << 2), <u32>cell);
+    }
+  }
+  return rows;
+}
+
+// @ts-ignore: decorator
+@inline
+function sameBytes(a: usize, b: usize, length: u32): bool {
+  let left = length;
+  while (left >= 8) {
+    if (load<u64>(a) != load<u64>(b)) return false;
+    a += 8;
+    b += 8;
+    left -= 8;
+  }
+  return left == 0 || ((load<u64>(a) ^ load<u64>(b)) << <u64>(64 - (left << 3))) == 0;
+}
+
+/** As `settleWord`, for a byte string, which a new cell gets a copy of in the table's arena. */
+function settleBytes(table: usize, regionBits: u32, hash: u32, bytes: usize, length: u32, template: usize): usize {
+  const partition = partitionOf(table, regionBits, hash);
+  const entries = <usize>load<u32>(partition);
+  const mask = load<u32>(partition, 4);
+  for (let at = hash & mask; ; at = (at + 1) & mask) {
+    const bucket = entries + (<usize>at << 6);
+    for (let found = matches(bucket, hash); found; found &= found - 1) {
+      const cell = <usize>load<u32>(bucket + (<usize>ctz(found) << 2), 32);
+      if (cell && load<u32>(cell, 4) == length && sameBytes(<usize>load<u32>(cell), bytes, length)) return cell;
+    }
+    const empty = empties(bucket);
+    if (!empty) continue;
+    const copy = <usize>load<u32>(table, ARENA_NEXT);
+    const copyEnd = copy + ((<usize>length + 7) & ~7);
+    if (load<u32>(partition, 8) >= load<u32>(partition, 12) || copyEnd > <usize>load<u32>(table, ARENA_END)) return 0;
+    const cell = newCell(table, template);
+    if (!cell) return 0;
+    memory.copy(copy, bytes, <usize>length);
+    store<u32>(table, <u32>copyEnd, ARENA_NEXT);
+    store<u64>(cell, (<u64>length << 32) | <u64>copy);
+    enter(bucket, ctz(empty), hash, cell, partition);
+    return cell;
+  }
+}
+
+/** As `upsertWords`, for byte-string keys given as (u32 address, u32 length) views: a new cell keeps a view of its own copy in the table's arena. */
+export function upsertBytes(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, views: usize, valid: usize, slots: usize, template: usize): i32 {
+  for (let block = from; block < rows; block += BLOCK) {
+    const until = min(block + BLOCK, rows);
+    guess(table, regionBits, block, until, positions, hashes, slots);
+    for (let row = block; row < until; row++) {
+      const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+      let cell = <usize>load<u32>(slots + (<usize>row << 2));
+      if (valid && !load<u8>(valid + element)) cell = nullCell(table, template);
+      else {
+        const bytes = <usize>load<u32>(views + (element << 3));
+        const length = load<u32>(views + (element << 3), 4);
+        if (cell && load<u32>(cell, 4) == length && sameBytes(<usize>load<u32>(cell), bytes, length)) continue;
+        cell = settleBytes(table, regionBits, load<u32>(hashes + (element << 2)), bytes, length, template);
+      }
+      if (!cell) return row;
+      store<u32>(slots + (<usize>row << 2), <u32>cell);
+    }
+  }
+  return rows;
+}
+
+/** Moves the index entries whose hash has `bit` set (all where `bit` is 0) from a partition of `buckets` buckets to another, which has room. Returns how many. */
+export function moveEntries(from: usize, buckets: u32, bit: u32, to: usize, toMask: u32): u32 {
+  let moved: u32 = 0;
+  for (let end = from + (<usize>buckets << 6); from < end; from += 64) {
+    for (let place: usize = 0; place < 32; place += 4) {
+      const cell = load<u32>(from + place, 32);
+      const hash = load<u32>(from + place);
+      if (!cell || (hash & bit) != bit) continue;
+      let bucket = to + (<usize>(hash & toMask) << 6);
+      let empty = empties(bucket);
+      for (let at = hash & toMask; !empty; empty = empties(bucket)) {
+        at = (at + 1) & toMask;
+        bucket = to + (<usize>at << 6);
+      }
+      store<u32>(bucket + (<usize>ctz(empty) << 2), hash);
+      store<u32>(bucket + (<usize>ctz(empty) << 2), cell, 32);
+      moved++;
+    }
+  }
+  return moved;
+}
+
+/** Lists the entries whose hash has `value` in its top `bits` bits, as hashes[] and cells[] (u32). Returns how many. */
+export function collectEntries(from: usize, buckets: u32, bits: u32, value: u32, hashes: usize, cells: usize): u32 {
+  let found: usize = 0;
+  for (let end = from + (<usize>buckets << 6); from < end; from += 64) {
+    for (let place: usize = 0; place < 32; place += 4) {
+      const cell = load<u32>(from + place, 32);
+      const hash = load<u32>(from + place);
+      if (!cell || <u32>(<u64>hash >> <u64>(32 - bits)) != value) continue;
+      store<u32>(hashes + (found << 2), hash);
+      store<u32>(cells + (found << 2), cell);
+      found++;
+    }
+  }
+  return <u32>found;
+}
+
+/** slots[i] = address of the dense cell of codes[element]; chunks of 2^shift cells lie at the addresses in `directory`; cell 0 is that of null, code c has cell c + 1. */
+export function denseSlots(rows: i32, positions: usize, codes: usize, valid: usize, directory: usize, shift: u32, cellBytes: u32, slots: usize): void {
+  const mask: u32 = (1 << shift) - 1;
+  for (let row = 0; row < rows; row++) {
+    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    const at = valid && !load<u8>(valid + element) ? 0 : load<u32>(codes + (element << 2)) + 1;
+    store<u32>(slots + (<usize>row << 2), load<u32>(directory + (<usize>(at >> shift) << 2)) + (at & mask) * cellBytes);
+  }
+}
+
+/** As `denseSlots` over all elements, where the one chunk at `base` has every cell. May read and write up to 12 bytes past the ends. */
+export function denseSlotsFlat(rows: i32, codes: usize, valid: usize, base: u32, cellBytes: u32, slots: usize): void {
+  const bases = i32x4.splat(base);
+  const sizes = i32x4.splat(cellBytes);
+  const ones = i32x4.splat(1);
+  for (let row = 0; row < rows; row += 4) {
+    let at = i32x4.add(v128.load(codes + (<usize>row << 2)), ones);
+    if (valid) at = v128.and(at, i32x4.neg(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(valid + <usize>row)))));
+    v128.store(slots + (<usize>row << 2), i32x4.add(bases, i32x4.mul(at, sizes)));
+  }
+}
+
+/** Writes `cells` copies of `template` to `to`. */
+export function fillCells(to: usize, cells: u32, template: usize, cellBytes: u32): void {
+  for (let cell: u32 = 0; cell < cells; cell++) {
+    for (let at: u32 = 0; at < cellBytes; at += 8) store<u64>(to + <usize>at, load<u64>(template + <usize>at));
+    to += <usize>cellBytes;
+  }
+}
+
+/**
+ * Lists the addresses of the cells of a dense run whose count of rows, at `countOffset`, is not 0. Where cells have room for a key
+ * (countOffset ≥ 8) writes it there: code firstCode for the first cell of the run, and so on. Returns how many.
+ */
+export function touchedCells(from: usize, cells: i32, cellBytes: u32, countOffset: u32, firstCode: i32, out: usize): u32 {
+  let found: usize = 0;
+  for (let cell = 0; cell < cells; cell++) {
+    if (load<u64>(from + <usize>countOffset) != 0) {
+      if (countOffset >= 8) store<i64>(from, <i64>(firstCode + cell));
+      store<u32>(out + (found << 2), <u32>from);
+      found++;
+    }
+    from += <usize>cellBytes;
+  }
+  return <u32>found;
+}

@@ -1,0 +1,202 @@
+import { DictionaryWord } from '../batch/layout.js';
+import type { Vector } from '../expression/vector.js';
+import { Word, word } from '../heap/control.js';
+import { PageUse } from '../heap/page-allocator.js';
+import type { Window } from '../plan/plan.js';
+import type { Keys } from '../state/hashed-table.js';
+import { HashedTable } from '../state/hashed-table.js';
+import { noteDictionary } from '../state/table-layout.js';
+import { REGION_BYTES, Region, type GroupTable } from '../state/region.js';
+import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
+import type { ThreadContext } from '../worker/thread-context.js';
+import { hashedKeys, MOST_DENSE_CODES } from './keys.js';
+import { primitivesFor, type Primitive, type PrimitiveName } from './primitives.js';
+import { Masks } from './masks.js';
+import { GLOBAL_SLICE, groupBySlice } from './slices.js';
+
+/** Rows that passed the stateless stage, as vectors of one chunk. */
+export interface GroupInput {
+  /** One per `CompiledAggregate.inputs`. */
+  readonly vectors: readonly Vector[];
+  readonly elements: number;
+  /** The elements that take part (u32), or 0 for all; `rows` of them. */
+  readonly positions: number;
+  readonly rows: number;
+  /** Event times of the elements (int64), or 0 where nothing needs them. */
+  readonly times: number;
+  /** The one slice that all rows belong to, or null where the times must tell. */
+  readonly slice: bigint | null;
+  readonly selection: number;
+  readonly firstRow: number;
+  readonly basePosition: bigint;
+}
+
+/** A local table larger than this no longer fits a core's cache: it stops paying to combine before the shuffle. */
+const MOST_LOCAL_CELLS = 4096;
+
+/**
+ * Adds rows to window state. `local`: into this worker's own region, merged with the others' when the slice closes: no shuffle, and a
+ * hot key costs nothing. `hash`: each key has one region, shared by all workers; a worker takes a region's lock for its rows of a
+ * chunk and goes on to another region where the lock is held. `auto` starts local and goes over to hash, for good, once a slice has
+ * more groups than a core's cache; what was combined locally until then is merged like any local state.
+ */
+export class GroupOperator {
+  private readonly primitives: Record<PrimitiveName, Primitive>;
+  private readonly hashRegions: readonly Region[];
+  private readonly local: Region;
+  private readonly template: number;
+  private readonly window: Window;
+  private shuffles: boolean;
+
+  constructor(
+    private readonly thread: ThreadContext,
+    private readonly job: JobLayout,
+    private readonly aggregate: AggregateLayout,
+    private readonly worker: number,
+  ) {
+    const { heap, kernels, pages } = thread;
+    this.primitives = primitivesFor(heap, kernels);
+    this.hashRegions = hashRegionsOf(thread, job);
+    this.local = localRegionsOf(thread, job)[worker]!;
+    this.template = pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
+    writeTemplate(thread, this.primitives, aggregate, this.template);
+    this.window = job.plan.aggregate!.window;
+    this.shuffles = job.partitioner === 'hash' && aggregate.keyMode !== 'none';
+  }
+
+  add(input: GroupInput): void {
+    if (input.rows === 0) return;
+    const masks = new Masks(this.thread, input);
+    masks.prepare(this.aggregate.compiled.states);
+    const vectors = this.aggregate.compiled.inputs.map((_expression, index) => this.widen(input.vectors[index]!, index, input.elements));
+    const wide = { ...input, vectors };
+    const dense = this.isDense(wide);
+    const keys = dense || this.aggregate.keyMode === 'none' ? null : this.hash(wide);
+    if (wide.slice !== null) return this.addSlice(wide, wide.slice, wide.positions, wide.rows, keys, masks);
+    groupBySlice(this.thread, this.window, wide, (start, positions, rows) => this.addSlice(wide, start, positions, rows, keys, masks));
+  }
+
+  /** Makes the one cell of a job without keys and windows, so that no rows give one result, as in SQL. */
+  touchGlobal(): void {
+    this.local.lock();
+    const table = this.local.find(GLOBAL_SLICE) ?? this.local.createDense(GLOBAL_SLICE, this.aggregate.compiled.cellBytes);
+    if (!(table instanceof HashedTable)) table.reserve(1, this.template);
+    this.local.unlock();
+  }
+
+  private hash(input: GroupInput): Keys {
+    const { heap, kernels, scratch } = this.thread;
+    const columns = input.vectors.slice(0, this.aggregate.compiled.keyCount);
+    return hashedKeys(heap, kernels, this.aggregate.keyMode, columns, input.elements, this.job.hashSeed, scratch);
+  }
+
+  private isDense(input: GroupInput): boolean {
+    return this.aggregate.keyMode === 'dense' && this.dictionaryCount(input) <= MOST_DENSE_CODES && !this.shuffles;
+  }
+  private dictionaryCount(input: GroupInput): number {
+    return this.thread.heap.u32[(input.vectors[0]!.dictionary >>> 2) + DictionaryWord.count]!;
+  }
+
+  private addSlice(input: GroupInput, slice: bigint, positions: number, rows: number, keys: Keys | null, masks: Masks): void {
+    if (this.shuffles && keys) return this.shuffle(input, slice, positions, rows, keys, masks);
+    this.local.lock();
+    const cells = this.addTo(this.local, input, slice, positions, rows, keys, masks);
+    this.local.unlock();
+    if (this.job.partitioner === 'auto' && keys && cells > MOST_LOCAL_CELLS) {
+      this.shuffles = true;
+      Atomics.store(this.thread.heap.i32, word(Word.switchedToHash), 1);
+    }
+  }
+
+  private shuffle(input: GroupInput, slice: bigint, positions: number, rows: number, keys: Keys, masks: Masks): void {
+    const { heap, kernels, scratch } = this.thread;
+    const regions = this.hashRegions.length;
+    const ends = scratch.take(regions * 4);
+    heap.u32.fill(0, ends >>> 2, (ends >>> 2) + regions);
+    kernels.countByHash(rows, positions, keys.hashes, this.job.regionBits, ends);
+    const counts = heap.u32.slice(ends >>> 2, (ends >>> 2) + regions);
+    let start = 0;
+    for (let region = 0; region < regions; region++) {
+      heap.u32[(ends >>> 2) + region] = start;
+      start += counts[region]!;
+    }
+    const shuffled = scratch.take(rows * 4);
+    kernels.scatterByHash(rows, positions, keys.hashes, this.job.regionBits, ends, shuffled);
+    const add = (region: number): void => {
+      const first = heap.u32[(ends >>> 2) + region]! - counts[region]!;
+      this.addTo(this.hashRegions[region]!, input, slice, shuffled + first * 4, counts[region]!, keys, masks);
+      this.hashRegions[region]!.unlock();
+    };
+    // Each worker starts elsewhere; a region whose lock is held is left for the end.
+    const waiting: number[] = [];
+    for (let turn = 0; turn < regions; turn++) {
+      const region = (turn + Math.floor((this.worker * regions) / this.job.workers)) % regions;
+      if (counts[region] === 0) continue;
+      if (this.hashRegions[region]!.tryLock()) add(region);
+      else waiting.push(region);
+    }
+    for (const region of waiting) {
+      this.hashRegions[region]!.lock();
+      add(region);
+    }
+  }
+
+  /** REQUIRES: the region is held. Returns how many cells the slice's table has. */
+  private addTo(region: Region, input: GroupInput, slice: bigint, positions: number, rows: number, keys: Keys | null, masks: Masks): number {
+    const { scratch } = this.thread;
+    const mark = scratch.mark();
+    const slots = scratch.take(rows * 4);
+    const table = this.tableOf(region, slice, keys, input);
+    this.findSlots(table, input, positions, rows, keys, slots);
+    this.accumulate({ ...input, rows, positions, slots, arena: table.arena }, masks, input);
+    scratch.release(mark);
+    return table instanceof HashedTable ? table.cells : 0;
+  }
+
+  private tableOf(region: Region, slice: bigint, keys: Keys | null, input: GroupInput): GroupTable {
+    const { cellBytes } = this.aggregate.compiled;
+    const known = region.find(slice);
+    const table = known ?? (keys === null ? region.createDense(slice, cellBytes) : region.createHashed(slice, cellBytes));
+    if (this.aggregate.keyMode === 'dense') noteDictionary(this.thread.heap, table.address, input.vectors[0]!.dictionary);
+    return table;
+  }
+
+  private findSlots(table: GroupTable, input: GroupInput, positions: number, rows: number, keys: Keys | null, slots: number): void {
+    const { kernels } = this.thread;
+    if (table instanceof HashedTable) return table.upsert(rows, positions, keys!, slots, this.template);
+    if (this.aggregate.keyMode === 'none') {
+      table.reserve(1, this.template);
+      kernels.fillWords(rows, table.cellOf(0), slots);
+      return;
+    }
+    const codes = input.vectors[0]!;
+    table.reserve(this.dictionaryCount(input), this.template);
+    table.slots(rows, positions, codes.data, codes.valid, slots);
+  }
+
+  private accumulate(rows: Parameters<Primitive['accumulate']>[0], masks: Masks, input: GroupInput): void {
+    for (const state of this.aggregate.compiled.states) {
+      this.primitives[state.primitive].accumulate(rows, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.of(state));
+    }
+  }
+
+  /** Bools become words for every state but conditions, which are read as bytes. */
+  private widen(vector: Vector, index: number, elements: number): Vector {
+    const { compiled } = this.aggregate;
+    if (vector.cls !== 'bool' || index < compiled.keyCount || !compiled.states.some(state => state.input === index)) return vector;
+    const data = this.thread.scratch.take(elements * 8);
+    this.thread.kernels.widenBytes(elements, vector.data, data);
+    return { ...vector, cls: 'i64', data };
+  }
+}
+
+export const hashRegionsOf = (thread: ThreadContext, job: JobLayout): Region[] =>
+  Array.from({ length: 1 << job.regionBits }, (_, region) => new Region(thread.heap, thread.kernels, thread.pages, job.regions + region * REGION_BYTES, job.regionBits));
+
+export const localRegionsOf = (thread: ThreadContext, job: JobLayout): Region[] =>
+  Array.from({ length: job.workers }, (_, worker) => new Region(thread.heap, thread.kernels, thread.pages, job.regions + ((1 << job.regionBits) + worker) * REGION_BYTES, job.regionBits));
+
+export function writeTemplate(thread: ThreadContext, primitives: Record<PrimitiveName, Primitive>, { compiled }: AggregateLayout, address: number): void {
+  thread.heap.u8.fill(0, address, address + compiled.cellBytes);
+  for (const state of compiled.states) primitives[state.primitive].init(address + state.offset);
+}

@@ -1,0 +1,66 @@
+import type { Window } from '../plan/plan.js';
+import type { ThreadContext } from '../worker/thread-context.js';
+import type { GroupInput } from './group-operator.js';
+
+/** The start of the one slice of a global window. */
+export const GLOBAL_SLICE = 0n;
+/** Slices of a chunk that are told apart by counting; beyond, by a map. */
+const MOST_COUNTED = 65_536n;
+
+/** The start of the slice that a time falls into, towards minus infinity. */
+export function sliceOf(window: Window, time: bigint): bigint {
+  if (window.kind === 'global') return GLOBAL_SLICE;
+  const [size, offset] = [BigInt(window.size), BigInt(window.offset)];
+  const rest = (time - offset) % size;
+  return time - (rest < 0n ? rest + size : rest);
+}
+
+/** Calls `visit` with the rows of each slice: addresses of element numbers (u32, ascending) in scratch. */
+export function groupBySlice(thread: ThreadContext, window: Window, input: GroupInput, visit: (start: bigint, positions: number, rows: number) => void): void {
+  const { heap, kernels, scratch } = thread;
+  if (window.kind === 'global') return visit(GLOBAL_SLICE, input.positions, input.rows);
+  const range = scratch.take(16);
+  if (input.positions) {
+    const times = scratch.take(input.rows * 8);
+    kernels.gatherTimes(input.rows, input.positions, 0, input.times, times);
+    kernels.minMax(input.rows, times, range);
+  } else kernels.minMax(input.rows, input.times, range);
+  const first = sliceOf(window, heap.i64[range >>> 3]!);
+  const last = sliceOf(window, heap.i64[(range >>> 3) + 1]!);
+  if (first === last) return visit(first, input.positions, input.rows);
+  const size = BigInt(window.size);
+  const slices = (last - first) / size + 1n;
+  if (slices > MOST_COUNTED) return groupByMap(thread, window, input, visit);
+  const ends = scratch.take(Number(slices) * 4);
+  heap.u32.fill(0, ends >>> 2, (ends >>> 2) + Number(slices));
+  kernels.countBySlice(input.rows, input.positions, input.times, first, size, ends);
+  const counts = heap.u32.slice(ends >>> 2, (ends >>> 2) + Number(slices));
+  let start = 0;
+  for (let slice = 0; slice < counts.length; slice++) {
+    heap.u32[(ends >>> 2) + slice] = start;
+    start += counts[slice]!;
+  }
+  const sorted = scratch.take(input.rows * 4);
+  kernels.scatterBySlice(input.rows, input.positions, input.times, first, size, ends, sorted);
+  for (let slice = 0, from = 0; slice < counts.length; from += counts[slice++]!) {
+    if (counts[slice]! > 0) visit(first + BigInt(slice) * size, sorted + from * 4, counts[slice]!);
+  }
+}
+
+/** For chunks whose times lie far apart. */
+function groupByMap(thread: ThreadContext, window: Window, input: GroupInput, visit: (start: bigint, positions: number, rows: number) => void): void {
+  const { heap, scratch } = thread;
+  const slices = new Map<bigint, number[]>();
+  for (let row = 0; row < input.rows; row++) {
+    const element = input.positions ? heap.u32[(input.positions >>> 2) + row]! : row;
+    const start = sliceOf(window, heap.i64[(input.times >>> 3) + element]!);
+    const known = slices.get(start);
+    if (known) known.push(element);
+    else slices.set(start, [element]);
+  }
+  for (const [start, elements] of slices) {
+    const positions = scratch.take(elements.length * 4);
+    heap.u32.set(elements, positions >>> 2);
+    visit(start, positions, elements.length);
+  }
+}

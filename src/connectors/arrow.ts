@@ -1,0 +1,102 @@
+import type { RecordBatch, Table } from 'apache-arrow';
+import { arrow as arrowLibrary } from '../batch/arrow.js';
+import { MillraceError } from '../errors.js';
+import type { Source, SourceContext, SourceItem, SourceReader } from './source.js';
+
+export type ArrowData = Table | RecordBatch;
+export interface ArrowOptions {
+  /** Default 'arrow'. */
+  readonly name?: string;
+  /** Default true. */
+  readonly bounded?: boolean;
+}
+
+/**
+ * Arrow tables or record batches, one or an iterable or async iterable of them. Columns are found by name; dictionary columns stay
+ * codes. Batches larger than the engine's are cut (which copies nothing).
+ */
+export function arrow(input: ArrowData | Iterable<ArrowData> | AsyncIterable<ArrowData>, options: ArrowOptions = {}): Source {
+  return {
+    name: options.name ?? 'arrow',
+    bounded: options.bounded ?? true,
+    dictionaries: true,
+    read: context => Promise.resolve(new ArrowBatchesReader(batchesOf(input), context, rowsOf(input))),
+  };
+}
+
+const isTable = (value: unknown): value is Table => value instanceof arrowLibrary.Table;
+const isBatch = (value: unknown): value is RecordBatch => value instanceof arrowLibrary.RecordBatch;
+
+function rowsOf(input: unknown): number | null {
+  if (isTable(input) || isBatch(input)) return input.numRows;
+  if (!Array.isArray(input)) return null;
+  return input.reduce<number>((sum, each) => sum + (rowsOf(each) ?? 0), 0);
+}
+
+async function* batchesOf(input: ArrowData | Iterable<ArrowData> | AsyncIterable<ArrowData>): AsyncGenerator<RecordBatch> {
+  if (isBatch(input)) yield input;
+  // A table is an iterable of row proxies: it must not be taken for an iterable of batches.
+  else if (isTable(input)) yield* input.batches;
+  else {
+    for await (const part of input as AsyncIterable<ArrowData>) {
+      if (!isTable(part) && !isBatch(part)) throw new MillraceError('SOURCE_FAILED', `arrow() takes tables and record batches of apache-arrow, but got ${typeof part}`);
+      yield* batchesOf(part);
+    }
+  }
+}
+
+/** Cuts record batches to size. */
+export class ArrowBatchesReader implements SourceReader {
+  private current: RecordBatch | null = null;
+  private at = 0;
+  private read = 0;
+  private pulling = false;
+  private closed = false;
+  private readonly aborted: Promise<null>;
+  private onAbort: () => void = () => {};
+
+  /** `done`: called once when reading is over. */
+  constructor(
+    private readonly batches: AsyncIterator<RecordBatch>, private readonly context: SourceContext, private readonly total: number | null,
+    private readonly done: () => Promise<void> = () => Promise.resolve(),
+  ) {
+    this.aborted = new Promise(resolve => {
+      this.onAbort = () => resolve(null);
+    });
+    context.signal.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  async next(): Promise<SourceItem | null> {
+    while (this.current === null || this.at >= this.current.numRows) {
+      if (this.closed || this.context.signal.aborted) return null;
+      this.pulling = true;
+      const pulled = this.batches.next().finally(() => {
+        this.pulling = false;
+      });
+      const result = await Promise.race([pulled, this.aborted]);
+      if (result === null || result.done) return null;
+      this.current = result.value;
+      this.at = 0;
+    }
+    const end = Math.min(this.at + this.context.batchRows, this.current.numRows);
+    const whole = this.at === 0 && end === this.current.numRows;
+    const batch = whole ? this.current : this.current.slice(this.at, end);
+    this.at = end;
+    this.read += batch.numRows;
+    return { kind: 'arrow', batch };
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.onAbort();
+    this.context.signal.removeEventListener('abort', this.onAbort);
+    const returned = Promise.resolve(this.batches.return?.()).then(() => undefined, () => undefined);
+    // What is stuck in a pull cannot return before the pull does, which may be never.
+    if (!this.pulling) await returned;
+    await this.done();
+  }
+  progress(): { done: number; total: number | null; unit: 'rows' } {
+    return { done: this.read, total: this.total, unit: 'rows' };
+  }
+}

@@ -1,0 +1,25 @@
+import type { Fields } from '../plan/types.js';
+import type { Source } from './source.js';
+
+/** Batches that lie in an engine's heap, made by its builders. */
+export interface HeapTable {
+  readonly fields: Fields;
+  readonly descriptors: readonly number[];
+}
+
+/** Reads batches that already lie in the engine's heap: nothing is copied. They stay there, for other jobs, until the builder's owner frees them. */
+export function heapTable(table: HeapTable, options: { readonly name?: string } = {}): Source {
+  const { fields, descriptors } = table;
+  return {
+    name: options.name ?? 'heapTable',
+    bounded: true,
+    dictionaries: true,
+    async read(context) {
+      let at = 0;
+      return Promise.resolve({
+        next: () => Promise.resolve(at < descriptors.length && !context.signal.aborted ? { kind: 'heap' as const, descriptor: descriptors[at++]!, fields } : null),
+        close: () => Promise.resolve(),
+      });
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { ResultBatches } from '../batch/result-batch.js';
+import { DEAD_LETTER_FIELDS, type Sink } from '../connectors/sink.js';
+import { signal, Word } from '../heap/control.js';
+import type { Fields } from '../plan/types.js';
+import { OutputQueue } from '../worker/queues.js';
+import type { Reject } from '../worker/rejects.js';
+import type { Engine } from './engine.js';
+import { coded } from './failure.js';
+import type { JobDescription } from './job-types.js';
+import { Letters } from './letters.js';
+
+/** Results that may wait for the sink before sources are paused. */
+const MOST_WAITING = 64;
+type Emission = { readonly descriptor: number } | { readonly source: string; readonly basePosition: bigint; readonly rejects: readonly Reject[] };
+
+/** Gives results to the sink and rows set aside to theirs, one after another: a slow sink fills the queue, and a full queue pauses the sources. */
+export class Emitter {
+  emitted = 0;
+  private readonly queue: Emission[] = [];
+  /** Results of morsels before all of the earlier ones are done. */
+  private readonly early = new Map<number, number[]>();
+  private readonly view: ResultBatches;
+  private readonly asides: Letters;
+  private ended = false;
+  private arrived = (): void => {};
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly job: JobDescription,
+  ) {
+    this.view = new ResultBatches(engine.heap, job.plan.output);
+    this.asides = new Letters(engine.heap, engine.pages, job.deadLetters, job.late);
+  }
+
+  get sinks(): Sink[] {
+    return [this.job.sink, ...this.asides.sinks];
+  }
+  fieldsFor(sink: Sink): Fields {
+    return sink === this.job.sink ? this.job.plan.output : DEAD_LETTER_FIELDS;
+  }
+  get hasRoom(): boolean {
+    return this.queue.length < MOST_WAITING;
+  }
+
+  /** Takes what workers have put out. */
+  collect(): void {
+    for (let output = OutputQueue.pop(this.engine.heap); output !== null; output = OutputQueue.pop(this.engine.heap)) {
+      if (output.sequence < 0) this.add({ descriptor: output.descriptor });
+      else {
+        const known = this.early.get(output.sequence) ?? [];
+        known[output.index] = output.descriptor;
+        this.early.set(output.sequence, known);
+      }
+    }
+  }
+
+  /** Releases the results of a morsel, now that it is its turn. */
+  results(sequence: number, outputs: number): void {
+    if (outputs === 0) return;
+    this.collect();
+    for (const descriptor of this.early.get(sequence)!) this.add({ descriptor });
+    this.early.delete(sequence);
+  }
+  letters(source: string, basePosition: bigint, rejects: readonly Reject[]): void {
+    this.add({ source, basePosition, rejects });
+  }
+  /** Nothing more will come. */
+  end(): void {
+    this.ended = true;
+    this.arrived();
+  }
+
+  async run(): Promise<void> {
+    for (;;) {
+      while (this.queue.length > 0) {
+        await this.emit(this.queue[0]!);
+        this.queue.shift();
+        signal(this.engine.heap, Word.room);
+        signal(this.engine.heap, Word.wake);
+      }
+      if (this.ended) return;
+      await new Promise<void>(resolve => (this.arrived = resolve));
+    }
+  }
+
+  private add(emission: Emission): void {
+    this.queue.push(emission);
+    this.arrived();
+  }
+
+  private async emit(emission: Emission): Promise<void> {
+    if (!('descriptor' in emission)) return this.asides.write(emission.source, emission.basePosition, emission.rejects);
+    const batch = this.view.of(emission.descriptor);
+    const { rows } = batch;
+    try {
+      await this.job.sink.write(batch);
+    } catch (error) {
+      throw coded('SINK_FAILED', `the sink ${this.job.sink.name} failed`, error);
+    }
+    this.emitted += rows;
+    this.engine.pages.free(emission.descriptor);
+  }
+}

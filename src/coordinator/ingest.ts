@@ -1,0 +1,141 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Kernels } from '../../native-free-kernels/load.js';
+import { ArrowReader } from '../batch/arrow-reader.js';
+import { columnsToHeap } from '../batch/columns-to-heap.js';
+import type { DictionaryBuilder } from '../batch/dictionary-builder.js';
+import { dictionariesFor, RowBuilder } from '../batch/row-builder.js';
+import { encode } from '../batch/text-codec.js';
+import { COLUMN_WORDS, columnWord, descriptorBytes } from '../batch/layout.js';
+import { MillraceError } from '../errors.js';
+import type { SourceItem } from '../connectors/source.js';
+import type { Heap } from '../heap/heap.js';
+import { PageUse, type PageAllocator } from '../heap/page-allocator.js';
+import type { Fields } from '../plan/types.js';
+import { MorselKind, type Morsel } from '../worker/morsel.js';
+import { rowText, type Reject } from '../worker/rejects.js';
+
+/** Kernels read up to this far past the end of text. */
+const READ_AHEAD = 64;
+
+/** Turns the items of one source into morsels: rows and Arrow batches are written to the heap here, text is copied for a worker to decode. */
+export class Ingest {
+  private readonly dictionaries: readonly (DictionaryBuilder | null)[];
+  private readonly rowBuilder: RowBuilder;
+  private readonly arrowReader: ArrowReader;
+  private textFormat = 0;
+  private heapPlaces: readonly number[] | null = null;
+
+  constructor(
+    private readonly heap: Heap,
+    private readonly pages: PageAllocator,
+    kernels: Kernels,
+    private readonly fields: Fields,
+  ) {
+    const batches = pages.for(PageUse.batch);
+    this.dictionaries = dictionariesFor(fields, heap, pages.for(PageUse.scratch));
+    this.rowBuilder = new RowBuilder(fields, heap, batches, this.dictionaries);
+    this.arrowReader = new ArrowReader(heap, kernels, batches, fields, this.dictionaries);
+  }
+
+  /** Fills a morsel from an item. Returns the rows that did not make it into the batch. */
+  fill(morsel: Morsel, item: SourceItem): Reject[] {
+    switch (item.kind) {
+      case 'heap':
+        this.fillHeap(morsel, item);
+        return [];
+      case 'text':
+        this.fillText(morsel, item);
+        return [];
+      case 'columns':
+        this.own(morsel, columnsToHeap(this.heap, this.pages.for(PageUse.batch), this.fields, item.columns, item.rows), item.rows, []);
+        return [];
+      case 'rows': return this.fillRows(morsel, item.rows);
+      case 'arrow': return this.fillArrow(morsel, item);
+    }
+  }
+
+  /** A descriptor of the columns wanted over the same memory; that of the batch itself where it has just those. */
+  private fillHeap(morsel: Morsel, { descriptor, fields }: SourceItem & { kind: 'heap' }): void {
+    const { heap } = this;
+    const places = (this.heapPlaces ??= placesOf(this.fields, fields));
+    morsel.kind = MorselKind.batch;
+    morsel.rows = BigInt(heap.u32[descriptor >>> 2]!);
+    morsel.descriptor = descriptor;
+    if (places.length === fields.length && places.every((place, column) => place === column)) return;
+    morsel.owned = 1;
+    morsel.descriptor = this.pages.allocate(descriptorBytes(places.length), PageUse.batch);
+    heap.u32.set([heap.u32[descriptor >>> 2]!, places.length], morsel.descriptor >>> 2);
+    places.forEach((place, column) => {
+      const from = columnWord(descriptor, place);
+      heap.u32.copyWithin(columnWord(morsel.descriptor, column), from, from + COLUMN_WORDS);
+    });
+  }
+
+  private fillText(morsel: Morsel, { bytes, format }: SourceItem & { kind: 'text' }): void {
+    if (this.textFormat === 0) {
+      const json = encode(JSON.stringify(format));
+      this.textFormat = this.pages.allocate(json.length + 4, PageUse.scratch);
+      this.heap.u32[this.textFormat >>> 2] = json.length;
+      this.heap.u8.set(json, this.textFormat + 4);
+    }
+    const address = this.pages.allocate(bytes.length + READ_AHEAD, PageUse.batch);
+    this.heap.u8.set(bytes, address);
+    morsel.kind = MorselKind.text;
+    morsel.textAddress = address;
+    morsel.textBytes = bytes.length;
+    morsel.textFormat = this.textFormat;
+  }
+
+  private fillRows(morsel: Morsel, rows: readonly unknown[]): Reject[] {
+    const rejects: Reject[] = [];
+    rows.forEach((row, position) => {
+      const message = this.rowBuilder.append(row);
+      if (message !== null) rejects.push({ position, reason: this.rowBuilder.lastReason, message, row: describeRow(row) });
+    });
+    this.own(morsel, this.rowBuilder.finish().descriptor, rows.length, rejects);
+    return rejects;
+  }
+
+  private fillArrow(morsel: Morsel, { batch }: SourceItem & { kind: 'arrow' }): Reject[] {
+    const { descriptor, bad } = this.arrowReader.read(batch);
+    const rejects = bad.map(({ row, reason, message, text }) => ({ position: row, reason, message, row: text }));
+    this.own(morsel, descriptor, batch.numRows, rejects);
+    return rejects;
+  }
+
+  private own(morsel: Morsel, descriptor: number, rows: number, rejects: readonly Reject[]): void {
+    morsel.kind = MorselKind.batch;
+    morsel.descriptor = descriptor;
+    morsel.owned = 1;
+    morsel.rows = BigInt(rows);
+    morsel.deadLettered = rejects.length;
+    morsel.linesAddress = this.lineNumbers(rows, rejects);
+  }
+
+  /** Where rows were left out: which number each row of the batch has among all. Address of u32 per row, else 0. */
+  private lineNumbers(rows: number, rejects: readonly Reject[]): number {
+    if (rejects.length === 0) return 0;
+    const address = this.pages.allocate(rows * 4, PageUse.batch);
+    const gone = new Set(rejects.map(reject => reject.position));
+    for (let row = 0, at = address >>> 2; row < rows; row++) if (!gone.has(row)) this.heap.u32[at++] = row;
+    return address;
+  }
+}
+
+/** Where each column wanted is among those there are. */
+function placesOf(wanted: Fields, there: Fields): number[] {
+  return wanted.map(field => {
+    const place = there.findIndex(({ name }) => name === field.name);
+    if (place < 0) throw new MillraceError('UNKNOWN_COLUMN', `the heap table has no column '${field.name}'; it has ${there.map(({ name }) => name).join(', ')}`);
+    if (!isDeepStrictEqual(there[place]!.type, field.type)) throw new MillraceError('TYPE_MISMATCH', `column '${field.name}' of the heap table is ${JSON.stringify(there[place]!.type)}, not ${JSON.stringify(field.type)}`);
+    return place;
+  });
+}
+
+function describeRow(row: unknown): string {
+  try {
+    return typeof row === 'object' && row !== null && !Array.isArray(row) ? rowText(row as Parameters<typeof rowText>[0]) : JSON.stringify(row) ?? String(row);
+  } catch {
+    return String(row);
+  }
+}

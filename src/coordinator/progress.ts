@@ -1,0 +1,67 @@
+import { PAGE_BYTES, Word, word } from '../heap/control.js';
+import { NO_TIME, END_OF_TIME } from '../worker/chain.js';
+import type { Emitter } from './emitter.js';
+import type { Engine } from './engine.js';
+import type { JobStats, RunOptions } from './job-types.js';
+import { positiveInteger } from './options.js';
+import type { Schedule } from './schedule.js';
+
+const DEFAULT_EVERY_MS = 250;
+/** Event time further from now than this is not of the present: a lag would mean nothing. */
+const PRESENT_MS = 7 * 86_400_000;
+
+/** A job's statistics, and the timer that reports them. The timer also keeps the process alive while only workers work. */
+export class Progress {
+  state: JobStats['state'] = 'running';
+  private readonly started = performance.now();
+  private timer: NodeJS.Timeout | null = null;
+  private last: JobStats | null = null;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly schedule: Schedule,
+    private readonly emitter: Emitter,
+    private readonly options: RunOptions,
+  ) {}
+
+  start(): void {
+    const every = positiveInteger('progressEveryMs', this.options.progressEveryMs, DEFAULT_EVERY_MS);
+    this.timer = setInterval(() => this.options.onProgress?.(this.stats()), every);
+  }
+
+  /** Takes the statistics once more, before the heap goes to another job. */
+  end(): void {
+    if (this.timer) clearInterval(this.timer);
+    this.last = this.measure();
+    this.options.onProgress?.(this.last);
+  }
+
+  stats(): JobStats {
+    return this.last ?? this.measure();
+  }
+
+  private measure(): JobStats {
+    const { engine, schedule } = this;
+    return {
+      state: this.state,
+      sources: schedule.ledgers.map(ledger => ledger.stats()),
+      emitted: this.emitter.emitted,
+      elapsedMs: performance.now() - this.started,
+      workers: engine.workers,
+      stateBytes: schedule.stateBytes,
+      peakStateBytes: schedule.peakStateBytes,
+      batchBytes: engine.heap.u32[word(Word.batchPages)]! * PAGE_BYTES,
+      partitioner: schedule.layout.plan.aggregate === null ? null : schedule.switchedToHash ? 'hash' : 'local',
+      watermarkLagMs: this.lag(),
+    };
+  }
+
+  private lag(): number | null {
+    const { currentWatermark: watermark, layout } = this.schedule;
+    if (watermark === NO_TIME || watermark === END_OF_TIME) return null;
+    const { eventTime, source } = layout.plan.branches[0]!;
+    const type = source.schema.find(field => field.name === eventTime?.column)?.type;
+    const lag = Date.now() - Number(type?.kind === 'timestamp' && type.unit === 'us' ? watermark / 1000n : watermark);
+    return Math.abs(lag) < PRESENT_MS ? lag : null;
+  }
+}

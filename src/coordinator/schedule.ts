@@ -1,0 +1,216 @@
+import { sliceOf } from '../aggregate/slices.js';
+import { decodeText } from '../batch/text-codec.js';
+import type { SourceItem } from '../connectors/source.js';
+import { MillraceError } from '../errors.js';
+import { CLOSE, MAX_BRANCHES, signal, STATE_UNIT, Word, word } from '../heap/control.js';
+import { PageUse } from '../heap/page-allocator.js';
+import { REGION_BYTES } from '../state/region.js';
+import { Chain, END_OF_TIME, NO_TIME } from '../worker/chain.js';
+import { regionBitsFor, type JobLayout } from '../worker/job-layout.js';
+import { Morsel, MorselKind, MorselState } from '../worker/morsel.js';
+import { MORSEL_SLOTS } from '../heap/control.js';
+import { Task, TaskQueue } from '../worker/queues.js';
+import type { Reject } from '../worker/rejects.js';
+import type { Emitter } from './emitter.js';
+import type { Engine } from './engine.js';
+import { Ingest } from './ingest.js';
+import type { JobDescription, RunOptions, SourceStats } from './job-types.js';
+import { Ledger } from './ledger.js';
+import { oneOf, positiveInteger } from './options.js';
+
+/** Morsels in flight: enough that a worker finds the next one, few enough that memory and latency stay small. */
+const MOST_IN_FLIGHT = 24;
+/** State beyond which a close is shared among the workers. */
+const PARALLEL_CLOSE_BYTES = 4 << 20;
+const HASH_SEED = 0x6d696c6c72616365n;
+
+export interface BadRow {
+  readonly source: string;
+  readonly position: bigint;
+  readonly message: string;
+}
+
+/** What is in flight and what comes next: morsels in the order of ingestion, the watermark, the closing of slices. */
+export class Schedule {
+  readonly ledgers: readonly Ledger[];
+  readonly layout: JobLayout;
+  readonly batchRows: number;
+  private readonly ingests: readonly Ingest[];
+  private readonly chain: Chain;
+  private readonly rejects = new Map<number, Reject[]>();
+  private readonly waiting: (() => void)[] = [];
+  private next = 0;
+  private completed = 0;
+  private reserved = 0;
+  private watermark: bigint = NO_TIME;
+  private closedUpTo: bigint = NO_TIME;
+  private closingParts = 0;
+
+  constructor(
+    private readonly engine: Engine,
+    job: JobDescription,
+    options: RunOptions,
+    private readonly emitter: Emitter,
+  ) {
+    const { heap, pages, kernels, workers } = engine;
+    const { plan } = job;
+    if (plan.branches.length > MAX_BRANCHES) throw new MillraceError('PLAN_INVALID', `a union has at most ${MAX_BRANCHES} sources, not ${plan.branches.length}`);
+    this.batchRows = positiveInteger('batchRows', options.batchRows, 65_536);
+    const regionBits = regionBitsFor(workers);
+    const bytes = ((1 << regionBits) + workers) * REGION_BYTES;
+    const regions = pages.allocate(bytes, PageUse.scratch);
+    heap.u8.fill(0, regions, regions + bytes);
+    this.layout = { plan, workers, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED };
+    // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
+    heap.u32[word(Word.stateLimitPages)] = Math.floor((heap.u32[word(Word.pages)]! - heap.u32[word(Word.userPages)]!) * 0.75);
+    this.ingests = plan.branches.map(branch => new Ingest(heap, pages, kernels, branch.source.schema));
+    this.ledgers = plan.branches.map((branch, index) => new Ledger(job.sources[index]!.name, branch.eventTime && BigInt(branch.eventTime.outOfOrderness)));
+    this.chain = new Chain(heap, plan);
+    this.chain.reset();
+  }
+
+  /** Nothing is in flight and nothing is closing. */
+  get idle(): boolean {
+    const final = this.layout.plan.aggregate === null || this.closedUpTo === END_OF_TIME || !this.ending;
+    return this.completed === this.next && this.reserved === 0 && this.closingParts === 0 && final;
+  }
+  private ending = false;
+
+  get switchedToHash(): boolean {
+    return this.layout.partitioner === 'hash' || Atomics.load(this.engine.heap.i32, word(Word.switchedToHash)) !== 0;
+  }
+  get currentWatermark(): bigint {
+    return this.watermark;
+  }
+  get stateBytes(): number {
+    return this.engine.heap.u32[word(Word.stateUnits)]! * STATE_UNIT;
+  }
+  get peakStateBytes(): number {
+    return this.engine.heap.u32[word(Word.statePeakUnits)]! * STATE_UNIT;
+  }
+
+  noteProgress(branch: number, progress: SourceStats['progress']): void {
+    this.ledgers[branch]!.progress = progress;
+  }
+
+  /** Waits until one more morsel may be in flight, and reserves its place. Ends early, with a place, when `stopped`. */
+  async credit(stopped: () => boolean): Promise<void> {
+    while (!stopped() && !this.hasRoom) await new Promise<void>(resolve => this.waiting.push(resolve));
+    this.reserved++;
+  }
+  returnCredit(): void {
+    this.reserved--;
+    this.wakeReaders();
+  }
+  wakeReaders(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+  /** Has the pump look again. */
+  wake(): void {
+    signal(this.engine.heap, Word.wake);
+  }
+
+  private get hasRoom(): boolean {
+    const { u32 } = this.engine.heap;
+    return this.next - this.completed + this.reserved < MOST_IN_FLIGHT && this.emitter.hasRoom
+      && (u32[word(Word.batchPages)]! < u32[word(Word.pages)]! >>> 3 || this.next === this.completed);
+  }
+
+  /** Queues an item for the workers. REQUIRES: a credit. */
+  submit(branch: number, item: SourceItem): void {
+    const { heap } = this.engine;
+    const slot = this.next % MORSEL_SLOTS;
+    const morsel = new Morsel(heap, slot);
+    morsel.clear();
+    const rejects = this.ingests[branch]!.fill(morsel, item);
+    if (rejects.length > 0) this.rejects.set(this.next, rejects);
+    morsel.sequence = BigInt(this.next);
+    morsel.branch = branch;
+    morsel.greatest = NO_TIME;
+    morsel.state = MorselState.queued;
+    this.next++;
+    TaskQueue.push(heap, Task.morsel, slot);
+  }
+
+  /** A branch has ended: it no longer holds the watermark back. REQUIRES: a credit. */
+  submitEnd(branch: number): void {
+    const morsel = new Morsel(this.engine.heap, this.next % MORSEL_SLOTS);
+    morsel.clear();
+    morsel.kind = MorselKind.branchEnd;
+    morsel.sequence = BigInt(this.next++);
+    morsel.branch = branch;
+    morsel.greatest = NO_TIME;
+    morsel.state = MorselState.done;
+    this.chain.add(morsel);
+    this.wake();
+  }
+
+  /** Takes in what workers have finished and starts the closes that it allows; `ended`: no more input will come. Returns the first bad row seen. */
+  advance(ended: boolean): BadRow | null {
+    const bad = this.complete();
+    this.emitter.collect();
+    this.ending = ended;
+    this.advanceClose(ended && this.completed === this.next && this.reserved === 0);
+    return bad;
+  }
+
+  /** Settles finished morsels, in the order of ingestion. */
+  private complete(): BadRow | null {
+    let bad: BadRow | null = null;
+    const before = this.completed;
+    for (; this.completed < this.next; this.completed++) {
+      const morsel = new Morsel(this.engine.heap, this.completed % MORSEL_SLOTS);
+      if (morsel.state !== MorselState.done) break;
+      // Without input yet to pass, the chain has passed every morsel that is done.
+      if (Atomics.load(this.engine.heap.i32, morsel.prefixReady) !== this.completed + 1) break;
+      this.ledgers[morsel.branch]!.add(morsel);
+      this.watermark = morsel.after;
+      this.emitter.results(this.completed, morsel.outputs);
+      bad = this.settleRejects(morsel) ?? bad;
+      this.freeMorsel(morsel);
+      morsel.state = MorselState.free;
+    }
+    if (this.completed > before) this.wakeReaders();
+    return bad;
+  }
+
+  private settleRejects(morsel: Morsel): BadRow | null {
+    const { heap } = this.engine;
+    const own = this.rejects.get(this.completed) ?? [];
+    this.rejects.delete(this.completed);
+    const theirs = morsel.rejects ? JSON.parse(decodeText(heap.u8, morsel.rejects, morsel.rejectBytes)) as Reject[] : [];
+    const all = [...own, ...theirs];
+    if (all.length === 0) return null;
+    const source = this.ledgers[morsel.branch]!.name;
+    this.emitter.letters(source, morsel.basePosition, all);
+    const first = all.find(reject => reject.reason !== 'LATE');
+    return first ? { source, position: morsel.basePosition + BigInt(first.position), message: `${first.reason}: ${first.message}` } : null;
+  }
+
+  private freeMorsel(morsel: Morsel): void {
+    const { pages } = this.engine;
+    if (morsel.owned) pages.free(morsel.descriptor);
+    if (morsel.rejects) pages.free(morsel.rejects);
+    if (morsel.linesAddress) pages.free(morsel.linesAddress);
+  }
+
+  private advanceClose(final: boolean): void {
+    const { aggregate } = this.layout.plan;
+    if (aggregate === null) return;
+    const { heap } = this.engine;
+    if (this.closingParts > 0) {
+      if (Atomics.load(heap.i32, word(Word.closeDone)) < this.closingParts) return;
+      this.closingParts = 0;
+    }
+    const { window } = aggregate;
+    let upTo = NO_TIME;
+    if (final) upTo = END_OF_TIME;
+    else if (window.kind === 'tumbling' && this.watermark !== NO_TIME && this.watermark !== END_OF_TIME) upTo = sliceOf(window, this.watermark) - BigInt(window.size);
+    if (upTo <= this.closedUpTo) return;
+    this.closedUpTo = upTo;
+    this.closingParts = this.stateBytes > PARALLEL_CLOSE_BYTES ? this.layout.workers : 1;
+    heap.i64[CLOSE] = upTo;
+    Atomics.store(heap.i32, word(Word.closeDone), 0);
+    for (let part = 0; part < this.closingParts; part++) TaskQueue.push(heap, Task.close, (this.closingParts << 8) | part);
+  }
+}

@@ -1,0 +1,94 @@
+import type { Source } from '../connectors/source.js';
+import { MillraceError } from '../errors.js';
+import { ColumnNode, columnExpression, used } from './column-node.js';
+import type { Expression } from './expression-tree.js';
+import { recorded } from './recording.js';
+import type { Aggregate, EventTime, NamedExpression, Step } from './plan.js';
+import { rowOf } from './row.js';
+import { sameType } from './schema.js';
+import { unknownColumn } from './suggest.js';
+import { describeValue } from './type-builders.js';
+import type { Sink } from '../connectors/sink.js';
+import type { Field, Fields } from './types.js';
+import { walk } from './walk.js';
+
+/** A pipeline being built: immutable, each call of the user makes the next one. */
+export interface Draft {
+  readonly branches: readonly DraftBranch[];
+  /** The columns behind the last step. */
+  readonly fields: Fields;
+}
+export interface DraftBranch {
+  readonly source: Source;
+  readonly schema: Fields;
+  readonly eventTime: (EventTime & { readonly unit: 'ms' | 'us' }) | null;
+  readonly steps: readonly Step[];
+}
+/** A draft that has come to its end. */
+export interface JobDraft {
+  readonly branches: readonly DraftBranch[];
+  readonly aggregate: Aggregate | null;
+  readonly output: Fields;
+  readonly deadLetters: Sink | null;
+  readonly late: Sink | null;
+}
+
+/** The same step behind every branch, with the columns it leaves. */
+export const withStep = (draft: Draft, step: Step, fields: Fields = draft.fields): Draft =>
+  ({ branches: draft.branches.map(branch => ({ ...branch, steps: [...branch.steps, step] })), fields });
+
+export const fieldsOf = (columns: readonly NamedExpression[]): Fields =>
+  columns.map(({ name, expression: { type, nullable } }) => ({ name, type, nullable }));
+export const bareColumn = ({ name, type, nullable }: Field): NamedExpression => ({ name, expression: { op: 'column', name, type, nullable } });
+
+/** Runs a callback that returns one expression. */
+export function recordOne(draft: Draft, where: string, callback: unknown): Expression {
+  const row = rowOf(draft.fields, where);
+  const found: Expression[] = [];
+  recorded(where, asCallback(callback, where), row, result => found.push(columnExpression(result, where)));
+  checkColumns(found[0]!, draft.fields, where);
+  return found[0]!;
+}
+
+/** Runs a callback that returns named things, `read` takes them apart. */
+export function recordNamed<Item>(draft: Draft, where: string, callback: unknown, read: (value: unknown, name: string) => Item): Item[] {
+  const row = rowOf(draft.fields, where);
+  const items: Item[] = [];
+  recorded(where, asCallback(callback, where), row, result => {
+    const isObject = typeof result === 'object' && result !== null && !Array.isArray(result) && !(result instanceof ColumnNode);
+    if (!isObject) throw new MillraceError('PLAN_INVALID', `${where}: its callback returns an object of named columns, such as row => ({ id: row.id }), got ${result instanceof ColumnNode ? 'one column' : describeValue(result)}.`);
+    for (const [name, value] of Object.entries(result)) items.push(read(value, name));
+  });
+  return items;
+}
+export function recordColumns(draft: Draft, where: string, callback: unknown): NamedExpression[] {
+  return recordNamed(draft, where, callback, (value, name) => {
+    const expression = value instanceof ColumnNode ? used(value) : columnExpression(value, `${where}: ${name}`);
+    checkColumns(expression, draft.fields, where);
+    return { name, expression };
+  });
+}
+type Callback = (row: object) => unknown;
+function asCallback(callback: unknown, where: string): Callback {
+  if (typeof callback === 'function') return callback as Callback;
+  throw new MillraceError('PLAN_INVALID', `${where} takes a callback, such as row => …, got ${describeValue(callback)}.`);
+}
+
+/** A column of another pipeline's row may have come in from outside of the callback. */
+export function checkColumns(expression: Expression, fields: Fields, where: string): void {
+  walk(expression, part => {
+    if (part.op !== 'column') return;
+    const field = fields.find(known => known.name === part.name);
+    if (field === undefined) throw unknownColumn(part.name, fields.map(known => known.name), where);
+    if (!sameType(field.type, part.type) || (field.nullable && !part.nullable)) {
+      throw new MillraceError('PLAN_INVALID', `${where}: ${part.name} comes from the row of another callback; use the row that this callback gets.`);
+    }
+  });
+}
+
+export function requireNames(names: readonly string[], where: string): void {
+  if (names.length === 0) throw new MillraceError('PLAN_INVALID', `${where} needs at least one column.`);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new MillraceError('PLAN_INVALID', `${where} names the column ${twice} twice.`);
+  if (names.includes('')) throw new MillraceError('PLAN_INVALID', `${where}: a column needs a name.`);
+}

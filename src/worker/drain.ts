@@ -1,0 +1,92 @@
+import { CloseOperator } from '../aggregate/close-operator.js';
+import { GroupOperator } from '../aggregate/group-operator.js';
+import { materialise } from '../batch/materialise.js';
+import { CLOSE, poisoned, signal, Word, word } from '../heap/control.js';
+import { Poisoned } from '../heap/lock.js';
+import { PageUse } from '../heap/page-allocator.js';
+import { END_OF_TIME } from './chain.js';
+import { aggregateLayout, type JobLayout } from './job-layout.js';
+import { MorselTask } from './morsel-task.js';
+import { Morsel, MorselState } from './morsel.js';
+import { OutputQueue, Task, TaskQueue } from './queues.js';
+import type { ThreadContext } from './thread-context.js';
+import type { LoadedFunctions } from './udf-loader.js';
+
+const IDLE_MS = 500;
+const ROOM_MS = 50;
+/** The coordinator is woken when the queue is down to this many tasks, and when it is all but empty: a wake for every morsel would cost as much as a morsel. */
+const WAKE_AT = 10;
+export type Step = 'worked' | 'idle' | 'stopped';
+
+/** One worker's part in one job, as a step function: a thread loops it, a test may drive several in one thread. */
+export class Drain {
+  private readonly morsels: MorselTask;
+  private readonly group: GroupOperator | null = null;
+  private readonly close: CloseOperator | null = null;
+
+  constructor(
+    private readonly thread: ThreadContext,
+    private readonly job: JobLayout,
+    worker: number,
+    udfs: LoadedFunctions,
+  ) {
+    const aggregate = aggregateLayout(job.plan);
+    if (aggregate) {
+      this.group = new GroupOperator(thread, job, aggregate, worker);
+      this.close = new CloseOperator(thread, job, aggregate, (fields, vectors, rows) => {
+        this.waitForRoom();
+        const descriptor = materialise(thread.heap, thread.kernels, thread.pages.for(PageUse.batch), fields, vectors, rows);
+        OutputQueue.push(thread.heap, { descriptor, sequence: -1, index: 0 });
+      });
+    }
+    this.morsels = new MorselTask(thread, job, aggregate, this.group, udfs);
+  }
+
+  /** Does one task, if there is one. */
+  step(): Step {
+    const { heap } = this.thread;
+    if (poisoned(heap)) throw new Poisoned();
+    const next = TaskQueue.pop(heap);
+    if (next === null) return Atomics.load(heap.i32, word(Word.stop)) ? 'stopped' : 'idle';
+    if (next.task === Task.morsel) this.runMorsel(next.index, next.left);
+    else this.runClose(next.index & 0xff, next.index >>> 8);
+    return 'worked';
+  }
+
+  /** Steps until told to stop. */
+  loop(): void {
+    for (;;) {
+      const step = this.step();
+      if (step === 'stopped') return;
+      if (step === 'idle') TaskQueue.wait(this.thread.heap, IDLE_MS);
+    }
+  }
+
+  private runMorsel(slot: number, left: number): void {
+    const { heap } = this.thread;
+    const morsel = new Morsel(heap, slot);
+    this.morsels.run(morsel);
+    morsel.state = MorselState.done;
+    if (left <= 1 || left === WAKE_AT || morsel.outputs > 0) signal(heap, Word.wake);
+  }
+
+  private runClose(part: number, parts: number): void {
+    const { heap } = this.thread;
+    const { aggregate } = this.job.plan;
+    if (part === 0 && heap.i64[CLOSE] === END_OF_TIME && aggregate!.window.kind === 'global' && aggregate!.keys.length === 0) this.group!.touchGlobal();
+    this.close!.run(part, parts);
+    signal(heap, Word.wake);
+  }
+
+  /** Holds a close back while the results of others fill the batches' share of the heap; the coordinator empties it whatever workers do. */
+  private waitForRoom(): void {
+    const { heap } = this.thread;
+    const limit = heap.u32[word(Word.pages)]! >>> 2;
+    for (;;) {
+      const room = Atomics.load(heap.i32, word(Word.room));
+      if (Atomics.load(heap.i32, word(Word.batchPages)) < limit) return;
+      if (poisoned(heap)) throw new Poisoned();
+      Atomics.wait(heap.i32, word(Word.room), room, ROOM_MS);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { compileAggregate, type CompiledAggregate } from '../aggregate/compile.js';
+import { keyModeOf, type KeyMode } from '../aggregate/keys.js';
+import type { Plan } from '../plan/plan.js';
+import { MillraceError } from '../errors.js';
+
+/** What every thread of a job is told at its start; plain data. */
+export interface JobLayout {
+  readonly plan: Plan;
+  readonly workers: number;
+  readonly partitioner: 'auto' | 'hash' | 'local';
+  /** Addresses of region headers: first `2 ** regionBits` hash regions, then one local region per worker. */
+  readonly regions: number;
+  readonly regionBits: number;
+  readonly hashSeed: bigint;
+}
+
+export interface AggregateLayout {
+  readonly compiled: CompiledAggregate;
+  readonly keyMode: KeyMode;
+}
+
+const MOST_KEYS = 63;
+
+/** Each thread derives the same layout of cells from the plan. */
+export function aggregateLayout(plan: Plan): AggregateLayout | null {
+  if (plan.aggregate === null) return null;
+  const { keys } = plan.aggregate;
+  if (keys.length > MOST_KEYS) throw new MillraceError('PLAN_INVALID', `a group has at most ${MOST_KEYS} key columns, not ${keys.length}`);
+  const keyMode = keyModeOf(keys.map(key => key.expression), plan.branches);
+  const dense = keyMode === 'none' || keyMode === 'dense';
+  return { keyMode, compiled: compileAggregate(plan.aggregate, keyMode === 'none' ? 0 : 8, dense) };
+}
+
+/** More regions than workers, so that two seldom want the same one. */
+export const regionBitsFor = (workers: number): number => 32 - Math.clz32(workers * 8 - 1);

@@ -1,0 +1,206 @@
+import { GroupOperator } from '../aggregate/group-operator.js';
+import { materialise } from '../batch/materialise.js';
+import { RowReader } from '../batch/row-reader.js';
+import { decodeText } from '../batch/text-codec.js';
+import { TextDecoderStage } from '../batch/text-decoder.js';
+import { StatelessStage, type ChunkResult } from '../expression/stateless-stage.js';
+import { CHUNK_ROWS } from '../expression/vector.js';
+import { PageUse } from '../heap/page-allocator.js';
+import type { Kernels } from '../../native-free-kernels/load.js';
+import type { Allocator, Heap } from '../heap/heap.js';
+import type { Expression } from '../plan/expression-tree.js';
+import type { TextFormat } from '../connectors/source.js';
+import type { Branch } from '../plan/plan.js';
+import { Chain } from './chain.js';
+import { EventTimes } from './event-times.js';
+import type { AggregateLayout, JobLayout } from './job-layout.js';
+import { type Morsel, MorselKind } from './morsel.js';
+import { OutputQueue } from './queues.js';
+import { rowText, storeRejects, type Reject } from './rejects.js';
+import type { ThreadContext } from './thread-context.js';
+import type { LoadedFunctions } from './udf-loader.js';
+
+/** What a thread keeps for the morsels of one branch. */
+interface BranchStage {
+  readonly branch: Branch;
+  readonly stage: StatelessStage;
+  /** Made when the first text comes; a branch's text has one format. */
+  decoder: TextDecoderStage | null;
+  readonly times: EventTimes;
+  readonly reader: RowReader;
+}
+
+/**
+ * Takes a morsel all the way: decode, statistics, chain; then, chunk by chunk, filters and projections, lateness, and either window
+ * state or result batches. Every row of the morsel ends in one of filtered, applied, late, dead-lettered.
+ */
+export class MorselTask {
+  private readonly branches: readonly BranchStage[];
+  private readonly chain: Chain;
+  private readonly batches: Allocator;
+
+  constructor(
+    private readonly thread: ThreadContext,
+    private readonly job: JobLayout,
+    aggregate: AggregateLayout | null,
+    private readonly group: GroupOperator | null,
+    udfs: LoadedFunctions,
+  ) {
+    const { plan } = job;
+    this.chain = new Chain(thread.heap, plan);
+    this.batches = thread.pages.for(PageUse.batch);
+    const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
+    const { heap, kernels } = thread;
+    const allocator = thread.pages.for(PageUse.scratch);
+    this.branches = plan.branches.map((given, index) => {
+      const branch = withTimeRequired(given);
+      return {
+        branch,
+        stage: new StatelessStage({ branch, outputs, tables: plan.tables, heap, kernels, allocator, udfs }),
+        decoder: null,
+        times: new EventTimes(thread, branch, index, plan.aggregate?.window ?? null, this.chain),
+        reader: new RowReader(heap, branch.source.schema),
+      };
+    });
+  }
+
+  run(morsel: Morsel): void {
+    const { heap, scratch } = this.thread;
+    scratch.reset();
+    const own = this.branches[morsel.branch]!;
+    const { stage, times, reader, branch } = own;
+    const rejects: Reject[] = [];
+    const lines = morsel.kind === MorselKind.text ? this.decode(morsel, (own.decoder ??= this.decoderFor(morsel, branch)), rejects) : morsel.linesAddress;
+    const { descriptor } = morsel;
+    const rows = heap.u32[descriptor >>> 2]!;
+    morsel.greatest = times.bind(descriptor, rows);
+    this.chain.add(morsel);
+    this.chain.wait(morsel);
+    const positionOf = (row: number): number => (lines ? heap.u32[(lines >>> 2) + row]! : row);
+    const reject = (row: number, reason: string, message: string): void => {
+      rejects.push({ position: positionOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
+    };
+    for (let first = 0; first < rows; first += CHUNK_ROWS) {
+      const count = Math.min(CHUNK_ROWS, rows - first);
+      const mark = scratch.mark();
+      const result = stage.runChunk(descriptor, first, count, scratch);
+      morsel.filtered += result.filtered;
+      morsel.deadLettered += result.faults.length;
+      for (const fault of result.faults) reject(fault.row, fault.code, faultMessage(fault, branch));
+      if (this.group === null) this.emit(morsel, result);
+      else this.addChunk(morsel, times, result, first, count, reject);
+      scratch.release(mark);
+    }
+    reader.unbind();
+    storeRejects(this.thread, morsel, rejects);
+  }
+
+  private decoderFor(morsel: Morsel, branch: Branch): TextDecoderStage {
+    const { heap, kernels } = this.thread;
+    const format = JSON.parse(decodeText(heap.u8, morsel.textFormat + 4, heap.u32[morsel.textFormat >>> 2]!)) as TextFormat;
+    return new TextDecoderStage({ fields: branch.source.schema, format, heap, kernels, allocator: this.batches });
+  }
+
+  /** Makes a batch of the morsel's text. Returns the address of the rows' line numbers, or 0 where they are the row numbers. */
+  private decode(morsel: Morsel, decoder: TextDecoderStage, rejects: Reject[]): number {
+    const { heap, pages } = this.thread;
+    const decoded = decoder.decode(morsel.textAddress, morsel.textBytes);
+    morsel.descriptor = decoded.descriptor;
+    morsel.owned = 1;
+    morsel.rows = BigInt(decoded.lines);
+    morsel.deadLettered = decoded.bad.length;
+    for (const bad of decoded.bad) {
+      rejects.push({ position: bad.line, reason: bad.code, message: bad.reason, row: decodeText(heap.u8, bad.address, bad.length) });
+    }
+    pages.free(morsel.textAddress);
+    return decoded.positions;
+  }
+
+  private emit(morsel: Morsel, result: ChunkResult): void {
+    morsel.applied += result.rows;
+    if (result.rows === 0) return;
+    const { heap, kernels } = this.thread;
+    const descriptor = materialise(heap, kernels, this.batches, this.job.plan.output, result.vectors, result.rows);
+    OutputQueue.push(heap, { descriptor, sequence: Number(morsel.sequence), index: morsel.outputs++ });
+  }
+
+  private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: string, message: string) => void): void {
+    const { heap, kernels, scratch } = this.thread;
+    let positions = 0;
+    let rows = result.rows;
+    const late = times.lateRows(morsel, first, count);
+    if (late.length > 0) {
+      const elements = elementsOf(heap, result, first, late);
+      positions = scratch.take(result.rows * 4);
+      rows = allBut(kernels, elements, result.rows, positions);
+      for (const element of elements) {
+        const row = result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element;
+        reject(row, 'LATE', lateMessage(times, heap.i64[(times.times >>> 3) + row]!, morsel));
+      }
+      morsel.late += elements.length;
+    }
+    morsel.applied += rows;
+    const slice = times.sliceOfChunk(first);
+    let elementTimes = 0;
+    if (times.times && rows > 0 && (slice === null || this.needsTimes)) {
+      elementTimes = scratch.take(result.rows * 8);
+      kernels.gatherTimes(result.rows, result.selection, first, times.times, elementTimes);
+    }
+    const basePosition = (BigInt(morsel.branch) << 48n) | morsel.basePosition;
+    this.group!.add({ vectors: result.vectors, elements: result.rows, positions, rows, times: elementTimes, slice, selection: result.selection, firstRow: first, basePosition });
+  }
+
+  /** Whether some state keeps the time of a row. */
+  private get needsTimes(): boolean {
+    return this.job.plan.aggregate!.aggregates.some(call => call.fn === 'first' || call.fn === 'last');
+  }
+}
+
+/** The elements of a chunk that are among some rows of its batch (ascending): rows that a filter turned away are none. */
+function elementsOf(heap: Heap, result: ChunkResult, first: number, rows: readonly number[]): number[] {
+  if (!result.selection) return rows.map(row => row - first).filter(element => element < result.rows);
+  const selection = result.selection >>> 2;
+  const found: number[] = [];
+  for (const row of rows) {
+    let [low, high] = [0, result.rows];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (heap.u32[selection + middle]! < row) low = middle + 1;
+      else high = middle;
+    }
+    if (low < result.rows && heap.u32[selection + low] === row) found.push(low);
+  }
+  return found;
+}
+
+/** Writes the elements 0 … count - 1 but for some (ascending) to `out` (u32). Returns how many. */
+function allBut(kernels: Kernels, some: readonly number[], count: number, out: number): number {
+  let from = 0;
+  let written = 0;
+  for (const until of [...some, count]) {
+    kernels.iota(until - from, from, out + written * 4);
+    written += until - from;
+    from = until + 1;
+  }
+  return written;
+}
+
+/** A row without event time has no place in any window: the column may not be null, whatever the schema says. */
+function withTimeRequired(branch: Branch): Branch {
+  const { eventTime, source } = branch;
+  if (eventTime === null) return branch;
+  return { ...branch, source: { ...source, schema: source.schema.map(field => (field.name === eventTime.column ? { ...field, nullable: false } : field)) } };
+}
+
+function faultMessage(fault: ChunkResult['faults'][number], branch: Branch): string {
+  if (fault.detail) return fault.detail;
+  switch (fault.code) {
+    case 'OVERFLOW': return 'an expression overflows its type';
+    case 'BAD_CAST': return 'a value cannot be cast';
+    case 'UDF_FAILED': return 'a user-defined function threw';
+    case 'NULL_IN_NON_NULL': return `null in a column of ${branch.source.name} that must not be null`;
+  }
+}
+
+const lateMessage = (times: EventTimes, time: bigint, morsel: Morsel): string =>
+  `its window had closed: event time ${time}, ${times.latenessOf(morsel, time)} behind the watermark`;

@@ -1,0 +1,101 @@
+import { MORSELS, MORSEL_WORDS } from '../heap/control.js';
+import type { Heap } from '../heap/heap.js';
+
+/** What the data of a morsel is before the worker makes a batch of it. */
+export const enum MorselKind { batch, text, branchEnd }
+export const enum MorselState { free, queued, done }
+
+const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines }
+/** Indexes of i64 words within a slot. */
+const enum I64 { sequence = 12, greatest, rows, ownBefore, others, after, basePosition }
+
+/**
+ * A morsel: one batch on its way, in a slot of the control block. The coordinator fills a free slot and queues it; from then on the
+ * worker that took it from the queue owns it, but for the chain's words (see `chain.ts`), until it stores `done`.
+ */
+export class Morsel {
+  private readonly at: number;
+  constructor(
+    private readonly heap: Heap,
+    slot: number,
+  ) {
+    this.at = MORSELS + slot * MORSEL_WORDS;
+  }
+
+  clear(): void {
+    this.heap.u32.fill(0, this.at, this.at + MORSEL_WORDS);
+  }
+  get state(): MorselState { return Atomics.load(this.heap.u32, this.at + U32.state); }
+  set state(value: MorselState) { Atomics.store(this.heap.u32, this.at + U32.state, value); }
+
+  get kind(): MorselKind { return this.get(U32.kind); }
+  set kind(value: MorselKind) { this.set(U32.kind, value); }
+  get branch(): number { return this.get(U32.branch); }
+  set branch(value: number) { this.set(U32.branch, value); }
+  /** Batch descriptor; for kind `text` 0 until decoded. */
+  get descriptor(): number { return this.get(U32.descriptor); }
+  set descriptor(value: number) { this.set(U32.descriptor, value); }
+  /** Whether the job frees the descriptor's block. */
+  get owned(): number { return this.get(U32.owned); }
+  set owned(value: number) { this.set(U32.owned, value); }
+  get textAddress(): number { return this.get(U32.textAddress); }
+  set textAddress(value: number) { this.set(U32.textAddress, value); }
+  get textBytes(): number { return this.get(U32.textBytes); }
+  set textBytes(value: number) { this.set(U32.textBytes, value); }
+
+  /** Address of [length, JSON of a TextFormat]. */
+  get textFormat(): number { return this.get(U32.textFormat); }
+  set textFormat(value: number) { this.set(U32.textFormat, value); }
+
+  get filtered(): number { return this.get(U32.filtered); }
+  set filtered(value: number) { this.set(U32.filtered, value); }
+  get applied(): number { return this.get(U32.applied); }
+  set applied(value: number) { this.set(U32.applied, value); }
+  get late(): number { return this.get(U32.late); }
+  set late(value: number) { this.set(U32.late, value); }
+  get deadLettered(): number { return this.get(U32.deadLettered); }
+  set deadLettered(value: number) { this.set(U32.deadLettered, value); }
+  /** JSON of the rows set aside, and its length. */
+  get rejects(): number { return this.get(U32.rejects); }
+  set rejects(value: number) { this.set(U32.rejects, value); }
+  get rejectBytes(): number { return this.get(U32.rejectBytes); }
+  set rejectBytes(value: number) { this.set(U32.rejectBytes, value); }
+  /** Result batches pushed for this morsel. */
+  get outputs(): number { return this.get(U32.outputs); }
+  set outputs(value: number) { this.set(U32.outputs, value); }
+
+  /** Address of u32 per row of the batch, its number among the rows read, where some were left out; else 0. */
+  get linesAddress(): number { return this.get(U32.lines); }
+  set linesAddress(value: number) { this.set(U32.lines, value); }
+
+  get sequence(): bigint { return this.getLong(I64.sequence); }
+  set sequence(value: bigint) { this.setLong(I64.sequence, value); }
+  /** Greatest event time, or NO_TIME. */
+  get greatest(): bigint { return this.getLong(I64.greatest); }
+  set greatest(value: bigint) { this.setLong(I64.greatest, value); }
+  /** Rows read, bad ones included. */
+  get rows(): bigint { return this.getLong(I64.rows); }
+  set rows(value: bigint) { this.setLong(I64.rows, value); }
+  /** Greatest event time of the branch before this morsel; written by the chain. */
+  get ownBefore(): bigint { return this.getLong(I64.ownBefore); }
+  set ownBefore(value: bigint) { this.setLong(I64.ownBefore, value); }
+  /** The least watermark of the other branches; written by the chain. */
+  get others(): bigint { return this.getLong(I64.others); }
+  set others(value: bigint) { this.setLong(I64.others, value); }
+  /** The watermark after this morsel; written by the chain. */
+  get after(): bigint { return this.getLong(I64.after); }
+  set after(value: bigint) { this.setLong(I64.after, value); }
+  /** Number of the first row in its source; written by the chain. */
+  get basePosition(): bigint { return this.getLong(I64.basePosition); }
+  set basePosition(value: bigint) { this.setLong(I64.basePosition, value); }
+
+  /** Index (i32) of the word that becomes sequence + 1 when the morsel's statistics are in. */
+  get statsReady(): number { return this.at + U32.statsReady; }
+  /** Index (i32) of the word that becomes sequence + 1 when the chain has come to this morsel. */
+  get prefixReady(): number { return this.at + U32.prefixReady; }
+
+  private get(word: number): number { return this.heap.u32[this.at + word]!; }
+  private set(word: number, value: number): void { this.heap.u32[this.at + word] = value; }
+  private getLong(word: number): bigint { return this.heap.i64[this.at / 2 + word]!; }
+  private setLong(word: number, value: bigint): void { this.heap.i64[this.at / 2 + word] = value; }
+}

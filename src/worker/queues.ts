@@ -1,0 +1,75 @@
+import { OUTPUTS, OUTPUT_ENTRIES, OUTPUT_WORDS, poisoned, QUEUE, QUEUE_ENTRIES, signal, Word, word } from '../heap/control.js';
+import type { Heap } from '../heap/heap.js';
+import { Poisoned, withLock } from '../heap/lock.js';
+
+export const enum Task { morsel, close }
+const TASK_SHIFT = 16;
+const CHECK_POISON_MS = 50;
+
+/** Coordinator to workers: a ring of tasks, one producer and any consumers. The tail is stored after the entry it uncovers. */
+export const TaskQueue = {
+  /** REQUIRES: fewer than QUEUE_ENTRIES tasks are waiting. */
+  push(heap: Heap, task: Task, index: number): void {
+    const tail = heap.i32[word(Word.queueTail)]!;
+    heap.u32[QUEUE + (tail >>> 0) % QUEUE_ENTRIES] = (task << TASK_SHIFT) | index;
+    Atomics.store(heap.i32, word(Word.queueTail), tail + 1);
+    Atomics.notify(heap.i32, word(Word.queueTail), 1);
+  },
+
+  /** `left`: how many tasks waited behind it. */
+  pop(heap: Heap): { task: Task; index: number; left: number } | null {
+    for (;;) {
+      const head = Atomics.load(heap.i32, word(Word.queueHead));
+      const tail = Atomics.load(heap.i32, word(Word.queueTail));
+      if (head === tail) return null;
+      const entry = heap.u32[QUEUE + (head >>> 0) % QUEUE_ENTRIES]!;
+      if (Atomics.compareExchange(heap.i32, word(Word.queueHead), head, head + 1) === head) return { task: entry >>> TASK_SHIFT, index: entry & 0xffff, left: (tail - head - 1) >>> 0 };
+    }
+  },
+
+  /** Sleeps until there may be a task, at most `ms`. */
+  wait(heap: Heap, ms: number): void {
+    const tail = Atomics.load(heap.i32, word(Word.queueTail));
+    if (Atomics.load(heap.i32, word(Word.queueHead)) !== tail || Atomics.load(heap.i32, word(Word.stop)) || poisoned(heap)) return;
+    Atomics.wait(heap.i32, word(Word.queueTail), tail, ms);
+  },
+};
+
+export interface Output {
+  readonly descriptor: number;
+  /** Sequence of the morsel it belongs to, or -1 for one of a close. */
+  readonly sequence: number;
+  /** Its place among the outputs of its morsel. */
+  readonly index: number;
+}
+
+/** Workers to coordinator: a ring of result batches, under its lock. A full ring holds workers back until results have been taken. */
+export const OutputQueue = {
+  push(heap: Heap, output: Output): void {
+    for (;;) {
+      const room = Atomics.load(heap.i32, word(Word.room));
+      if (withLock(heap, word(Word.outputLock), () => tryPush(heap, output))) break;
+      if (poisoned(heap)) throw new Poisoned();
+      Atomics.wait(heap.i32, word(Word.room), room, CHECK_POISON_MS);
+    }
+    signal(heap, Word.wake);
+  },
+
+  pop(heap: Heap): Output | null {
+    return withLock(heap, word(Word.outputLock), () => {
+      const head = heap.u32[word(Word.outputHead)]!;
+      if (head === heap.u32[word(Word.outputTail)]) return null;
+      const at = OUTPUTS + (head % OUTPUT_ENTRIES) * OUTPUT_WORDS;
+      heap.u32[word(Word.outputHead)] = head + 1;
+      return { descriptor: heap.u32[at]!, sequence: heap.i32[at + 1]!, index: heap.u32[at + 2]! };
+    });
+  },
+};
+
+function tryPush(heap: Heap, { descriptor, sequence, index }: Output): boolean {
+  const tail = heap.u32[word(Word.outputTail)]!;
+  if (tail - heap.u32[word(Word.outputHead)]! >= OUTPUT_ENTRIES) return false;
+  heap.u32.set([descriptor, sequence, index], OUTPUTS + (tail % OUTPUT_ENTRIES) * OUTPUT_WORDS);
+  heap.u32[word(Word.outputTail)] = tail + 1;
+  return true;
+}

@@ -1,0 +1,10 @@
+import type { JobStats, SourceStats } from '../../../src/coordinator/job-types.ts';
+
+export const sourceStats = (changes: Partial<SourceStats> = {}): SourceStats => ({
+  name: 'rows(3)', read: 0, filtered: 0, applied: 0, late: 0, deadLettered: 0, watermark: null, progress: null, ...changes,
+});
+
+export const jobStats = (changes: Partial<JobStats> = {}): JobStats => ({
+  state: 'running', sources: [sourceStats()], emitted: 0, elapsedMs: 0, workers: 2, stateBytes: 0, peakStateBytes: 0, batchBytes: 0,
+  partitioner: null, watermarkLagMs: null, ...changes,
+});

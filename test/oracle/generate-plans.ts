@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import type { StaticTable } from '../../src/plan/expression-tree.ts';
+import type { Aggregate, AggregateCall, Branch, EventTime, NamedExpression, Plan, Step, Window } from '../../src/plan/plan.ts';
+import { windowColumns } from '../../src/plan/plan.ts';
+import type { DataType, Field, Fields } from '../../src/plan/types.ts';
+import { column, expression, type Scope } from './generate-expressions.ts';
+import { ALL_TYPES, BOOL, COMPUTED, DECIMALS, FLOAT64, FLOATS, fieldsOf, INT64, INTEGERS, jsonOf, TIMES, typeText, UTF8, valueOf } from './generate-values.ts';
+
+/** Whole plans as plain JSON. */
+
+export interface PlanOptions {
+  readonly maxBranches: number;
+  readonly depth: number;
+  /** Types of the source's columns. */
+  readonly types: readonly DataType[];
+}
+export const DEFAULT_PLANS: PlanOptions = { maxBranches: 2, depth: 2, types: ALL_TYPES };
+
+const KEY_TYPES = [UTF8, INT64, { kind: 'int16' }, { kind: 'date' }, FLOAT64] as const;
+export const staticTable: fc.Arbitrary<StaticTable> = fc.constantFrom<DataType>(...KEY_TYPES).chain(type =>
+  fc.tuple(fc.uniqueArray(valueOf(type), { maxLength: 6, selector: v => (v === 0 ? '0' : String(v)) }), fieldsOf(COMPUTED, { min: 1, max: 3 }))
+    .chain(([keys, columns]) => fc.tuple(...columns.map(c => columnOf(c, keys.length))).map(values =>
+      ({ key: { name: 'key', type, nullable: false }, columns, keys: keys.map(jsonOf), values }))));
+const columnOf = (field: Field, rows: number): fc.Arbitrary<(null | boolean | number | string)[]> =>
+  fc.array(field.nullable ? fc.option(valueOf(field.type).map(jsonOf)) : valueOf(field.type).map(jsonOf), { minLength: rows, maxLength: rows });
+
+const named = (prefix: string, list: readonly NamedExpression['expression'][]): NamedExpression[] =>
+  list.map((e, i) => ({ name: `${prefix}${i}`, expression: e }));
+const fieldsAfter = (columns: readonly NamedExpression[]): Fields => columns.map(c => ({ name: c.name, type: c.expression.type, nullable: c.expression.nullable }));
+
+/** A type that the scope can give: any computed type, or one that a column has. */
+const typeIn = (scope: Scope): fc.Arbitrary<DataType> =>
+  fc.oneof(fc.constantFrom(...COMPUTED), fc.constantFrom(...scope.columns.map(c => c.type)));
+const anyIn = (scope: Scope, depth: number): fc.Arbitrary<NamedExpression['expression']> => typeIn(scope).chain(t => expression(t, scope, depth));
+
+const filterIn = (scope: Scope, depth: number): fc.Arbitrary<Step> => expression(BOOL, scope, depth).map(predicate => ({ kind: 'filter', predicate }));
+/** Random predicates turn most rows away: not too many of them. */
+const maybe = (step: fc.Arbitrary<Step>): fc.Arbitrary<Step[]> => fc.oneof({ arbitrary: fc.constant<Step[]>([]), weight: 3 }, { arbitrary: step.map((s): Step[] => [s]), weight: 1 });
+const projectIn = (scope: Scope, depth: number): fc.Arbitrary<Step & { kind: 'project' }> =>
+  fc.array(fc.oneof(fc.constantFrom(...scope.columns.map(column)), anyIn(scope, depth)), { minLength: 1, maxLength: 4 })
+    .map(list => ({ kind: 'project', columns: named('p', list) }));
+
+export const NUMERIC = [...INTEGERS, ...FLOATS, ...DECIMALS];
+const ORDERED = [...NUMERIC, UTF8, ...TIMES, BOOL];
+function resultType(fn: AggregateCall['fn'], input: DataType): DataType {
+  if (fn === 'count') return INT64;
+  if (fn === 'sum') {
+    if (FLOATS.some(t => t.kind === input.kind)) return FLOAT64;
+    if (input.kind === 'decimal') return { kind: 'decimal', precision: 18, scale: input.scale };
+    return input.kind === 'uint64' ? input : INT64;
+  }
+  return fn === 'mean' || fn.startsWith('variance') || fn.startsWith('stddev') ? FLOAT64 : input;
+}
+
+/** One of the types, more often one that a column has: else most inputs were literals. */
+function oneOf(types: readonly DataType[], scope: Scope): fc.Arbitrary<DataType> {
+  const here = scope.columns.map(c => c.type).filter(t => types.some(other => typeText(other) === typeText(t)));
+  return here.length === 0 ? fc.constantFrom(...types) : fc.oneof({ arbitrary: fc.constantFrom(...here), weight: 4 }, { arbitrary: fc.constantFrom(...types), weight: 1 });
+}
+function aggregateIn(scope: Scope, depth: number): fc.Arbitrary<Omit<AggregateCall, 'name'>> {
+  const fns: readonly AggregateCall['fn'][] =
+    ['count', 'sum', 'min', 'max', 'mean', 'variance', 'variancePopulation', 'stddev', 'stddevPopulation', 'first', 'last', 'boolAnd', 'boolOr'];
+  const inputOf = (fn: AggregateCall['fn']): fc.Arbitrary<DataType> =>
+    (fn === 'min' || fn === 'max' ? oneOf(ORDERED, scope) : fn === 'count' || fn === 'first' || fn === 'last' ? typeIn(scope)
+      : fn.startsWith('bool') ? fc.constant(BOOL) : oneOf(NUMERIC, scope));
+  const where = fc.option(expression(BOOL, scope, depth), { freq: 3 }).map(w => w ?? null);
+  const rows = where.map((w): Omit<AggregateCall, 'name'> => ({ fn: 'count', input: null, where: w, type: INT64, nullable: false }));
+  // Of a dictionary, text is taken: a code means nothing without its dictionary.
+  const typeFor = (fn: AggregateCall['fn']): fc.Arbitrary<DataType> => inputOf(fn).map(t => (t.kind === 'dictionary' && fn !== 'count' ? UTF8 : t));
+  const others = fc.constantFrom(...fns).chain(fn => typeFor(fn).chain(t => fc.tuple(expression(t, scope, depth), where)).map(([input, w]) =>
+    ({ fn, input, where: w, type: resultType(fn, input.type), nullable: fn !== 'count' })));
+  return fc.oneof({ arbitrary: rows, weight: 1 }, { arbitrary: others, weight: 5 });
+}
+
+/** Windows from a few ticks to a day; sizes that do not divide a day as well. */
+const windowOf = (eventTime: EventTime | null, unit: 'ms' | 'us'): fc.Arbitrary<Window> => (eventTime === null
+  ? fc.constant<Window>({ kind: 'global' })
+  : fc.oneof(
+    { arbitrary: fc.record({ size: fc.constantFrom(1, 7, 1000, 60_000, 86_400_000), offset: fc.constantFrom(0, 3) }).map(({ size, offset }): Window =>
+      ({ kind: 'tumbling', size, offset: offset % size, unit })), weight: 3 },
+    { arbitrary: fc.constant<Window>({ kind: 'global' }), weight: 1 },
+  ));
+
+const aggregationIn = (scope: Scope, eventTime: EventTime | null, unit: 'ms' | 'us', depth: number): fc.Arbitrary<Aggregate> => fc.record({
+  keys: fc.array(fc.oneof(fc.constantFrom(...scope.columns.map(column)), anyIn(scope, depth)), { maxLength: 3 }).map(list => named('k', list)),
+  window: windowOf(eventTime, unit),
+  aggregates: fc.array(aggregateIn(scope, depth), { minLength: 1, maxLength: 5 }).map(list => list.map((a, i): AggregateCall => ({ name: `a${i}`, ...a }))),
+});
+
+/** The branches of a union share their schema and projection and differ in their filters: so they end in the same columns. */
+export function planOf({ maxBranches, depth, types }: PlanOptions = DEFAULT_PLANS): fc.Arbitrary<Plan> {
+  const drawn = fc.record({
+    fields: fieldsOf(types, { min: 1, max: 5 }), tables: fc.array(staticTable, { maxLength: 1 }), branches: fc.integer({ min: 1, max: maxBranches }),
+    time: fc.constantFrom<DataType | null>(null, ...TIMES, ...TIMES), outOfOrderness: fc.constantFrom(0, 1, 500, 60_000),
+  });
+  return drawn.chain(({ fields, tables, branches, time, outOfOrderness }) => {
+    const schema: Fields = time === null ? fields : [...fields, { name: 'at', type: time, nullable: fields[0]?.nullable ?? false }];
+    // Which branch's row is read first is the engine's choice, so nothing may be late in a union.
+    const eventTime = time === null ? null : { column: 'at', outOfOrderness: branches > 1 ? 4e15 : outOfOrderness };
+    const unit = time?.kind === 'timestamp' ? time.unit : 'ms';
+    const scope: Scope = { columns: schema, tables };
+    const filters = fc.array(maybe(filterIn(scope, depth)), { minLength: branches, maxLength: branches });
+    const tail = fc.option(projectIn(scope, depth).chain(project =>
+      maybe(filterIn({ columns: fieldsAfter(project.columns), tables }, depth)).map((more): Step[] => [project, ...more])));
+    return fc.tuple(filters, tail).chain(([heads, steps]) => {
+      const project = steps?.find(s => s.kind === 'project');
+      const end: Scope = { columns: project === undefined ? schema : fieldsAfter(project.columns), tables };
+      const all = heads.map((head, i): Branch => ({ source: { name: `source${i}`, schema }, eventTime, steps: [...head, ...(steps ?? [])] }));
+      return fc.option(aggregationIn(end, eventTime, unit, depth), { freq: 5 }).map((aggregate): Plan =>
+        ({ version: 1, branches: all, tables, aggregate, output: aggregate === null ? end.columns : outputOf(aggregate) }));
+    });
+  });
+}
+export const outputOf = (aggregate: Aggregate): Fields => [
+  ...fieldsAfter(aggregate.keys), ...windowColumns(aggregate.window), ...aggregate.aggregates.map(({ name, type, nullable }) => ({ name, type, nullable })),
+];

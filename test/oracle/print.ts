@@ -1,0 +1,41 @@
+import type { Expression } from '../../src/plan/expression-tree.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { DataType, Fields } from '../../src/plan/types.ts';
+import { valueText } from './compare.ts';
+
+/** Plans and rows in a form that a reader of a failed test can take in. `?`: nullable. */
+
+const typeText = (type: DataType): string =>
+  (type.kind === 'decimal' ? `decimal(${type.precision},${type.scale})` : type.kind === 'timestamp' ? `timestamp[${type.unit}]` : type.kind);
+const typed = (e: { type: DataType; nullable: boolean }): string => typeText(e.type) + (e.nullable ? '?' : '');
+export const fieldsText = (fields: Fields): string => fields.map(f => `${f.name} ${typed(f)}`).join(', ');
+
+export function expressionText(e: Expression): string {
+  const list = (args: readonly Expression[]): string => args.map(expressionText).join(', ');
+  switch (e.op) {
+    case 'column': return e.name;
+    case 'literal': return `${JSON.stringify(e.value)}:${typeText(e.type)}`;
+    case 'in': return `${e.negated ? 'notIn' : 'in'}(${expressionText(e.arg)}, ${JSON.stringify(e.values)})`;
+    case 'case': return `case(${e.branches.map(b => `${expressionText(b.when)} => ${expressionText(b.then)}`).join('; ')}; else ${expressionText(e.otherwise)}):${typed(e)}`;
+    case 'lookup': return `lookup(${expressionText(e.arg)}, ${e.table}.${e.column}):${typed(e)}`;
+    case 'udf': return `${e.name}(${list(e.args)}):${typed(e)}`;
+    default: return `${e.op}(${list(e.args)}):${typed(e)}`;
+  }
+}
+export function planText(plan: Plan): string {
+  const lines = plan.branches.flatMap(b => [
+    `source ${b.source.name}: ${fieldsText(b.source.schema)}${b.eventTime === null ? '' : `; time ${b.eventTime.column} - ${b.eventTime.outOfOrderness}`}`,
+    ...b.steps.map(s => (s.kind === 'filter' ? `  filter ${expressionText(s.predicate)}` : `  project ${s.columns.map(c => `${c.name} = ${expressionText(c.expression)}`).join(', ')}`)),
+  ]);
+  for (const [i, t] of plan.tables.entries()) lines.push(`table ${i}: ${fieldsText([t.key])} ${JSON.stringify(t.keys)} -> ${fieldsText(t.columns)} ${JSON.stringify(t.values)}`);
+  if (plan.aggregate !== null) {
+    const { keys, window, aggregates } = plan.aggregate;
+    lines.push(`group by ${keys.map(k => `${k.name} = ${expressionText(k.expression)}`).join(', ')} window ${JSON.stringify(window)}`);
+    for (const a of aggregates) {
+      lines.push(`  ${a.name} ${typed(a)} = ${a.fn}(${a.input === null ? '' : expressionText(a.input)})${a.where === null ? '' : ` where ${expressionText(a.where)}`}`);
+    }
+  }
+  return [...lines, `output ${fieldsText(plan.output)}`].join('\n');
+}
+export const rowText = (row: unknown): string =>
+  (typeof row === 'object' && row !== null ? Object.entries(row).map(([k, v]) => `${k} ${valueText(v)}`).join(', ') : String(row));

@@ -1,0 +1,171 @@
+import type { Aggregate, Branch, Plan } from '../../src/plan/plan.ts';
+import type { DataType, Row, Value } from '../../src/plan/types.ts';
+import { aggregate, type Entry } from './aggregates.ts';
+import { type Progress, watermarkOf } from './watermark.ts';
+import { slackOf } from './slack.ts';
+import { floorDiv } from './calendar.ts';
+import { type Cell, cellOfValue, identityOf, keyCell, type FaultReason, RowFault, valueOfCell } from './cells.ts';
+import { type Columns, type Environment, evaluate, holds, type Udf } from './evaluate.ts';
+
+/** One step of the ingest sequence: a row of a branch, or the end of its input (which then no longer holds the watermark back). */
+export type Ingest = { readonly branch: number; readonly row: unknown } | { readonly branch: number; readonly end: true };
+export interface Ledger { read: number; filtered: number; applied: number; late: number; deadLettered: number }
+export interface Letter { readonly source: number; readonly position: number; readonly reason: FaultReason | 'LATE' }
+export interface ReferenceResult {
+  readonly rows: Row[];
+  /** For every row, by how much an aggregate of floats may differ from the exact answer given here. */
+  readonly slack: Readonly<Record<string, number>>[];
+  readonly ledgers: Ledger[];
+  /** Dead letters and late rows, in ingest order. */
+  readonly letters: Letter[];
+}
+
+export interface ReferenceOptions {
+  /** By `module#name`. */
+  readonly udfs?: ReadonlyMap<string, Udf>;
+  /** Computes every column of a projection and every operand of `and` and `or`, needed or not: for DuckDB's sake. */
+  readonly eager?: boolean;
+  /** What float aggregates may differ by; default: what the engine promises. */
+  readonly slack?: typeof slackOf;
+}
+
+interface Group { readonly keys: readonly Cell[]; readonly start: bigint | null; readonly entries: Entry[][] }
+interface BranchState extends Progress { position: number }
+
+/** Runs a plan one row at a time, in ingest order. Throws AggregateOverflow where the job must fail. */
+export function runReference(plan: Plan, ingest: readonly Ingest[], options: ReferenceOptions = {}): ReferenceResult {
+  const udfs = options.udfs ?? new Map<string, Udf>();
+  const rows: Row[] = [];
+  const letters: Letter[] = [];
+  const groups = new Map<string, Group>();
+  const ledgers = plan.branches.map((): Ledger => ({ read: 0, filtered: 0, applied: 0, late: 0, deadLettered: 0 }));
+  const states = plan.branches.map((): BranchState => ({ maxTime: null, ended: false, position: 0 }));
+  for (const item of ingest) {
+    const branch = at(plan.branches, item.branch);
+    const state = at(states, item.branch);
+    if ('end' in item) {
+      state.ended = true;
+      continue;
+    }
+    const ledger = at(ledgers, item.branch);
+    const position = state.position++;
+    ledger.read++;
+    const watermark = watermarkOf(plan, states);
+    try {
+      const { cells, time } = readRow(item.row, branch);
+      if (time !== null && (state.maxTime === null || time > state.maxTime)) state.maxTime = time;
+      const env = { tables: plan.tables, udfs, eager: options.eager ?? false };
+      const passed = applySteps(branch, cells, env);
+      if (passed === null) {
+        ledger.filtered++;
+      } else if (plan.aggregate === null) {
+        rows.push(valuesOf(plan, plan.output.map(f => at2(passed, f.name))));
+        ledger.applied++;
+      } else {
+        const isLate = !applyRow(plan.aggregate, { ...env, row: passed }, { time, source: item.branch, position }, watermark, groups);
+        ledger[isLate ? 'late' : 'applied']++;
+        if (isLate) letters.push({ source: item.branch, position, reason: 'LATE' });
+      }
+    } catch (error) {
+      if (!(error instanceof RowFault)) throw error;
+      ledger.deadLettered++;
+      letters.push({ source: item.branch, position, reason: error.reason });
+    }
+  }
+  if (plan.aggregate === null) return { rows, slack: rows.map(() => ({})), ledgers, letters };
+  return { ...finish(plan, plan.aggregate, groups, options.slack ?? slackOf), ledgers, letters };
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  const item = list[index];
+  if (item === undefined) throw new Error(`no element ${index}`);
+  return item;
+}
+function at2(cells: Columns, name: string): Cell {
+  const cell = cells.get(name);
+  if (cell === undefined) throw new Error(`no column ${name}`);
+  return cell;
+}
+const valuesOf = (plan: Plan, cells: readonly Cell[]): Row =>
+  Object.fromEntries(plan.output.map((f, i): [string, Value] => [f.name, valueOfCell(at(cells, i), f.type)]));
+
+/** Checks a row against the schema. `time` is in ms for a date, else in the unit of its column. */
+function readRow(row: unknown, branch: Branch): { cells: Columns; time: bigint | null } {
+  if (typeof row !== 'object' || row === null) throw new RowFault('BAD_ROW', 'not an object');
+  const cells = new Map<string, Cell>();
+  for (const field of branch.source.schema) {
+    const value: unknown = (row as Record<string, unknown>)[field.name] ?? null;
+    const cell = value === null ? null : cellOfValue(value, field.type);
+    if (cell === undefined) throw new RowFault('BAD_ROW', field.name);
+    const needed = !field.nullable || field.name === branch.eventTime?.column;
+    if (cell === null && needed) throw new RowFault('NULL_IN_NON_NULL', field.name);
+    cells.set(field.name, cell);
+  }
+  if (branch.eventTime === null) return { cells, time: null };
+  const { column } = branch.eventTime;
+  const raw = at2(cells, column);
+  const type = branch.source.schema.find(f => f.name === column)?.type as DataType;
+  if (typeof raw !== 'bigint') throw new Error('event time is no time');
+  return { cells, time: type.kind === 'date' ? raw * 86_400_000n : raw };
+}
+
+/** Null: filtered. A column of a projection is computed when a later filter or the result asks for it. */
+function applySteps(branch: Branch, source: Columns, env: Omit<Environment, 'row'>): Columns | null {
+  let row = source;
+  for (const step of branch.steps) {
+    if (step.kind === 'filter') {
+      if (!holds(step.predicate, { ...env, row })) return null;
+      continue;
+    }
+    const from = { ...env, row };
+    const expressions = new Map(step.columns.map(c => [c.name, c.expression]));
+    row = { get: name => {
+      const expression = expressions.get(name);
+      return expression === undefined ? undefined : evaluate(expression, from);
+    } };
+    if (env.eager) row = new Map(step.columns.map(c => [c.name, evaluate(c.expression, from)]));
+  }
+  return row;
+}
+
+/** False: late. A row whose keys or inputs fault is a dead letter even if it is late. */
+function applyRow(
+  spec: Aggregate, env: Environment, place: Omit<Entry, 'cell'>, watermark: bigint | null, groups: Map<string, Group>,
+): boolean {
+  const keys = spec.keys.map(k => keyCell(evaluate(k.expression, env)));
+  const inputs = spec.aggregates.map(a => ({
+    counts: a.where === null || evaluate(a.where, env) === true,
+    cell: a.input === null ? null : evaluate(a.input, env),
+  }));
+  let start: bigint | null = null;
+  if (spec.window.kind === 'tumbling') {
+    const [size, offset] = [BigInt(spec.window.size), BigInt(spec.window.offset)];
+    if (place.time === null) throw new Error('a window without event time');
+    start = floorDiv(place.time - offset, size) * size + offset;
+    if (watermark !== null && start + size <= watermark) return false;
+  }
+  const id = JSON.stringify([String(start), ...keys.map(identityOf)]);
+  const group = groups.get(id) ?? { keys, start, entries: spec.aggregates.map(() => []) };
+  groups.set(id, group);
+  for (const [i, input] of inputs.entries()) if (input.counts) at(group.entries, i).push({ ...place, cell: input.cell });
+  return true;
+}
+
+/** Without keys and windows there is one group, rows or not. */
+function finish(plan: Plan, spec: Aggregate, groups: ReadonlyMap<string, Group>, slackFor: typeof slackOf): Pick<ReferenceResult, 'rows' | 'slack'> {
+  const all = [...groups.values()];
+  if (all.length === 0 && spec.keys.length === 0 && spec.window.kind === 'global') {
+    all.push({ keys: [], start: null, entries: spec.aggregates.map(() => []) });
+  }
+  const size = spec.window.kind === 'tumbling' ? BigInt(spec.window.size) : 0n;
+  const rows = all.map(group => valuesOf(plan, [
+    ...group.keys,
+    ...(group.start === null ? [] : [group.start, group.start + size]),
+    ...spec.aggregates.map((a, i) => aggregate(a.fn, a.input?.type ?? null, a.type, at(group.entries, i))),
+  ]));
+  const slack = all.map(group => Object.fromEntries(spec.aggregates.flatMap((a, i): [string, number][] => {
+    const allowed = slackFor(a.fn, a.input?.type ?? null, at(group.entries, i));
+    return allowed === null ? [] : [[a.name, allowed]];
+  })));
+  return { rows, slack };
+}

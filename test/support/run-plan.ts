@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import type { ResultBatch, Sink } from '../../src/connectors/sink.ts';
+import type { Source, SourceContext, SourceItem, SourceReader } from '../../src/connectors/source.ts';
+import type { JobDescription, JobStats, RunningJob, RunOptions } from '../../src/coordinator/job-types.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Row } from '../../src/plan/types.ts';
+
+/** Runs plans on the built engine, from batches of rows that a test has cut itself into lists that it can look at. */
+
+const built = new URL('../../dist/src/coordinator/run.js', import.meta.url);
+export const hasEngine: boolean = existsSync(built);
+
+export async function runJob(job: JobDescription, options: RunOptions = {}): Promise<RunningJob> {
+  const module = await import(built.href) as { runJob(job: JobDescription, options: RunOptions): RunningJob };
+  return module.runJob(job, options);
+}
+
+/** Gives exactly these batches, one item each. */
+export class BatchSource implements Source {
+  readonly bounded: boolean = true;
+  readonly dictionaries: boolean = true;
+  constructor(readonly name: string, private readonly batches: readonly (readonly unknown[])[]) {}
+  read(_context: SourceContext): Promise<SourceReader> {
+    let next = 0;
+    return Promise.resolve({
+      next: (): Promise<SourceItem | null> => {
+        const rows = this.batches[next++];
+        return Promise.resolve(rows === undefined ? null : { kind: 'rows', rows });
+      },
+      close: () => Promise.resolve(),
+    });
+  }
+}
+
+export class ListSink implements Sink {
+  readonly rows: Row[] = [];
+  state: 'new' | 'open' | 'closed' | 'aborted' = 'new';
+  constructor(readonly name: string) {}
+  open(): void { this.state = 'open'; }
+  write(batch: ResultBatch): void { for (const row of batch.toRows()) this.rows.push(row); }
+  close(): void { this.state = 'closed'; }
+  abort(): void { this.state = 'aborted'; }
+}
+
+export interface EngineResult {
+  readonly rows: Row[];
+  readonly stats: JobStats;
+  /** Rows of DEAD_LETTER_FIELDS. */
+  readonly letters: Row[];
+  readonly late: Row[];
+}
+
+/** `sources[i]`: the batches of the i-th branch. Rejects as the job does. */
+export async function runEngine(plan: Plan, sources: readonly (readonly (readonly unknown[])[])[], options: RunOptions = {}): Promise<EngineResult> {
+  const [sink, deadLetters, late] = [new ListSink('results'), new ListSink('letters'), new ListSink('late')];
+  const job = await runJob({
+    plan, sink, deadLetters, late,
+    sources: sources.map((batches, i) => new BatchSource(plan.branches[i]?.source.name ?? `source${i}`, batches)),
+  }, { workers: 1, heap: '512MiB', ...options });
+  const stats = await job.done;
+  return { rows: sink.rows, stats, letters: deadLetters.rows, late: late.rows };
+}
+
+/** Cuts rows into batches of `size`. */
+export function cut<T>(rows: readonly T[], size: number): T[][] {
+  const batches: T[][] = [];
+  for (let i = 0; i < rows.length; i += size) batches.push(rows.slice(i, i + size));
+  return batches;
+}
