@@ -103,11 +103,50 @@ function settleWord(table: usize, regionBits: u32, hash: u32, key: u64, template
   }
 }
 
+/** An index of at most this many buckets stays in the cache: then one pass is faster than two. */
+const CACHED_BUCKETS: u32 = 2048;
+
+/** One pass over rows of an index in cache. `picked`, `nullable`: constants for the compiler, which makes a loop of each case. */
+// @ts-ignore: decorator
+@inline
+function upsertCached(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, valid: usize, slots: usize, template: usize, picked: bool, nullable: bool): i32 {
+  const partition = <usize>load<u32>(table, PARTITIONS);
+  const entries = <usize>load<u32>(partition);
+  const mask = load<u32>(partition, 4);
+  for (let row = from; row < rows; row++) {
+    const element = picked ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    let cell: usize = 0;
+    if (nullable && !load<u8>(valid + element)) cell = nullCell(table, template);
+    else {
+      const hash = load<u32>(hashes + (element << 2));
+      const key = load<u64>(keys + (element << 3));
+      const bucket = entries + (<usize>(hash & mask) << 6);
+      const found = matches(bucket, hash);
+      if (found) cell = <usize>load<u32>(bucket + (<usize>ctz(found) << 2), 32);
+      if (!cell || load<u64>(cell) != key) cell = settleWord(table, regionBits, hash, key, template);
+    }
+    if (!cell) return row;
+    store<u32>(slots + (<usize>row << 2), <u32>cell);
+  }
+  return rows;
+}
+
+// @ts-ignore: decorator
+@inline
+function isCached(table: usize): bool {
+  return load<u32>(table, DEPTH) == 0 && load<u32>(<usize>load<u32>(table, PARTITIONS), 4) < CACHED_BUCKETS;
+}
+
 /**
  * Finds or makes the cell of each key and writes its address to slots[i] (u32). Row i is element positions[i], or i. Returns how many
  * rows were done: fewer than `rows` where the table must grow first.
  */
 export function upsertWords(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, valid: usize, slots: usize, template: usize): i32 {
+  if (isCached(table)) {
+    if (valid) return upsertCached(table, regionBits, from, rows, positions, hashes, keys, valid, slots, template, positions != 0, true);
+    if (positions) return upsertCached(table, regionBits, from, rows, positions, hashes, keys, valid, slots, template, true, false);
+    return upsertCached(table, regionBits, from, rows, positions, hashes, keys, valid, slots, template, false, false);
+  }
   for (let block = from; block < rows; block += BLOCK) {
     const until = min(block + BLOCK, rows);
     guess(table, regionBits, block, until, positions, hashes, slots);

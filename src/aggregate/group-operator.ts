@@ -41,7 +41,8 @@ const MOST_LOCAL_CELLS = 4096;
  * more groups than a core's cache; what was combined locally until then is merged like any local state.
  */
 export class GroupOperator {
-  private readonly primitives: Record<PrimitiveName, Primitive>;
+  /** One per state of a cell. */
+  private readonly accumulators: readonly Primitive[];
   private readonly hashRegions: readonly Region[];
   private readonly local: Region;
   private readonly template: number;
@@ -55,19 +56,19 @@ export class GroupOperator {
     private readonly worker: number,
   ) {
     const { heap, kernels, pages } = thread;
-    this.primitives = primitivesFor(heap, kernels);
+    const primitives = primitivesFor(heap, kernels);
+    this.accumulators = aggregate.compiled.states.map(state => primitives[state.primitive]);
     this.hashRegions = hashRegionsOf(thread, job);
     this.local = localRegionsOf(thread, job)[worker]!;
     this.template = pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
-    writeTemplate(thread, this.primitives, aggregate, this.template);
+    writeTemplate(thread, primitives, aggregate, this.template);
     this.window = job.plan.aggregate!.window;
     this.shuffles = job.partitioner === 'hash' && aggregate.keyMode !== 'none';
   }
 
   add(input: GroupInput): void {
     if (input.rows === 0) return;
-    const masks = new Masks(this.thread, input);
-    masks.prepare(this.aggregate.compiled.states);
+    const masks = new Masks(this.thread, input, this.aggregate.compiled.states);
     const vectors = this.aggregate.compiled.inputs.map((_expression, index) => this.widen(input.vectors[index]!, index, input.elements));
     const wide = { ...input, vectors };
     const dense = this.isDense(wide);
@@ -127,17 +128,20 @@ export class GroupOperator {
       this.addTo(this.hashRegions[region]!, input, slice, shuffled + first * 4, counts[region]!, keys, masks);
       this.hashRegions[region]!.unlock();
     };
-    // Each worker starts elsewhere; a region whose lock is held is left for the end.
-    const waiting: number[] = [];
-    for (let turn = 0; turn < regions; turn++) {
-      const region = (turn + Math.floor((this.worker * regions) / this.job.workers)) % regions;
-      if (counts[region] === 0) continue;
-      if (this.hashRegions[region]!.tryLock()) add(region);
-      else waiting.push(region);
-    }
-    for (const region of waiting) {
-      this.hashRegions[region]!.lock();
-      add(region);
+    // Each worker starts elsewhere, and goes on to another region where the lock is held; it sleeps only where all that is left is held.
+    const first = Math.floor((this.worker * regions) / this.job.workers);
+    let left = Array.from({ length: regions }, (_, turn) => (turn + first) % regions).filter(region => counts[region]! > 0);
+    while (left.length > 0) {
+      const held = left.filter(region => {
+        if (!this.hashRegions[region]!.tryLock()) return true;
+        add(region);
+        return false;
+      });
+      if (held.length === left.length) {
+        this.hashRegions[held[0]!]!.lock();
+        add(held.shift()!);
+      }
+      left = held;
     }
   }
 
@@ -148,7 +152,12 @@ export class GroupOperator {
     const slots = scratch.take(rows * 4);
     const table = this.tableOf(region, slice, keys, input);
     this.findSlots(table, input, positions, rows, keys, slots);
-    this.accumulate({ ...input, rows, positions, slots, arena: table.arena }, masks, input);
+    const { states } = this.aggregate.compiled;
+    const target = { rows, positions, slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, arena: table.arena };
+    for (let index = 0; index < states.length; index++) {
+      const state = states[index]!;
+      this.accumulators[index]!.accumulate(target, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.at(index));
+    }
     scratch.release(mark);
     return table instanceof HashedTable ? table.cells : 0;
   }
@@ -172,12 +181,6 @@ export class GroupOperator {
     const codes = input.vectors[0]!;
     table.reserve(this.dictionaryCount(input), this.template);
     table.slots(rows, positions, codes.data, codes.valid, slots);
-  }
-
-  private accumulate(rows: Parameters<Primitive['accumulate']>[0], masks: Masks, input: GroupInput): void {
-    for (const state of this.aggregate.compiled.states) {
-      this.primitives[state.primitive].accumulate(rows, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.of(state));
-    }
   }
 
   /** Bools become words for every state but conditions, which are read as bytes. */

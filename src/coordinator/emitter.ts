@@ -1,6 +1,6 @@
 import { ResultBatches } from '../batch/result-batch.js';
 import { DEAD_LETTER_FIELDS, type Sink } from '../connectors/sink.js';
-import { signal, Word } from '../heap/control.js';
+import { resultGone, signal, Word } from '../heap/control.js';
 import type { Fields } from '../plan/types.js';
 import { OutputQueue } from '../worker/queues.js';
 import type { Reject } from '../worker/rejects.js';
@@ -22,6 +22,7 @@ export class Emitter {
   private readonly view: ResultBatches;
   private readonly asides: Letters;
   private ended = false;
+  private stopped = false;
   private arrived = (): void => {};
 
   constructor(
@@ -40,6 +41,10 @@ export class Emitter {
   }
   get hasRoom(): boolean {
     return this.queue.length < MOST_WAITING;
+  }
+  /** Nothing waits for a sink. */
+  get idle(): boolean {
+    return this.queue.length === 0;
   }
 
   /** Takes what workers have put out. */
@@ -64,21 +69,27 @@ export class Emitter {
   letters(source: string, basePosition: bigint, rejects: readonly Reject[]): void {
     this.add({ source, basePosition, rejects });
   }
-  /** Nothing more will come. */
+  /** Nothing more will come but what workers have put out already. */
   end(): void {
+    this.collect();
     this.ended = true;
+    this.arrived();
+  }
+  /** The job has failed: what waits is dropped. */
+  stop(): void {
+    this.stopped = true;
     this.arrived();
   }
 
   async run(): Promise<void> {
     for (;;) {
-      while (this.queue.length > 0) {
+      while (this.queue.length > 0 && !this.stopped) {
         await this.emit(this.queue[0]!);
         this.queue.shift();
         signal(this.engine.heap, Word.room);
         signal(this.engine.heap, Word.wake);
       }
-      if (this.ended) return;
+      if (this.ended || this.stopped) return;
       await new Promise<void>(resolve => (this.arrived = resolve));
     }
   }
@@ -99,5 +110,6 @@ export class Emitter {
     }
     this.emitted += rows;
     this.engine.pages.free(emission.descriptor);
+    resultGone(this.engine.heap);
   }
 }

@@ -32,6 +32,7 @@ export class Engine {
   /** @internal */ readonly pool: Pool;
   private busy = false;
   private broken: string | null = null;
+  private endJob: ((error: MillraceError) => Promise<unknown>) | null = null;
 
   constructor(options: EngineOptions = {}) {
     this.workers = workerCount(options.workers);
@@ -54,9 +55,10 @@ export class Engine {
     return new EngineTable(this.heap, this.pages.for(PageUse.user), schema.fields, options);
   }
 
-  /** Ends the threads. The heap goes when nothing refers to it any more. */
+  /** Ends the threads, and with ENGINE_CLOSED a job that still runs. The heap goes when nothing refers to it any more. */
   async close(): Promise<void> {
     this.broken ??= 'it was closed';
+    await this.endJob?.(new MillraceError('ENGINE_CLOSED', 'the engine was closed while the job ran'));
     await this.pool.destroy();
   }
 
@@ -66,6 +68,10 @@ export class Engine {
     if (this.busy) throw new MillraceError('BAD_OPTION', 'this engine runs a job already; an engine runs one at a time');
     this.busy = true;
   }
+  /** @internal How `close` ends the job that was taken for: resolves when it has ended. */
+  whenClosed(endJob: (error: MillraceError) => Promise<unknown>): void {
+    this.endJob = endJob;
+  }
   /** @internal A worker was lost: nobody knows what it left half-written. */
   breakDown(why: string): void {
     this.broken ??= why;
@@ -73,6 +79,7 @@ export class Engine {
   /** @internal Gives the engine back: what the job left in the heap is freed. REQUIRES: no worker runs. */
   release(): void {
     this.busy = false;
+    this.endJob = null;
     if (this.broken) return;
     this.clearControl();
     this.pages.reset();

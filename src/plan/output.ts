@@ -81,7 +81,7 @@ function sinkOf(value: unknown, where: string): Sink {
 /** Starts the job when the loop begins; leaving the loop ends it, and a job that fails throws its own error from the loop. */
 async function* readBatches(start: (sink: Sink) => RunningJob): AsyncGenerator<RecordBatch, void, undefined> {
   const sink = batches();
-  const { done } = start(sink);
+  const job = start(sink);
   let left = true;
   try {
     yield* sink;
@@ -89,7 +89,10 @@ async function* readBatches(start: (sink: Sink) => RunningJob): AsyncGenerator<R
   } catch {
     left = false;
   } finally {
-    if (left) await done.catch(() => {});
+    if (left) {
+      job.cancel();
+      await job.done.catch(() => {});
+    }
   }
-  await done;
+  await job.done;
 }

@@ -93,13 +93,13 @@ export class Drain {
     signal(heap, Word.wake);
   }
 
-  /** Holds a close back while the results of others fill the batches' share of the heap; the coordinator empties it whatever workers do. */
+  /** Holds a close back while results fill the batches' share of the heap. The coordinator gives these to the sink whatever workers do; what else is there may be waiting for this very worker. */
   private waitForRoom(): void {
     const { heap } = this.thread;
     const limit = heap.u32[word(Word.pages)]! >>> 2;
     for (;;) {
       const room = Atomics.load(heap.i32, word(Word.room));
-      if (Atomics.load(heap.i32, word(Word.batchPages)) < limit) return;
+      if (Atomics.load(heap.i32, word(Word.batchPages)) < limit || Atomics.load(heap.i32, word(Word.results)) === 0) return;
       if (poisoned(heap)) throw new Poisoned();
       Atomics.wait(heap.i32, word(Word.room), room, ROOM_MS);
     }

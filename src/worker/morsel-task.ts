@@ -11,9 +11,12 @@ import type { Allocator, Heap } from '../heap/heap.js';
 import type { Expression } from '../plan/expression-tree.js';
 import type { TextFormat } from '../connectors/source.js';
 import type { Branch } from '../plan/plan.js';
+import { Poisoned } from '../heap/lock.js';
+import { poisoned } from '../heap/control.js';
 import { Chain } from './chain.js';
 import { EventTimes } from './event-times.js';
 import type { AggregateLayout, JobLayout } from './job-layout.js';
+import { elementsWithLargeKeys, MOST_KEY_BYTES } from './key-limit.js';
 import { type Morsel, MorselKind } from './morsel.js';
 import { OutputQueue } from './queues.js';
 import { rowText, storeRejects, type Reject } from './rejects.js';
@@ -45,6 +48,7 @@ export class MorselTask {
   private readonly branches: readonly BranchStage[];
   private readonly chain: Chain;
   private readonly batches: Allocator;
+  private readonly keys: number;
 
   constructor(
     private readonly thread: ThreadContext,
@@ -56,6 +60,7 @@ export class MorselTask {
     const { plan } = job;
     this.chain = new Chain(thread.heap, plan);
     this.batches = thread.pages.for(PageUse.batch);
+    this.keys = aggregate?.compiled.keyCount ?? 0;
     const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
@@ -102,6 +107,8 @@ export class MorselTask {
       rejects.push({ position: positionOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
     };
     for (let first = 0; first < rows; first += CHUNK_ROWS) {
+      // A chunk may take long, in a function of the user's.
+      if (poisoned(heap)) throw new Poisoned();
       const count = Math.min(CHUNK_ROWS, rows - first);
       const mark = scratch.mark();
       const result = stage.runChunk(descriptor, first, count, scratch);
@@ -149,16 +156,16 @@ export class MorselTask {
     const { heap, kernels, scratch } = this.thread;
     let positions = 0;
     let rows = result.rows;
-    const late = times.lateRows(morsel, first, count);
-    if (late.length > 0) {
-      const elements = elementsOf(heap, result, first, late);
+    const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
+    const late = elementsOf(heap, result, first, times.lateRows(morsel, first, count));
+    const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !late.includes(element));
+    for (const element of late) reject(rowOf(element), 'LATE', lateMessage(times, heap.i64[(times.times >>> 3) + rowOf(element)]!, morsel));
+    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', `its grouping key takes more than ${MOST_KEY_BYTES} bytes`);
+    morsel.late += late.length;
+    morsel.deadLettered += large.length;
+    if (late.length + large.length > 0) {
       positions = scratch.take(result.rows * 4);
-      rows = allBut(kernels, elements, result.rows, positions);
-      for (const element of elements) {
-        const row = result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element;
-        reject(row, 'LATE', lateMessage(times, heap.i64[(times.times >>> 3) + row]!, morsel));
-      }
-      morsel.late += elements.length;
+      rows = allBut(kernels, [...late, ...large].sort((a, b) => a - b), result.rows, positions);
     }
     morsel.applied += rows;
     const slice = times.sliceOfChunk(first);
