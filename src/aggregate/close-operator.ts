@@ -60,8 +60,9 @@ export class CloseOperator {
     this.flush();
     const closed = new Set(starts);
     for (const region of own) held(region, () => region.removeClosed(closed));
-    if (Atomics.add(heap.i32, word(Word.closeDone), 1) + 1 < parts) return;
-    for (const region of this.localRegions) held(region, () => region.removeClosed(closed));
+    // The last part frees the local tables, and only then is done: the next close must not find them.
+    if (Atomics.add(heap.i32, word(Word.closeArrived), 1) + 1 === parts) for (const region of this.localRegions) held(region, () => region.removeClosed(closed));
+    Atomics.add(heap.i32, word(Word.closeDone), 1);
   }
 
   private startsUpTo(last: bigint): bigint[] {
