@@ -20,7 +20,7 @@ export function tryLock(heap: Heap, index: number): boolean {
   return Atomics.compareExchange(heap.i32, index, FREE, HELD) === FREE;
 }
 
-export function lock(heap: Heap, index: number, mostChecks = Infinity): void {
+export function lock(heap: Heap, index: number, mostChecks: number = Infinity): void {
   for (let spin = 0; spin < SPINS; spin++) if (tryLock(heap, index)) return;
   for (let check = 0; Atomics.exchange(heap.i32, index, CONTENDED) !== FREE; check++) {
     if (Atomics.wait(heap.i32, index, CONTENDED, CHECK_POISON_MS) !== 'timed-out') check = 0;
