@@ -14,6 +14,7 @@ import { logicTwins, type LogicKernels } from './logic.js';
 import { materialiseTwins, type MaterialiseKernels } from './materialise.js';
 import { mergeTwins, type MergeKernels } from './merge.js';
 import { partitionTwins, type PartitionKernels } from './partition.js';
+import { numberTextTwins, type NumberTextKernels } from './number-text.js';
 import { probeTwins, type ProbeKernels } from './probe.js';
 import { selectTwins, type SelectKernels } from './select.js';
 import { stringTwins, type StringKernels } from './strings.js';
@@ -42,6 +43,7 @@ export type Kernels =
   & MaterialiseKernels
   & MergeKernels
   & PartitionKernels
+  & NumberTextKernels
   & ProbeKernels
   & SelectKernels
   & StringKernels
@@ -72,6 +74,7 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...materialiseTwins(heap),
     ...mergeTwins(heap),
     ...partitionTwins(heap),
+    ...numberTextTwins(heap),
     ...probeTwins(heap),
     ...selectTwins(heap),
     ...stringTwins(heap),

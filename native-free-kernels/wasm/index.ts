@@ -22,3 +22,4 @@ export * from './probe';
 export * from './words';
 export * from './time';
 export * from './strings';
+export * from './number-text';

@@ -3,7 +3,7 @@ import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { TOKENS } from '../../src/worker/morsel.ts';
 import { difference } from '../oracle/compare.ts';
-import { runReference } from '../oracle/reference.ts';
+import { runReference, type Ingest } from '../oracle/reference.ts';
 import { agg, aggregatePlan, col, field, filter, lit, MS, op, projectPlan, tumbling } from '../support/plans.ts';
 import { Random } from '../support/random.ts';
 import { simulate, type Feed, type SimulationOptions } from '../support/simulation.ts';
@@ -53,7 +53,7 @@ function feedsOf(random: Random, branches: number, morsels: number, rows: number
   return feeds;
 }
 
-const ingestOf = (feeds: readonly Feed[]) => feeds.flatMap(({ branch, rows }) => (rows === null ? [{ branch, end: true as const }] : rows.map(row => ({ branch, row }))));
+const ingestOf = (feeds: readonly Feed[]): Ingest[] => feeds.flatMap(({ branch, rows }): Ingest[] => (rows === null ? [{ branch, end: true }] : rows.map(row => ({ branch, row }))));
 
 function check(seed: number, plan: Plan, feeds: readonly Feed[], options: SimulationOptions, random: Random): void {
   const note = `seed ${seed}, ${JSON.stringify(options)}, ${JSON.stringify(plan.aggregate?.keys.map(key => key.name))}, ${JSON.stringify(plan.aggregate?.window)}`;
