@@ -58,10 +58,13 @@ export class CloseOperator {
     const starts = this.startsUpTo(last);
     for (const start of starts) this.closeSlice(start, part, own);
     this.flush();
-    // All tables stay until every part is done: what there is tells each part how a slice is merged.
-    if (Atomics.add(heap.i32, word(Word.closeDone), 1) + 1 < parts) return;
-    const closed = new Set(starts);
-    for (const region of [...this.localRegions, ...this.hashRegions]) held(region, () => region.removeClosed(closed));
+    // All tables stay until every part is here: what there is tells each part how a slice is merged. The last part frees them, and only
+    // then is it done: the next close must not find them.
+    if (Atomics.add(heap.i32, word(Word.closeArrived), 1) + 1 === parts) {
+      const closed = new Set(starts);
+      for (const region of [...this.localRegions, ...this.hashRegions]) held(region, () => region.removeClosed(closed));
+    }
+    Atomics.add(heap.i32, word(Word.closeDone), 1);
   }
 
   private startsUpTo(last: bigint): bigint[] {

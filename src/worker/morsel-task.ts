@@ -159,7 +159,7 @@ export class MorselTask {
     const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
     const late = elementsOf(heap, result, first, times.lateRows(morsel, first, count));
     const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !late.includes(element));
-    for (const element of late) reject(rowOf(element), 'LATE', lateMessage(times, heap.i64[(times.times >>> 3) + rowOf(element)]!, morsel));
+    for (const element of late) reject(rowOf(element), 'LATE', lateMessage(heap.i64[(times.times >>> 3) + rowOf(element)]!, times.watermarkBefore(rowOf(element))));
     for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', `its grouping key takes more than ${MOST_KEY_BYTES} bytes`);
     morsel.late += late.length;
     morsel.deadLettered += large.length;
@@ -230,5 +230,4 @@ function faultMessage(fault: ChunkResult['faults'][number], branch: Branch): str
   }
 }
 
-const lateMessage = (times: EventTimes, time: bigint, morsel: Morsel): string =>
-  `its window had closed: event time ${time}, ${times.latenessOf(morsel, time)} behind the watermark`;
+const lateMessage = (time: bigint, watermark: bigint): string => `its window had closed: event time ${time}, ${watermark - time} behind the watermark`;
