@@ -48,6 +48,8 @@ export class Udf implements Node {
 
   #result(values: readonly Value[]): Raw | null {
     const result = this.#call(...values);
+    // An async function is refused below; what its promise rejects with later must not end the thread.
+    if (result instanceof Promise) result.catch(() => {});
     if (result !== null && result !== undefined) return rawOfValue(this.type, result);
     if (this.expression.nullable) return null;
     throw new TypeError('the result is null, and the function is declared not to return null');
