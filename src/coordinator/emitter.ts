@@ -50,21 +50,21 @@ export class Emitter {
   /** Takes what workers have put out. */
   collect(): void {
     for (let output = OutputQueue.pop(this.engine.heap); output !== null; output = OutputQueue.pop(this.engine.heap)) {
-      if (output.sequence < 0) this.add({ descriptor: output.descriptor });
+      if (output.morsel === 0) this.add({ descriptor: output.descriptor });
       else {
-        const known = this.early.get(output.sequence) ?? [];
+        const known = this.early.get(output.morsel) ?? [];
         known[output.index] = output.descriptor;
-        this.early.set(output.sequence, known);
+        this.early.set(output.morsel, known);
       }
     }
   }
 
   /** Releases the results of a morsel, now that it is its turn. */
-  results(sequence: number, outputs: number): void {
+  results(morsel: number, outputs: number): void {
     if (outputs === 0) return;
     this.collect();
-    for (const descriptor of this.early.get(sequence)!) this.add({ descriptor });
-    this.early.delete(sequence);
+    for (const descriptor of this.early.get(morsel)!) this.add({ descriptor });
+    this.early.delete(morsel);
   }
   letters(source: string, basePosition: bigint, rejects: readonly Reject[]): void {
     this.add({ source, basePosition, rejects });

@@ -20,6 +20,13 @@ export interface EngineOptions {
   readonly workerMemoryMb?: number;
 }
 
+export interface TableOptions {
+  /** The texts that the codes of each dictionary column mean, by column: code 0 is the first. Needed for every dictionary column. */
+  readonly dictionaries?: Readonly<Record<string, readonly string[]>>;
+  /** For stats and errors. Default 'engine table'. */
+  readonly name?: string;
+}
+
 /**
  * A shared heap and the worker threads over it, for one job after another. Tables built in its heap are read by jobs in place, and
  * stay until they are freed or the engine is closed.
@@ -47,11 +54,8 @@ export class Engine {
     this.pool = new Pool(this.workers, { module, memory, kernels: kind }, positiveInteger('workerMemoryMb', options.workerMemoryMb, 1024));
   }
 
-  /**
-   * A table in the engine's heap, to be filled batch by batch; `table.source()` is then a source that costs no copy. `dictionaries`: the
-   * texts that the codes of dictionary columns mean, by column.
-   */
-  table(schema: { readonly fields: Fields }, options: { readonly dictionaries?: Readonly<Record<string, readonly string[]>>; readonly name?: string } = {}): EngineTable {
+  /** A table in the engine's heap, to be filled batch by batch; `table.source()` is then a source that costs no copy. */
+  table(schema: { readonly fields: Fields }, options: TableOptions = {}): EngineTable {
     return new EngineTable(this.heap, this.pages.for(PageUse.user), schema.fields, options);
   }
 

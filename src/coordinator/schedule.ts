@@ -163,10 +163,10 @@ export class Schedule {
       const morsel = new Morsel(this.engine.heap, this.completed % MORSEL_SLOTS);
       if (morsel.state !== MorselState.done) break;
       // Without input yet to pass, the chain has passed every morsel that is done.
-      if (Atomics.load(this.engine.heap.i32, morsel.prefixReady) !== this.completed + 1) break;
+      if (!this.chain.reached(morsel)) break;
       this.ledgers[morsel.branch]!.add(morsel);
       this.watermark = morsel.after;
-      this.emitter.results(this.completed, morsel.outputs);
+      this.emitter.results(morsel.token, morsel.outputs);
       const first = this.settleRejects(morsel);
       bad ??= first;
       this.freeMorsel(morsel);

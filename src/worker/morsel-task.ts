@@ -33,6 +33,13 @@ interface BranchStage {
   readonly reader: RowReader;
 }
 
+/** A morsel whose statistics the chain has. */
+export interface OpenMorsel {
+  readonly morsel: Morsel;
+  readonly rejects: Reject[];
+  readonly lines: number;
+}
+
 /**
  * Takes a morsel all the way: decode, statistics, chain; then, chunk by chunk, filters and projections, lateness, and either window
  * state or result batches. Every row of the morsel ends in one of filtered, applied, late, dead-lettered.
@@ -69,17 +76,31 @@ export class MorselTask {
     });
   }
 
-  run(morsel: Morsel): void {
+  /** All that the chain needs: waits for no other worker. */
+  open(morsel: Morsel): OpenMorsel {
     const { heap, scratch } = this.thread;
     scratch.reset();
     const own = this.branches[morsel.branch]!;
-    const { stage, times, reader, branch } = own;
+    const { times, branch } = own;
     const rejects: Reject[] = [];
     const lines = morsel.kind === MorselKind.text ? this.decode(morsel, (own.decoder ??= this.decoderFor(morsel, branch)), rejects) : morsel.linesAddress;
     const { descriptor } = morsel;
-    const rows = heap.u32[descriptor >>> 2]!;
-    morsel.greatest = times.bind(descriptor, rows);
+    morsel.greatest = times.bind(descriptor, heap.u32[descriptor >>> 2]!);
     this.chain.add(morsel);
+    return { morsel, rejects, lines };
+  }
+
+  /** Whether `apply` need not wait for the morsels before. */
+  isNext({ morsel }: OpenMorsel): boolean {
+    return this.chain.reached(morsel);
+  }
+
+  /** REQUIRES: the morsel was opened last. */
+  apply({ morsel, rejects, lines }: OpenMorsel): void {
+    const { heap, scratch } = this.thread;
+    const { stage, times, reader, branch } = this.branches[morsel.branch]!;
+    const { descriptor } = morsel;
+    const rows = heap.u32[descriptor >>> 2]!;
     this.chain.wait(morsel);
     const positionOf = (row: number): number => (lines ? heap.u32[(lines >>> 2) + row]! : row);
     const reject = (row: number, reason: string, message: string): void => {
@@ -128,7 +149,7 @@ export class MorselTask {
     if (result.rows === 0) return;
     const { heap, kernels } = this.thread;
     const descriptor = materialise(heap, kernels, this.batches, this.job.plan.output, result.vectors, result.rows);
-    OutputQueue.push(heap, { descriptor, sequence: Number(morsel.sequence), index: morsel.outputs++ });
+    OutputQueue.push(heap, { descriptor, morsel: morsel.token, index: morsel.outputs++ });
   }
 
   private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: string, message: string) => void): void {
@@ -138,7 +159,7 @@ export class MorselTask {
     const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
     const late = elementsOf(heap, result, first, times.lateRows(morsel, first, count));
     const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !late.includes(element));
-    for (const element of late) reject(rowOf(element), 'LATE', lateMessage(times, heap.i64[(times.times >>> 3) + rowOf(element)]!, morsel));
+    for (const element of late) reject(rowOf(element), 'LATE', lateMessage(heap.i64[(times.times >>> 3) + rowOf(element)]!, times.watermarkBefore(rowOf(element))));
     for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', `its grouping key takes more than ${MOST_KEY_BYTES} bytes`);
     morsel.late += late.length;
     morsel.deadLettered += large.length;
@@ -209,5 +230,4 @@ function faultMessage(fault: ChunkResult['faults'][number], branch: Branch): str
   }
 }
 
-const lateMessage = (times: EventTimes, time: bigint, morsel: Morsel): string =>
-  `its window had closed: event time ${time}, ${times.latenessOf(morsel, time)} behind the watermark`;
+const lateMessage = (time: bigint, watermark: bigint): string => `its window had closed: event time ${time}, ${watermark - time} behind the watermark`;

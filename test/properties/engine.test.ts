@@ -15,7 +15,7 @@ import { cut, type EngineResult, hasEngine, runEngine } from '../support/run-pla
  * The engine answers as the reference does, whatever the plan, the data, the borders of batches, the number of workers, the partitioner
  * and the kernels. MILLRACE_RUNS and MILLRACE_SEED draw more, or others.
  */
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 120);
+const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 100);
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_240_229);
 
 interface Case {
@@ -53,7 +53,7 @@ async function check(drawn: Case): Promise<void> {
     await expect(running).rejects.toMatchObject({ code: 'AGGREGATE_OVERFLOW' });
     return;
   }
-  const got = await running.catch((error: unknown) => { fc.pre(!/no kernel/.test(String(error))); throw error; });
+  const got = await running;
   expect(lettersGot(got.letters)).toEqual(lettersOf(plan, expected, false));
   expect(lettersGot(got.late)).toEqual(lettersOf(plan, expected, true));
   const ledgers = got.stats.sources.map(({ read, filtered, applied, late, deadLettered }) => ({ read, filtered, applied, late, deadLettered }));

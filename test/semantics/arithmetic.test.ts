@@ -17,6 +17,22 @@ test('integer division and remainder truncate, and are null by zero', () =>
   expectAnswer(projectPlan([I, J], { q: op('intDiv', INT8, col(I), col(J)), r: op('mod', INT8, col(I), col(J)) }),
     [[{ i: -7, j: 2 }, { i: 7, j: -2 }, { i: 7, j: 0 }, { i: 0, j: 0 }]], { rows: [{ q: -3, r: -1 }, { q: -3, r: 1 }, { q: null, r: null }, { q: null, r: null }] }));
 
+test('the remainder of floats and of decimals by zero is null too', () => {
+  const d = field('d', { kind: 'decimal', precision: 5, scale: 2 });
+  return expectAnswer(projectPlan([X, Y, d], { f: op('mod', FLOAT64, col(X), col(Y)), d: op('mod', d.type, col(d), lit('0.00', d.type)) }),
+    [[{ x: -7.5, y: 2, d: '1.00' }, { x: 1, y: 0, d: '1.00' }]], { rows: [{ f: -1.5, d: null }, { f: null, d: null }] });
+});
+test('the square root of a negative number is NaN', () =>
+  expectAnswer(projectPlan([X], { r: op('sqrt', FLOAT64, col(X)) }), [[{ x: -1 }, { x: 4 }, { x: -0 }]], { rows: [{ r: NaN }, { r: 2 }, { r: -0 }], letters: [] }));
+test('rounding is half away from zero, casting a float to an integer half to even', () =>
+  expectAnswer(projectPlan([X], { r: op('round', FLOAT64, col(X)), c: op('cast', INT8, col(X)) }),
+    [[0.5, 1.5, 2.5, -2.5, 0.49999999999999994, -0.4].map(x => ({ x }))],
+    { rows: [{ r: 1, c: 0 }, { r: 2, c: 2 }, { r: 3, c: 2 }, { r: -3, c: -2 }, { r: 0, c: 0 }, { r: -0, c: 0 }] }));
+test('an unsigned integer has no negative', () => {
+  const u = field('u', 'uint8');
+  return expectAnswer(projectPlan([u], { n: op('neg', u.type, col(u)) }), [[{ u: 0 }, { u: 1 }]], { rows: [{ n: 0 }], letters: ['1 OVERFLOW'] });
+});
+
 test('a row whose integers overflow their type is a dead letter, and the next goes on', () =>
   expectAnswer(projectPlan([I, J], { s: op('add', INT8, col(I), col(J)) }), [[{ i: 100, j: 27 }, { i: 100, j: 28 }, { i: -100, j: -29 }, { i: null, j: 127 }]], {
     rows: [{ s: 127 }, { s: null }], letters: ['1 OVERFLOW', '2 OVERFLOW'], ledgers: [ledger(4, 0, 2, 0, 2)],

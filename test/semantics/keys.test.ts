@@ -1,5 +1,6 @@
 import { test } from 'vitest';
-import { agg, aggregatePlan, expectAnswer, field } from '../support/plans.ts';
+import type { DataType } from '../../src/plan/types.ts';
+import { agg, aggregatePlan, col, expectAnswer, field, op } from '../support/plans.ts';
 
 const countBy = (kind: Parameters<typeof field>[1]) => {
   const k = field('k', kind);
@@ -29,4 +30,13 @@ test('the columns of several keys do not run together', () => {
   return expectAnswer(plan, [[{ a: 'x', b: 'yz' }, { a: 'xy', b: 'z' }, { a: null, b: 'z' }, { a: 'z', b: null }, { a: 'x', b: 'yz' }]], {
     rows: [{ a: 'x', b: 'yz', n: 2n }, { a: 'xy', b: 'z', n: 1n }, { a: null, b: 'z', n: 1n }, { a: 'z', b: null, n: 1n }],
   });
+});
+test('a NaN that was computed is the same group as one that was read', () => {
+  const [x, y] = [field('x', 'float64'), field('y', 'float64')];
+  const FLOAT64: DataType = { kind: 'float64' };
+  const plan = aggregatePlan({
+    schema: [x, y], keys: [field('k', 'float64')], aggregates: [agg('n', 'count')],
+    steps: [{ kind: 'project', columns: [{ name: 'k', expression: op('neg', FLOAT64, op('div', FLOAT64, col(x), col(y))) }] }],
+  });
+  return expectAnswer(plan, [[{ x: 0, y: 0 }, { x: NaN, y: 1 }, { x: -0, y: 0 }, { x: 0, y: 1 }, { x: -0, y: 1 }]], { rows: [{ k: NaN, n: 3n }, { k: 0, n: 2n }] });
 });

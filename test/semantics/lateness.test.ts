@@ -35,3 +35,20 @@ test('the global window never closes, so nothing is late for it', () => {
   const plan = aggregatePlan({ schema: [AT, KIND], time: { column: 'at', outOfOrderness: 0 }, aggregates: [agg('n', 'count')] });
   return expectAnswer(plan, [rows(1_000_000, 1)], { rows: [{ n: 2n }], ledgers: [ledger(2, 0, 2, 0, 0)] });
 });
+
+const I = field('i', 'int8', false);
+const doubled = aggregatePlan({
+  schema: [AT, I], time: { column: 'at', outOfOrderness: 0 }, window: tumbling(10), aggregates: [agg('s', 'sum', op('add', I.type, col(I), col(I)))],
+});
+test('a row set aside for a fault has moved the watermark; a bad row has not', () =>
+  expectAnswer(doubled, [[{ at: 50, i: 'x' }, { at: 5, i: 1 }, { at: 20, i: 100 }, { at: 6, i: 1 }]], {
+    rows: [{ windowStart: 0, windowEnd: 10, s: 2n }], letters: ['0 BAD_ROW', '2 OVERFLOW', '3 LATE'], ledgers: [ledger(4, 0, 1, 1, 2)],
+  }));
+test('a row that faults and is late is a dead letter', () =>
+  expectAnswer(doubled, [[{ at: 50, i: 1 }, { at: 5, i: 100 }]], {
+    rows: [{ windowStart: 50, windowEnd: 60, s: 2n }], letters: ['1 OVERFLOW'], ledgers: [ledger(2, 0, 1, 0, 1)],
+  }));
+test('a union takes every row that is within outOfOrderness of all its sources', () => {
+  const plan = aggregatePlan({ schema: [AT, KIND], time: { column: 'at', outOfOrderness: 100 }, window: tumbling(10), aggregates: [agg('n', 'count')], branches: 2 });
+  return expectAnswer(plan, [rows(0, 50, 100), rows(3, 53, 99)], { rows: [window(0, 2n), window(50, 2n), window(90, 1n), window(100, 1n)], letters: [] });
+});
