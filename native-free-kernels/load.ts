@@ -14,12 +14,12 @@ import { logicTwins, type LogicKernels } from './logic.js';
 import { materialiseTwins, type MaterialiseKernels } from './materialise.js';
 import { mergeTwins, type MergeKernels } from './merge.js';
 import { partitionTwins, type PartitionKernels } from './partition.js';
-import { numberTextTwins, type NumberTextKernels } from './number-text.js';
 import { probeTwins, type ProbeKernels } from './probe.js';
 import { selectTwins, type SelectKernels } from './select.js';
 import { stringTwins, type StringKernels } from './strings.js';
 import { textTwins, type TextKernels } from './text.js';
 import { timeTwins, type TimeKernels } from './time.js';
+import { numberTextTwins, type NumberTextKernels } from './number-text.js';
 import { eventTimeTwins, type EventTimeKernels } from './event-times.js';
 import { wordTwins, type WordKernels } from './words.js';
 
@@ -43,8 +43,8 @@ export type Kernels =
   & MaterialiseKernels
   & MergeKernels
   & PartitionKernels
-  & NumberTextKernels
   & ProbeKernels
+  & NumberTextKernels
   & SelectKernels
   & StringKernels
   & TextKernels
@@ -74,8 +74,8 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...materialiseTwins(heap),
     ...mergeTwins(heap),
     ...partitionTwins(heap),
-    ...numberTextTwins(heap),
     ...probeTwins(heap),
+    ...numberTextTwins(heap),
     ...selectTwins(heap),
     ...stringTwins(heap),
     ...textTwins(heap),

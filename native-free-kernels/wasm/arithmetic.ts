@@ -96,18 +96,18 @@ export function calculateU64(op: i32, rows: i32, a: usize, strideA: usize, b: us
   return unsigned(2, rows, a, strideA, b, strideB, bad, out);
 }
 
-/** Quotient (`op` 0) or remainder (1), towards zero. By zero: `outValid` gets 0 (else 1) and the result is 0. */
+/** Quotient (`op` 0) or remainder (1), towards zero. By zero: `outValid` gets 0 (else 1) and the result is 0. A remainder fails with its quotient, as in DuckDB. REQUIRES: a in [low, high]. */
 export function divideI64(op: i32, rows: i32, a: usize, strideA: usize, b: usize, strideB: usize, low: i64, high: i64, bad: usize, outValid: usize, out: usize): i32 {
   let failures: i32 = 0;
   for (let row: usize = 0; row < <usize>rows; row++) {
     const x = load<i64>(a), y = load<i64>(b);
     let value: i64 = 0, fails: i32 = 0;
     if (y == -1) {
-      // the one quotient that leaves int64; its remainder is 0, and a trap would end the worker
-      value = op == 0 ? 0 - x : 0;
-      fails = op == 0 ? i32(x == i64.MIN_VALUE) : 0;
+      // the one quotient that can leave the type; int64's would trap, and end the worker
+      value = 0 - x;
+      fails = i32(x == i64.MIN_VALUE) | i32(value < low) | i32(value > high);
+      if (op != 0) value = 0;
     } else if (y != 0) value = op == 0 ? x / y : x % y;
-    fails |= i32(value < low) | i32(value > high);
     store<i64>(out + (row << 3), value);
     store<u8>(outValid + row, u8(y != 0));
     store<u8>(bad + row, <u8>fails);

@@ -21,5 +21,5 @@ export * from './float';
 export * from './probe';
 export * from './words';
 export * from './time';
-export * from './strings';
 export * from './number-text';
+export * from './strings';

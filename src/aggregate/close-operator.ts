@@ -58,10 +58,13 @@ export class CloseOperator {
     const starts = this.startsUpTo(last);
     for (const start of starts) this.closeSlice(start, part, own);
     this.flush();
-    // All tables stay until every part is done: what there is tells each part how a slice is merged.
-    if (Atomics.add(heap.i32, word(Word.closeDone), 1) + 1 < parts) return;
-    const closed = new Set(starts);
-    for (const region of [...this.localRegions, ...this.hashRegions]) held(region, () => region.removeClosed(closed));
+    // All tables stay until every part is here: what there is tells each part how a slice is merged. The last part frees them, and only
+    // then is it done: the next close must not find them.
+    if (Atomics.add(heap.i32, word(Word.closeArrived), 1) + 1 === parts) {
+      const closed = new Set(starts);
+      for (const region of [...this.localRegions, ...this.hashRegions]) held(region, () => region.removeClosed(closed));
+    }
+    Atomics.add(heap.i32, word(Word.closeDone), 1);
   }
 
   private startsUpTo(last: bigint): bigint[] {
@@ -88,9 +91,10 @@ export class CloseOperator {
     }
   }
 
-  /** Folds all local tables of a slice into the largest. */
+  /** Folds all local tables of a slice into the largest; of mixed ones into the largest that is hashed, since that takes any key. */
   private mergeLocals(start: bigint, locals: readonly (GroupTable | null)[]): void {
-    const size = (table: GroupTable | null): number => (table === null ? -1 : table instanceof HashedTable ? table.cells : table.capacity);
+    const anyHashed = locals.some(table => table instanceof HashedTable);
+    const size = (table: GroupTable | null): number => (table instanceof HashedTable ? table.cells : table === null || anyHashed ? -1 : table.capacity);
     const largest = locals.reduce((best, table, index) => (size(table) > size(locals[best]!) ? index : best), 0);
     const into = locals[largest];
     if (!into) return;
@@ -162,20 +166,29 @@ export class CloseOperator {
   /** A dense table beside hashed ones: its dictionary outgrew dense cells on the way. */
   private foldDenseIntoHashed(table: DenseTable, into: HashedTable, region: number): void {
     const { heap, kernels, scratch } = this.thread;
+    const mark = scratch.mark();
     const cells = scratch.take(table.capacity * 4);
     const rows = table.touched(this.countOffset, cells);
     const words = scratch.take(rows * 8);
     const hashes = scratch.take(rows * 4);
     kernels.gatherWords(rows, cells, 0, words);
     kernels.hashWords(rows, words, this.job.hashSeed, hashes);
+    let kept = 0;
     for (let row = 0; row < rows; row++) {
       const cell = heap.u32[(cells >>> 2) + row]!;
+      const hash = heap.u32[(hashes >>> 2) + row]!;
       const isNull = heap.i64[cell >>> 3] === -1n;
-      const home = isNull ? 0 : heap.u32[(hashes >>> 2) + row]! >>> (32 - this.job.regionBits);
+      // The hash of null is 0.
+      const home = isNull ? 0 : hash >>> (32 - this.job.regionBits);
       if (region >= 0 && home !== region) continue;
       if (isNull) this.foldNull(cell, into);
-      else this.foldInto(into, 1, cells + row * 4, hashes + row * 4, 0);
+      else {
+        heap.u32[(cells >>> 2) + kept] = cell;
+        heap.u32[(hashes >>> 2) + kept++] = hash;
+      }
     }
+    this.foldInto(into, kept, cells, hashes, 0);
+    scratch.release(mark);
   }
 
   private foldDense(table: DenseTable, into: DenseTable): void {

@@ -33,6 +33,7 @@ export interface GroupInput {
 
 /** A local table larger than this no longer fits a core's cache: it stops paying to combine before the shuffle. */
 const MOST_LOCAL_CELLS = 4096;
+const PIECE_ROWS = 2048;
 
 /**
  * Adds rows to window state. `local`: into this worker's own region, merged with the others' when the slice closes: no shuffle, and a
@@ -48,6 +49,9 @@ export class GroupOperator {
   private readonly template: number;
   private readonly window: Window;
   private shuffles: boolean;
+  /** Cells of the local table added to last, and whether it still grew: then rows are added piece by piece, not to pass the limit by far. */
+  private localCells = 0;
+  private mayOvergrow = true;
 
   constructor(
     private readonly thread: ThreadContext,
@@ -100,13 +104,28 @@ export class GroupOperator {
 
   private addSlice(input: GroupInput, slice: bigint, positions: number, rows: number, keys: Keys | null, masks: Masks): void {
     if (this.shuffles && keys) return this.shuffle(input, slice, positions, rows, keys, masks);
-    this.local.lock();
-    const cells = this.addTo(this.local, input, slice, positions, rows, keys, masks);
-    this.local.unlock();
-    if (this.job.partitioner === 'auto' && keys && cells > MOST_LOCAL_CELLS) {
+    for (let from = 0; from < rows; ) {
+      const count = this.mayOvergrow && keys ? Math.min(PIECE_ROWS, rows - from) : rows - from;
+      this.local.lock();
+      const before = this.localCells;
+      this.localCells = this.addTo(this.local, input, slice, this.pieceOf(positions, from, count, rows), count, keys, masks);
+      this.local.unlock();
+      this.mayOvergrow = this.localCells !== before;
+      from += count;
+      if (this.job.partitioner !== 'auto' || !keys || this.localCells <= MOST_LOCAL_CELLS) continue;
       this.shuffles = true;
       Atomics.store(this.thread.heap.i32, word(Word.switchedToHash), 1);
+      if (from < rows) this.shuffle(input, slice, this.pieceOf(positions, from, rows - from, rows), rows - from, keys, masks);
+      return;
     }
+  }
+
+  /** Positions of `count` rows from the `from`-th on. */
+  private pieceOf(positions: number, from: number, count: number, rows: number): number {
+    if (positions || count === rows) return positions && positions + from * 4;
+    const piece = this.thread.scratch.take(count * 4);
+    this.thread.kernels.iota(count, from, piece);
+    return piece;
   }
 
   private shuffle(input: GroupInput, slice: bigint, positions: number, rows: number, keys: Keys, masks: Masks): void {

@@ -211,6 +211,7 @@ export class Schedule {
     this.closedUpTo = upTo;
     this.closingParts = this.stateBytes > PARALLEL_CLOSE_BYTES ? this.layout.workers : 1;
     heap.i64[CLOSE] = upTo;
+    Atomics.store(heap.i32, word(Word.closeArrived), 0);
     Atomics.store(heap.i32, word(Word.closeDone), 0);
     for (let part = 0; part < this.closingParts; part++) TaskQueue.push(heap, Task.close, (this.closingParts << 8) | part);
   }

@@ -24,7 +24,7 @@ export const enum Word {
   queueHead, queueTail, stop, wake, room,
   chainLock, chainNext, chainSignal, chainSleepers,
   outputLock, outputHead, outputTail,
-  closeDone, switchedToHash,
+  closeArrived, closeDone, switchedToHash,
   scratchPages, results,
 }
 /** State is counted in units of this many bytes. */

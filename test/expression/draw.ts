@@ -24,7 +24,7 @@ const RANGE: Record<string, [bigint, bigint]> = Object.fromEntries(INTS.map(kind
   const bits = BigInt(kind.replace(/\D/g, ''));
   return [kind, kind[0] === 'u' ? [0n, 2n ** bits - 1n] : [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n]];
 }));
-const TEXTS = ['', 'view', 'click', 'a', 'abab', 'Ünïcode 😀', '  x ', 'ÉCLAIR', '12', '-7.5', '1e3', '2024-02-29', '2024-12-30T23:59:59.9995Z', 'true', 'nan', 'a%b', '99999999999999999999', '\u00a0z\u3000', '0.005', '1970-01-01 00:00:00.5+01:30'];
+const TEXTS = ['', 'view', 'click', 'a', 'abab', 'Ünïcode 😀', '  x ', 'ÉCLAIR', 'ΑΣ ß ŉİ', '12', '-7.5', '1e3', '2024-02-29', '2024-12-30T23:59:59.9995Z', 'true', 'nan', 'a%b', '99999999999999999999', '\u00a0z\u3000', '0.005', '1970-01-01 00:00:00.5+01:30'];
 
 /** In the JavaScript form. */
 export function value(g: Draw, type: DataType): Value {

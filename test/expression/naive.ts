@@ -118,8 +118,8 @@ function call(e: CallExpression, args: Inner[]): Inner {
     case 'gt': return order(type, a, b) > 0;
     case 'ge': return order(type, a, b) >= 0;
     case 'not': return !a;
-    case 'lower': return text.toLowerCase();
-    case 'upper': return text.toUpperCase();
+    case 'lower': return Array.from(text).map(point => (Array.from(point.toLowerCase()).length > 1 ? point : point.toLowerCase())).join('');
+    case 'upper': return Array.from(text).map(point => (Array.from(point.toUpperCase()).length > 1 ? point : point.toUpperCase())).join('');
     case 'trim': return text.replace(/^\p{Zs}+/u, '').replace(/\p{Zs}+$/u, '');
     case 'length': return BigInt(Array.from(text).length);
     case 'concat': return args.join('');
@@ -166,7 +166,7 @@ function integers(e: CallExpression, a: bigint, b: bigint): Inner {
     case 'add': return fits(e.type, a + b, 'OVERFLOW');
     case 'sub': return fits(e.type, a - b, 'OVERFLOW');
     case 'mul': return fits(e.type, a * b, 'OVERFLOW');
-    case 'mod': return b === 0n ? null : a % b;
+    case 'mod': if (b !== 0n) fits(e.type, a / b, 'OVERFLOW'); return b === 0n ? null : a % b;
     default: return b === 0n ? null : fits(e.type, (a / b) * 10n ** BigInt(scale(e.type)), 'OVERFLOW');
   }
 }
@@ -234,7 +234,8 @@ export function cast(value: Inner, from: DataType, to: DataType): Inner {
   if (isFloat(to)) {
     const power = 10n ** BigInt(scale(from)), exact = to.kind === 'float32' ? 2n ** 24n : 2n ** 53n;
     if (power === 1n) return to.kind === 'float32' ? nearestSingle(x) : Number(x);
-    return float(to, x <= exact && x >= -exact ? Number(x) / Number(power) : Number(x / power) + Number(x % power) / Number(power));
+    const round = (value: number) => float(to, value), of = (value: bigint) => (to.kind === 'float32' ? nearestSingle(value) : Number(value));
+    return x <= exact && x >= -exact ? round(of(x) / of(power)) : round(of(x / power) + round(of(x % power) / of(power)));
   }
   if (from.kind === 'date' && to.kind === 'timestamp') return fits(to, x * perDay(to), 'BAD_CAST');
   if (from.kind === 'timestamp' && to.kind === 'date') return fits(to, floorDiv(x, perDay(from)), 'BAD_CAST');

@@ -236,7 +236,7 @@ describe('text', () => {
   const all = (rows: number) => () => [rows * 8];
   property('views', (d, w) => {
     const [a, b, start, count] = [w.texts(d.texts), w.texts(d.parts), w.i64(d.ints.map((v, i) => (i % 3 ? v % 12n : v))), w.i64(d.others.map((v, i) => (i % 3 ? v % 8n : v)))];
-    same(k => k.textBytes(d.rows, a), () => []);
+    same(k => k.stringBytes(d.rows, a), () => []);
     same((k, out) => k.textLength(d.rows, a, out(0)), all(d.rows));
     same((k, out) => k.trimText(d.rows, a, out(0)), () => []);
     const lengths = (k: Kernels) => { k.trimText(d.rows, a, OUTPUTS); return Array.from({ length: d.rows }, (_, i) => [heap.u32[OUTPUTS / 4 + i * 2 + 1], heap.u32[OUTPUTS / 4 + i * 2 + 1] && heap.u32[OUTPUTS / 4 + i * 2]]); };

@@ -109,3 +109,12 @@ test('local tables that are large only once they are merged are merged once', ()
   const feeds: Feed[] = Array.from({ length: 16 }, (_, morsel) => ({ branch: 0, rows: Array.from({ length: 4000 }, (_, row) => ({ id: BigInt(morsel * 4000 + row) })) }));
   check(6, plan, [...feeds, { branch: 0, rows: null }], { workers: 3, partitioners: ['local', 'local', 'local'], kernels: 'wasm', preemption: 0 }, random);
 });
+
+test('a dictionary that outgrows dense cells leaves tables of both kinds, which are merged', () => {
+  const plan = aggregatePlan({ schema: [code], keys: [code], aggregates: [agg('rows', 'count'), agg('most', 'max', col(code))] });
+  const rows = (from: number, count: number): Row[] => Array.from({ length: count }, (_, row) => ({ code: (from + row) % 100 === 99 ? null : `value ${from + row}` }));
+  const feeds: Feed[] = [[0, 60_000], [0, 100], [60_000, 8_000], [100, 100], [67_900, 200]].map(([from, count]) => ({ branch: 0, rows: rows(from!, count!) }));
+  for (const first of ['local', 'hash'] as const) {
+    check(1, plan, [...feeds, { branch: 0, rows: null }], { workers: 3, partitioners: [first, 'local', 'local'], kernels: 'wasm', preemption: 0 }, new Random(1));
+  }
+});

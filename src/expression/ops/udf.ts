@@ -34,22 +34,20 @@ export class Udf implements Node {
 
   #one(frame: Frame, args: readonly Operand[], element: number, to: number): boolean {
     const values = args.map((arg, at) => readValue(frame.tools, this.args[at]!.type, arg, element));
-    let raw: Raw | null;
+    let raw: Raw;
     try {
-      raw = this.#result(values);
+      const result = this.#call(...values);
+      if (result === null || result === undefined) {
+        if (!this.expression.nullable) frame.fault(element, 'NULL_IN_NON_NULL', this.expression.name);
+        return false;
+      }
+      raw = rawOfValue(this.type, result);
     } catch (error) {
       frame.fault(element, 'UDF_FAILED', error instanceof Error ? error.message : String(error));
       return false;
     }
     // Outside: a full heap is no fault of the row.
-    if (raw !== null) writeRaw(frame.tools, raw, to, bytes => frame.take(bytes));
-    return raw !== null;
-  }
-
-  #result(values: readonly Value[]): Raw | null {
-    const result = this.#call(...values);
-    if (result !== null && result !== undefined) return rawOfValue(this.type, result);
-    if (this.expression.nullable) return null;
-    throw new TypeError('the result is null, and the function is declared not to return null');
+    writeRaw(frame.tools, raw, to, bytes => frame.take(bytes));
+    return true;
   }
 }
