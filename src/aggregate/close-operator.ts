@@ -1,7 +1,7 @@
 import { CLOSE, Word, word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
 import { BUCKET_ENTRIES, HashedTable } from '../state/hashed-table.js';
-import type { Region, GroupTable } from '../state/region.js';
+import { held, type Region, type GroupTable } from '../state/region.js';
 import { DenseTable } from '../state/dense-table.js';
 import { noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
@@ -207,13 +207,4 @@ export class CloseOperator {
 function cellsToFold(tables: readonly (GroupTable | null)[]): number {
   const cells = tables.map(table => (table instanceof HashedTable ? table.cells : 0));
   return cells.reduce((sum, count) => sum + count, 0) - Math.max(...cells);
-}
-
-function held<T>(region: Region, work: () => T): T {
-  region.lock();
-  try {
-    return work();
-  } finally {
-    region.unlock();
-  }
 }

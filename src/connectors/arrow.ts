@@ -3,11 +3,13 @@ import { arrow as arrowLibrary } from '../batch/arrow.js';
 import { MillraceError } from '../errors.js';
 import type { Source, SourceContext, SourceItem, SourceReader } from './source.js';
 
+/** What `arrow` takes, one or many. */
 export type ArrowData = Table | RecordBatch;
+/** Options of `arrow`. */
 export interface ArrowOptions {
-  /** Default 'arrow'. */
+  /** For stats and errors. Default 'arrow'. */
   readonly name?: string;
-  /** Default true. */
+  /** Default true: the input ends. Say false for an endless one. */
   readonly bounded?: boolean;
 }
 

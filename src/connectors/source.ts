@@ -16,6 +16,7 @@ export interface Source {
   sharedBuffers?(): SharedArrayBuffer[];
   read(context: SourceContext): Promise<SourceReader>;
 }
+/** What a reading is told. */
 export interface SourceContext {
   /** The columns wanted, by name and type, in the order that batches must have. */
   readonly schema: Fields;
@@ -24,6 +25,7 @@ export interface SourceContext {
   readonly batchBytes: number;
   readonly signal: AbortSignal;
 }
+/** One reading of a source. */
 export interface SourceReader {
   /** null at the end of the input. */
   next(): Promise<SourceItem | null>;
@@ -31,6 +33,7 @@ export interface SourceReader {
   /** Length of the whole input, where known, and how much of it was read, in one unit. */
   progress?(): { done: number; total: number | null; unit: 'bytes' | 'rows' };
 }
+/** A piece of input, in one of the forms that the engine takes; the cheapest for it are `heap`, `columns` and `text`. */
 export type SourceItem =
   /** JavaScript rows; a row that does not fit the schema becomes a dead letter. */
   | { readonly kind: 'rows'; readonly rows: readonly unknown[] }

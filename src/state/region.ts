@@ -150,3 +150,13 @@ export class Region {
     return this.heap.u32[this.at + RegionWord.capacity]!;
   }
 }
+
+/** Does work while the region is held. */
+export function held<T>(region: Region, work: () => T): T {
+  region.lock();
+  try {
+    return work();
+  } finally {
+    region.unlock();
+  }
+}

@@ -98,7 +98,10 @@ describe('partition', () => {
     const [at, counts, out] = [layout.u32(drawn), layout.u32(zeros(256)), layout.take(chunk.rows * 4)];
     same(layout, k => k.countByHash(chunk.rows, positions, at, bits, counts));
     let start = 0;
-    for (let part = 0; part < 256; part++) start += heap.u32[(counts >>> 2) + part]!, heap.u32[(counts >>> 2) + part] = start - heap.u32[(counts >>> 2) + part]!;
+    for (let part = 0; part < 256; part++) {
+      start += heap.u32[(counts >>> 2) + part]!;
+      heap.u32[(counts >>> 2) + part] = start - heap.u32[(counts >>> 2) + part]!;
+    }
     expect(start).toBe(chunk.rows);
     same(layout, k => k.scatterByHash(chunk.rows, positions, at, bits, counts, out));
     const elements = Array.from(heap.u32.subarray(out >>> 2, (out >>> 2) + chunk.rows));
@@ -110,7 +113,10 @@ describe('partition', () => {
     const [times, counts, out] = [layout.i64(spans.map(span => base + span)), layout.u32(zeros(1000)), layout.take(chunk.rows * 4)];
     same(layout, k => k.countBySlice(chunk.rows, positions, times, base, size, counts));
     let start = 0;
-    for (let slice = 0; slice < 1000; slice++) start += heap.u32[(counts >>> 2) + slice]!, heap.u32[(counts >>> 2) + slice] = start - heap.u32[(counts >>> 2) + slice]!;
+    for (let slice = 0; slice < 1000; slice++) {
+      start += heap.u32[(counts >>> 2) + slice]!;
+      heap.u32[(counts >>> 2) + slice] = start - heap.u32[(counts >>> 2) + slice]!;
+    }
     same(layout, k => k.scatterBySlice(chunk.rows, positions, times, base, size, counts, out));
   });
 });
