@@ -11,7 +11,7 @@ export interface ArithmeticKernels {
   ): number;
   /** The same for uint64. */
   calculateU64(op: number, rows: number, a: number, strideA: number, b: number, strideB: number, bad: number, out: number): number;
-  /** Quotient (`op` 0) or remainder (1), towards zero. By zero: `outValid` gets 0 (else 1) and the result is 0. */
+  /** Quotient (`op` 0) or remainder (1), towards zero. By zero: `outValid` gets 0 (else 1) and the result is 0. A remainder fails with its quotient, as in DuckDB. REQUIRES: a in [low, high]. */
   divideI64(
     op: number, rows: number, a: number, strideA: number, b: number, strideB: number, low: bigint, high: bigint, bad: number, outValid: number, out: number,
   ): number;
@@ -25,6 +25,7 @@ export interface ArithmeticKernels {
 }
 
 const exact = (op: number, x: bigint, y: bigint): bigint => (op === 0 ? x + y : op === 1 ? x - y : x * y);
+const MIN = -(1n << 63n), MAX = (1n << 63n) - 1n;
 const MAX_UNSIGNED = (1n << 64n) - 1n;
 
 export const arithmeticTwins = (heap: HeapViews): ArithmeticKernels => {
@@ -59,7 +60,10 @@ export const arithmeticTwins = (heap: HeapViews): ArithmeticKernels => {
       for (let row = 0; row < rows; row++) {
         const x = heap.i64[(a + row * strideA) >>> 3]!, y = heap.i64[(b + row * strideB) >>> 3]!;
         heap.u8[outValid + row] = y === 0n ? 0 : 1;
-        failures += put(row, y === 0n ? 0n : op === 0 ? x / y : x % y, low, high, bad, out);
+        // only a quotient by -1 can leave the range
+        const range = y === -1n ? [low, high] as const : [MIN, MAX] as const;
+        failures += put(row, y === 0n ? 0n : x / y, ...range, bad, out);
+        if (op !== 0) heap.i64[(out >>> 3) + row] = y === 0n ? 0n : x % y;
       }
       return failures;
     },

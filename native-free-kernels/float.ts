@@ -12,7 +12,7 @@ export interface FloatKernels {
   nonZeroF64(rows: number, a: number, stride: number, outValid: number): void;
   /**
    * int64 (`isUnsigned`: uint64) / `power` of ten → float. As DuckDB: values beyond `exact` (integers up to it are exact in the target)
-   * are divided in two parts.
+   * are divided in two parts, and `single` works in float32.
    */
   floatFromI64(isUnsigned: number, single: number, rows: number, a: number, power: bigint, exact: bigint, out: number): void;
   /**
@@ -66,10 +66,11 @@ export const floatTwins = (heap: HeapViews): FloatKernels => ({
   floatFromI64(isUnsigned, single, rows, a, power, exact, out) {
     for (let row = 0; row < rows; row++) {
       const x = isUnsigned ? heap.u64[(a >>> 3) + row]! : heap.i64[(a >>> 3) + row]!;
-      const value = power === 1n ? (single ? singleFromBig(x) : Number(x))
+      const value = single ? singleFromI64(x, power, exact)
+        : power === 1n ? Number(x)
         : x <= exact && x >= -exact ? Number(x) / Number(power)
         : Number(x / power) + Number(x % power) / Number(power);
-      heap.f64[(out >>> 3) + row] = single ? Math.fround(value) : value;
+      heap.f64[(out >>> 3) + row] = value;
     }
   },
   integerFromF64(isUnsigned, mode, rows, a, power, low, limit, bad, out) {
@@ -112,4 +113,11 @@ function singleFromBig(x: bigint): number {
   const head = size >> shift;
   const sticky = (head << shift) === size ? head : head | 1n;
   return Math.fround((x < 0n ? -1 : 1) * Number(sticky) * 2 ** Number(shift));
+}
+
+function singleFromI64(x: bigint, power: bigint, exact: bigint): number {
+  if (power === 1n) return singleFromBig(x);
+  const divisor = singleFromBig(power);
+  if (x <= exact && x >= -exact) return Math.fround(Number(x) / divisor);
+  return Math.fround(singleFromBig(x / power) + Math.fround(singleFromBig(x % power) / divisor));
 }

@@ -9,10 +9,10 @@ export interface GroupKernels {
   upsertWords(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, keys: number, valid: number, slots: number, template: number): number;
   /** As `upsertWords`, for byte-string keys given as (u32 address, u32 length) views: a new cell keeps a view of its own copy in the table's arena. */
   upsertBytes(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, views: number, valid: number, slots: number, template: number): number;
-  /** Copies the index entries whose hash has `bit` set (all where `bit` is 0) from one partition to the empty `to`. Returns how many. */
-  moveEntries(from: number, capacity: number, bit: number, to: number, toMask: number): number;
+  /** Copies the index entries whose hash has `bit` set (all where `bit` is 0) from a partition of `buckets` buckets to another, which has room. Returns how many. */
+  moveEntries(from: number, buckets: number, bit: number, to: number, toMask: number): number;
   /** Copies the entries whose hash has `value` in its top `bits` bits, as hashes[] and cells[] (u32). Returns how many. */
-  collectEntries(entries: number, capacity: number, bits: number, value: number, hashes: number, cells: number): number;
+  collectEntries(from: number, buckets: number, bits: number, value: number, hashes: number, cells: number): number;
   /** slots[i] = address of the dense cell of codes[element]; chunks of 2^shift cells lie at the addresses in `directory`; cell 0 is that of null, code c has cell c + 1. */
   denseSlots(rows: number, positions: number, codes: number, valid: number, directory: number, shift: number, cellBytes: number, slots: number): void;
   /** As `denseSlots` over all elements, where the one chunk at `base` has every cell. May read and write up to 12 bytes past the ends. */
@@ -45,20 +45,25 @@ export const groupTwins = (heap: HeapViews): GroupKernels => {
     for (let at = 0; at < length; at++) if (u8[a + at] !== u8[b + at]) return false;
     return true;
   };
+  const firstEmpty = (bucket: number): number => u32.subarray(bucket + 8, bucket + 16).indexOf(0);
+  const sameKey = (cell: number, key: number, bytes: boolean): boolean =>
+    bytes ? u32[(cell >>> 2) + 1] === u32[(key >>> 2) + 1] && sameBytes(u32[cell >>> 2]!, u32[key >>> 2]!, u32[(key >>> 2) + 1]!) : u64[cell >>> 3] === u64[key >>> 3];
   /** The cell of one key; 0 where the table must grow. `bytes` tells the kind of the keys at `keys`. */
-  const upsertOne = (table: number, regionBits: number, hash: number, key: number, template: number, bytes: boolean): number => {
+  const settle = (table: number, regionBits: number, hash: number, key: number, template: number, bytes: boolean): number => {
     const chosen = topBits((hash << regionBits) >>> 0, u32[table + 7]!);
     const partition = (u32[table + 8]! >>> 2) + (u32[(u32[table + 6]! >>> 2) + chosen]! << 3);
-    const entries = u32[partition]! >>> 2;
     const mask = u32[partition + 1]!;
     for (let at = (hash & mask) >>> 0; ; at = (at + 1) & mask) {
-      const cell = u32[entries + at * 2]!;
-      if (cell === 0) return insertOne(table, partition, entries + at * 2, hash, key, template, bytes);
-      if (u32[entries + at * 2 + 1] !== hash) continue;
-      if (!bytes ? u64[cell >>> 3] === u64[key >>> 3] : u32[(cell >>> 2) + 1] === u32[(key >>> 2) + 1] && sameBytes(u32[cell >>> 2]!, u32[key >>> 2]!, u32[(key >>> 2) + 1]!)) return cell;
+      const bucket = (u32[partition]! >>> 2) + at * 16;
+      for (let place = 0; place < 8; place++) {
+        const cell = u32[bucket + 8 + place]!;
+        if (cell !== 0 && u32[bucket + place] === hash && sameKey(cell, key, bytes)) return cell;
+      }
+      const empty = firstEmpty(bucket);
+      if (empty >= 0) return insert(table, partition, bucket + empty, hash, key, template, bytes);
     }
   };
-  const insertOne = (table: number, partition: number, entry: number, hash: number, key: number, template: number, bytes: boolean): number => {
+  const insert = (table: number, partition: number, entry: number, hash: number, key: number, template: number, bytes: boolean): number => {
     const copy = u32[table + 9]!;
     const length = bytes ? u32[(key >>> 2) + 1]! : 0;
     const copyEnd = copy + ((length + 7) & ~7);
@@ -71,10 +76,15 @@ export const groupTwins = (heap: HeapViews): GroupKernels => {
       u32[cell >>> 2] = copy;
       u32[(cell >>> 2) + 1] = length;
     } else u64[cell >>> 3] = u64[key >>> 3]!;
-    u32[entry] = cell;
-    u32[entry + 1] = hash;
+    u32[entry] = hash;
+    u32[entry + 8] = cell;
     u32[partition + 2]!++;
     return cell;
+  };
+  const entriesOf = function* (from: number, buckets: number): Generator<[hash: number, cell: number]> {
+    for (let bucket = from >>> 2; bucket < (from >>> 2) + buckets * 16; bucket += 16) {
+      for (let place = 0; place < 8; place++) if (u32[bucket + 8 + place] !== 0) yield [u32[bucket + place]!, u32[bucket + 8 + place]!];
+    }
   };
   const upsert = (bytes: boolean): GroupKernels['upsertWords'] => (tableAddress, regionBits, from, rows, positions, hashes, keys, valid, slots, template) => {
     const table = tableAddress >>> 2;
@@ -82,7 +92,7 @@ export const groupTwins = (heap: HeapViews): GroupKernels => {
       const element = positions ? u32[(positions >>> 2) + row]! : row;
       const cell = valid && !u8[valid + element]
         ? nullCell(table, template)
-        : upsertOne(table, regionBits, u32[(hashes >>> 2) + element]!, keys + element * 8, template, bytes);
+        : settle(table, regionBits, u32[(hashes >>> 2) + element]!, keys + element * 8, template, bytes);
       if (cell === 0) return row;
       u32[(slots >>> 2) + row] = cell;
     }
@@ -91,28 +101,25 @@ export const groupTwins = (heap: HeapViews): GroupKernels => {
   return {
     upsertWords: upsert(false),
     upsertBytes: upsert(true),
-    moveEntries(from, capacity, bit, to, toMask) {
+    moveEntries(from, buckets, bit, to, toMask) {
       let moved = 0;
-      for (let slot = 0; slot < capacity; slot++) {
-        const entry = (from >>> 2) + slot * 2;
-        const hash = u32[entry + 1]!;
-        if (u32[entry] === 0 || (hash & bit) !== (bit | 0)) continue;
+      for (const [hash, cell] of entriesOf(from, buckets)) {
+        if ((hash & bit) !== (bit | 0)) continue;
         let at = (hash & toMask) >>> 0;
-        while (u32[(to >>> 2) + at * 2] !== 0) at = (at + 1) & toMask;
-        u32[(to >>> 2) + at * 2] = u32[entry]!;
-        u32[(to >>> 2) + at * 2 + 1] = hash;
+        while (firstEmpty((to >>> 2) + at * 16) < 0) at = (at + 1) & toMask;
+        const entry = (to >>> 2) + at * 16 + firstEmpty((to >>> 2) + at * 16);
+        u32[entry] = hash;
+        u32[entry + 8] = cell;
         moved++;
       }
       return moved;
     },
-    collectEntries(entries, capacity, bits, value, hashes, cells) {
+    collectEntries(from, buckets, bits, value, hashes, cells) {
       let found = 0;
-      for (let slot = 0; slot < capacity; slot++) {
-        const entry = (entries >>> 2) + slot * 2;
-        if (u32[entry] === 0 || topBits(u32[entry + 1]!, bits) !== value) continue;
-        u32[(hashes >>> 2) + found] = u32[entry + 1]!;
-        u32[(cells >>> 2) + found] = u32[entry]!;
-        found++;
+      for (const [hash, cell] of entriesOf(from, buckets)) {
+        if (topBits(hash, bits) !== value) continue;
+        u32[(hashes >>> 2) + found] = hash;
+        u32[(cells >>> 2) + found++] = cell;
       }
       return found;
     },

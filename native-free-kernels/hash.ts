@@ -27,7 +27,10 @@ export const hashTwins = (heap: HeapViews): HashKernels => {
   };
   return {
     hashWords(rows, keys, seed, hashes) {
-      for (let row = 0; row < rows; row++) heap.u32[(hashes >>> 2) + row] = mix(heap.u64[(keys >>> 3) + row]! ^ wrap(seed));
+      for (let row = 0; row < rows; row++) {
+        const key = heap.u64[(keys >>> 3) + row]! ^ wrap(seed);
+        heap.u32[(hashes >>> 2) + row] = Number(wrap((key ^ (key >> 32n)) * 0x9e3779b97f4a7c15n) >> 32n);
+      }
     },
     hashBytes(rows, views, seed, hashes) {
       for (let row = 0; row < rows; row++) {

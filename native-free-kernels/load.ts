@@ -19,6 +19,7 @@ import { selectTwins, type SelectKernels } from './select.js';
 import { stringTwins, type StringKernels } from './strings.js';
 import { textTwins, type TextKernels } from './text.js';
 import { timeTwins, type TimeKernels } from './time.js';
+import { numberTextTwins, type NumberTextKernels } from './number-text.js';
 import { eventTimeTwins, type EventTimeKernels } from './event-times.js';
 import { wordTwins, type WordKernels } from './words.js';
 
@@ -43,6 +44,7 @@ export type Kernels =
   & MergeKernels
   & PartitionKernels
   & ProbeKernels
+  & NumberTextKernels
   & SelectKernels
   & StringKernels
   & TextKernels
@@ -73,6 +75,7 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...mergeTwins(heap),
     ...partitionTwins(heap),
     ...probeTwins(heap),
+    ...numberTextTwins(heap),
     ...selectTwins(heap),
     ...stringTwins(heap),
     ...textTwins(heap),

@@ -6,12 +6,12 @@ import type { HeapViews } from './heap-views.js';
  */
 export interface StringKernels {
   /** Bytes of all elements together. Take `>>> 0`. */
-  textBytes(rows: number, a: number): number;
+  stringBytes(rows: number, a: number): number;
   /** Code points, as int64. */
   textLength(rows: number, a: number, out: number): void;
   /**
    * ASCII letters to lower (`upper` 0) or upper case. Elements with other bytes get a 1 in `other` and stay as they were, for the
-   * caller to treat; returns how many. REQUIRES: `buffer` holds `textBytes`.
+   * caller to treat; returns how many. REQUIRES: `buffer` holds `stringBytes`.
    */
   caseText(upper: number, rows: number, a: number, buffer: number, other: number, out: number): number;
   /** Without space separators (Unicode category Zs) at both ends. */
@@ -54,7 +54,7 @@ export const stringTwins = (heap: HeapViews): StringKernels => {
     return part === '' ? read(at, 'latin1') : read(at, 'latin1').replaceAll(part, () => read(c, 'latin1'));
   };
   return {
-    textBytes(rows, a) {
+    stringBytes(rows, a) {
       let sum = 0;
       for (let row = 0; row < rows; row++) sum += heap.u32[(a >>> 2) + row * 2 + 1]!;
       return sum;

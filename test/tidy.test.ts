@@ -13,26 +13,28 @@ const product = [...src, ...kernels];
 
 /**
  * Imports go from a higher rank to a lower one or stay in it. Types may be imported from anywhere but the command: they are gone at run
- * time. A dynamic import is how an upper layer is reached on purpose (the builder's `run()` starts the engine).
+ * time.
  */
 const RANKS: Readonly<Record<string, number>> = {
   'native-free-kernels': 0, 'errors.ts': 0,
   heap: 1,
   plan: 2, batch: 2,
   expression: 3, connectors: 3,
-  aggregate: 4, partition: 4, window: 4, state: 4, ingest: 4, merge: 4, emit: 4,
-  worker: 5,
-  coordinator: 6,
-  'index.ts': 7,
-  cli: 8,
+  state: 4,
+  aggregate: 5,
+  worker: 6,
+  coordinator: 7,
+  pipeline: 8,
+  'index.ts': 9,
+  cli: 10,
 };
 /** First folder or file below src. */
 const place = (path: string): string => path.startsWith('src/') ? path.split('/')[1]! : path.split('/')[0]!;
 
-/** At run time one file imports each third-party package; where it is said here, that file. */
+/** At run time one file imports each third-party package; where it is said here, that file. Piscina has one on each side of its threads. */
 const HOMES: Readonly<Record<string, RegExp>> = {
   'apache-arrow': /^src\/batch\/arrow\.ts$/,
-  piscina: /^src\/worker\//,
+  piscina: /^src\/(coordinator\/pool|worker\/thread)\.ts$/,
   hyparquet: /^src\/connectors\/parquet/,
   'hyparquet-compressors': /^src\/connectors\/parquet/,
   'hyparquet-writer': /^src\/connectors\/parquet/,
@@ -89,7 +91,7 @@ describe('imports', () => {
     for (const [name, files] of importers) {
       expect(Object.keys(declared), `${[...files].join(', ')} imports it`).toContain(name);
       expect([...files].filter(file => !(HOMES[name] ?? /./).test(file)), `${name} has another home`).toEqual([]);
-      expect(files.size, `${name} is imported by ${[...files].join(', ')}`).toBeLessThanOrEqual(1);
+      expect(files.size, `${name} is imported by ${[...files].join(', ')}`).toBeLessThanOrEqual(name === 'piscina' ? 2 : 1);
     }
   });
 

@@ -56,10 +56,37 @@ function unsigned(op: i32, rows: i32, a: usize, strideA: usize, b: usize, stride
   return failures;
 }
 
+/** Sum or difference of pairs of rows; false if one of them leaves the range (the caller then takes them one by one). */
+// @ts-ignore: decorator
+@inline
+function inPairs(op: i32, pairs: i32, a: usize, strideA: usize, b: usize, strideB: usize, low: i64, high: i64, out: usize): bool {
+  const least = i64x2.splat(low), most = i64x2.splat(high);
+  let x = v128.load64_splat(a), y = v128.load64_splat(b), fails = i64x2.splat(0);
+  for (let pair: i32 = 0; pair < pairs; pair++) {
+    const at = <usize>pair << 4;
+    if (strideA != 0) x = v128.load(a + at);
+    if (strideB != 0) y = v128.load(b + at);
+    const value = op == 0 ? i64x2.add(x, y) : i64x2.sub(x, y);
+    const overflow = op == 0 ? v128.and(v128.xor(x, value), v128.xor(y, value)) : v128.and(v128.xor(x, y), v128.xor(x, value));
+    fails = v128.or(fails, v128.or(overflow, v128.or(i64x2.gt_s(least, value), i64x2.gt_s(value, most))));
+    v128.store(out + at, value);
+  }
+  return i64x2.bitmask(fails) == 0;
+}
+// @ts-ignore: decorator
+@inline
+function sum(op: i32, rows: i32, a: usize, strideA: usize, b: usize, strideB: usize, low: i64, high: i64, bad: usize, out: usize): i32 {
+  const even = rows & ~1;
+  if (!inPairs(op, even >> 1, a, strideA, b, strideB, low, high, out)) return signed(op, rows, a, strideA, b, strideB, low, high, bad, out);
+  memory.fill(bad, 0, even);
+  const done = <usize>even;
+  return signed(op, rows - even, a + done * strideA, strideA, b + done * strideB, strideB, low, high, bad + done, out + (done << 3));
+}
+
 /** `op` 0: a + b, 1: a - b, 2: a × b. */
 export function calculateI64(op: i32, rows: i32, a: usize, strideA: usize, b: usize, strideB: usize, low: i64, high: i64, bad: usize, out: usize): i32 {
-  if (op == 0) return signed(0, rows, a, strideA, b, strideB, low, high, bad, out);
-  if (op == 1) return signed(1, rows, a, strideA, b, strideB, low, high, bad, out);
+  if (op == 0) return sum(0, rows, a, strideA, b, strideB, low, high, bad, out);
+  if (op == 1) return sum(1, rows, a, strideA, b, strideB, low, high, bad, out);
   return signed(2, rows, a, strideA, b, strideB, low, high, bad, out);
 }
 /** The same for uint64. */
@@ -69,18 +96,18 @@ export function calculateU64(op: i32, rows: i32, a: usize, strideA: usize, b: us
   return unsigned(2, rows, a, strideA, b, strideB, bad, out);
 }
 
-/** Quotient (`op` 0) or remainder (1), towards zero. By zero: `outValid` gets 0 (else 1) and the result is 0. */
+/** Quotient (`op` 0) or remainder (1), towards zero. By zero: `outValid` gets 0 (else 1) and the result is 0. A remainder fails with its quotient, as in DuckDB. REQUIRES: a in [low, high]. */
 export function divideI64(op: i32, rows: i32, a: usize, strideA: usize, b: usize, strideB: usize, low: i64, high: i64, bad: usize, outValid: usize, out: usize): i32 {
   let failures: i32 = 0;
   for (let row: usize = 0; row < <usize>rows; row++) {
     const x = load<i64>(a), y = load<i64>(b);
     let value: i64 = 0, fails: i32 = 0;
     if (y == -1) {
-      // the one quotient that leaves int64; its remainder is 0, and a trap would end the worker
-      value = op == 0 ? 0 - x : 0;
-      fails = op == 0 ? i32(x == i64.MIN_VALUE) : 0;
+      // the one quotient that can leave the type; int64's would trap, and end the worker
+      value = 0 - x;
+      fails = i32(x == i64.MIN_VALUE) | i32(value < low) | i32(value > high);
+      if (op != 0) value = 0;
     } else if (y != 0) value = op == 0 ? x / y : x % y;
-    fails |= i32(value < low) | i32(value > high);
     store<i64>(out + (row << 3), value);
     store<u8>(outValid + row, u8(y != 0));
     store<u8>(bad + row, <u8>fails);

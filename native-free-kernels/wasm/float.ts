@@ -64,17 +64,26 @@ export function nonZeroF64(rows: i32, a: usize, stride: usize, outValid: usize):
   }
 }
 
-/** int64 (`isUnsigned`: uint64) → float; a decimal's `scale` is taken off. `exact`: integers up to that size are exact in the target. */
+// @ts-ignore: decorator
+@inline
+function singleFromI64(isUnsigned: i32, x: i64, power: i64, exact: i64): f64 {
+  if (isUnsigned != 0) return <f64><f32><u64>x;
+  if (power == 1) return <f64><f32>x;
+  if (x <= exact && x >= -exact) return <f64>(<f32>x / <f32>power);
+  return <f64>(<f32>(x / power) + <f32>(x % power) / <f32>power);
+}
+
+/** int64 (`isUnsigned`: uint64) → float; divided by `power`, in float32 if `single`. `exact`: integers up to that size are exact in the target. */
 export function floatFromI64(isUnsigned: i32, single: i32, rows: i32, a: usize, power: i64, exact: i64, out: usize): void {
   for (let row: usize = 0; row < <usize>rows; row++) {
     const x = load<i64>(a + (row << 3));
     let value: f64;
-    if (single != 0 && power == 1) value = <f64>(isUnsigned != 0 ? <f32><u64>x : <f32>x);
+    if (single != 0) value = singleFromI64(isUnsigned, x, power, exact);
     else if (isUnsigned != 0) value = <f64><u64>x;
     else if (power == 1) value = <f64>x;
     else if (x <= exact && x >= -exact) value = <f64>x / <f64>power;
     else value = <f64>(x / power) + <f64>(x % power) / <f64>power;
-    store<f64>(out + (row << 3), single != 0 ? <f64><f32>value : value);
+    store<f64>(out + (row << 3), value);
   }
 }
 

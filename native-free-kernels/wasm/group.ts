@@ -31,41 +31,137 @@ function nullCell(table: usize, template: usize): usize {
   return cell;
 }
 
+/** Rows that are probed before any of them is settled: their cache misses overlap, and what they brought in is still there. */
+const BLOCK: i32 = 128;
+
+// An index bucket is one cache line: eight hashes, then the addresses of their eight cells, 0 where empty. No entry ever leaves, so the
+// first bucket with an empty place ends a search.
+
+/** Bit i: place i of the bucket has this hash. Empty places have hash 0, so a match may be empty. */
+// @ts-ignore: decorator
+@inline
+function matches(bucket: usize, hash: u32): u32 {
+  const wanted = i32x4.splat(hash);
+  return i32x4.bitmask(i32x4.eq(v128.load(bucket), wanted)) | (i32x4.bitmask(i32x4.eq(v128.load(bucket, 16), wanted)) << 4);
+}
+/** Bit i: place i of the bucket is empty. */
+// @ts-ignore: decorator
+@inline
+function empties(bucket: usize): u32 {
+  const zero = i32x4.splat(0);
+  return i32x4.bitmask(i32x4.eq(v128.load(bucket, 32), zero)) | (i32x4.bitmask(i32x4.eq(v128.load(bucket, 48), zero)) << 4);
+}
+// @ts-ignore: decorator
+@inline
+function bucketOf(partition: usize, hash: u32): usize {
+  return <usize>load<u32>(partition) + (<usize>(hash & load<u32>(partition, 4)) << 6);
+}
+
+/** Writes to slots[] a cell that each key may have, or 0: the first of its hash in its first bucket. */
+function guess(table: usize, regionBits: u32, from: i32, until: i32, positions: usize, hashes: usize, slots: usize): void {
+  const whole = load<u32>(table, DEPTH) == 0;
+  let partition = <usize>load<u32>(table, PARTITIONS);
+  const first = <usize>load<u32>(partition);
+  const mask = load<u32>(partition, 4);
+  for (let row = from; row < until; row++) {
+    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    const hash = load<u32>(hashes + (element << 2));
+    const bucket = whole ? first + (<usize>(hash & mask) << 6) : bucketOf(partitionOf(table, regionBits, hash), hash);
+    const found = matches(bucket, hash);
+    store<u32>(slots + (<usize>row << 2), found ? load<u32>(bucket + (<usize>ctz(found) << 2), 32) : 0);
+  }
+}
+
+/** Puts a cell into the first empty place from its bucket on. REQUIRES: there is one. */
+// @ts-ignore: decorator
+@inline
+function enter(bucket: usize, place: u32, hash: u32, cell: usize, partition: usize): void {
+  store<u32>(bucket + (<usize>place << 2), hash);
+  store<u32>(bucket + (<usize>place << 2), <u32>cell, 32);
+  store<u32>(partition, load<u32>(partition, 8) + 1, 8);
+}
+
+/** The cell of a key, found or made; 0 where the table must grow first. */
+function settleWord(table: usize, regionBits: u32, hash: u32, key: u64, template: usize): usize {
+  const partition = partitionOf(table, regionBits, hash);
+  const entries = <usize>load<u32>(partition);
+  const mask = load<u32>(partition, 4);
+  for (let at = hash & mask; ; at = (at + 1) & mask) {
+    const bucket = entries + (<usize>at << 6);
+    for (let found = matches(bucket, hash); found; found &= found - 1) {
+      const cell = <usize>load<u32>(bucket + (<usize>ctz(found) << 2), 32);
+      if (cell && load<u64>(cell) == key) return cell;
+    }
+    const empty = empties(bucket);
+    if (!empty) continue;
+    if (load<u32>(partition, 8) >= load<u32>(partition, 12)) return 0;
+    const cell = newCell(table, template);
+    if (!cell) return 0;
+    store<u64>(cell, key);
+    enter(bucket, ctz(empty), hash, cell, partition);
+    return cell;
+  }
+}
+
+/** An index of at most this many buckets stays in the cache: then one pass is faster than two. */
+const CACHED_BUCKETS: u32 = 2048;
+
+/** One pass over rows of an index in cache. `picked`, `nullable`: constants for the compiler, which makes a loop of each case. */
+// @ts-ignore: decorator
+@inline
+function upsertCached(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, valid: usize, slots: usize, template: usize, picked: bool, nullable: bool): i32 {
+  const partition = <usize>load<u32>(table, PARTITIONS);
+  const entries = <usize>load<u32>(partition);
+  const mask = load<u32>(partition, 4);
+  for (let row = from; row < rows; row++) {
+    const element = picked ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    let cell: usize = 0;
+    if (nullable && !load<u8>(valid + element)) cell = nullCell(table, template);
+    else {
+      const hash = load<u32>(hashes + (element << 2));
+      const key = load<u64>(keys + (element << 3));
+      const bucket = entries + (<usize>(hash & mask) << 6);
+      const found = matches(bucket, hash);
+      if (found) cell = <usize>load<u32>(bucket + (<usize>ctz(found) << 2), 32);
+      if (!cell || load<u64>(cell) != key) cell = settleWord(table, regionBits, hash, key, template);
+    }
+    if (!cell) return row;
+    store<u32>(slots + (<usize>row << 2), <u32>cell);
+  }
+  return rows;
+}
+
+// @ts-ignore: decorator
+@inline
+function isCached(table: usize): bool {
+  return load<u32>(table, DEPTH) == 0 && load<u32>(<usize>load<u32>(table, PARTITIONS), 4) < CACHED_BUCKETS;
+}
+
 /**
  * Finds or makes the cell of each key and writes its address to slots[i] (u32). Row i is element positions[i], or i. Returns how many
  * rows were done: fewer than `rows` where the table must grow first.
  */
 export function upsertWords(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, valid: usize, slots: usize, template: usize): i32 {
-  for (let row = from; row < rows; row++) {
-    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
-    let cell: usize;
-    if (valid && !load<u8>(valid + element)) {
-      cell = nullCell(table, template);
-      if (!cell) return row;
-    } else {
-      const hash = load<u32>(hashes + (element << 2));
-      const key = load<u64>(keys + (element << 3));
-      const partition = partitionOf(table, regionBits, hash);
-      const entries = <usize>load<u32>(partition);
-      const mask = load<u32>(partition, 4);
-      let at = hash & mask;
-      for (;;) {
-        const entry = load<u64>(entries + (<usize>at << 3));
-        cell = <usize><u32>entry;
-        if (!cell) {
-          if (load<u32>(partition, 8) >= load<u32>(partition, 12)) return row;
-          cell = newCell(table, template);
-          if (!cell) return row;
-          store<u64>(cell, key);
-          store<u64>(entries + (<usize>at << 3), (<u64>hash << 32) | <u64>cell);
-          store<u32>(partition, load<u32>(partition, 8) + 1, 8);
-          break;
-        }
-        if (<u32>(entry >> 32) == hash && load<u64>(cell) == key) break;
-        at = (at + 1) & mask;
+  if (isCached(table)) {
+    if (valid) return upsertCached(table, regionBits, from, rows, positions, hashes, keys, valid, slots, template, positions != 0, true);
+    if (positions) return upsertCached(table, regionBits, from, rows, positions, hashes, keys, valid, slots, template, true, false);
+    return upsertCached(table, regionBits, from, rows, positions, hashes, keys, valid, slots, template, false, false);
+  }
+  for (let block = from; block < rows; block += BLOCK) {
+    const until = min(block + BLOCK, rows);
+    guess(table, regionBits, block, until, positions, hashes, slots);
+    for (let row = block; row < until; row++) {
+      const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+      let cell = <usize>load<u32>(slots + (<usize>row << 2));
+      if (valid && !load<u8>(valid + element)) cell = nullCell(table, template);
+      else {
+        const key = load<u64>(keys + (element << 3));
+        if (cell && load<u64>(cell) == key) continue;
+        cell = settleWord(table, regionBits, load<u32>(hashes + (element << 2)), key, template);
       }
+      if (!cell) return row;
+      store<u32>(slots + (<usize>row << 2), <u32>cell);
     }
-    store<u32>(slots + (<usize>row << 2), <u32>cell);
   }
   return rows;
 }
@@ -83,72 +179,88 @@ function sameBytes(a: usize, b: usize, length: u32): bool {
   return left == 0 || ((load<u64>(a) ^ load<u64>(b)) << <u64>(64 - (left << 3))) == 0;
 }
 
+/** As `settleWord`, for a byte string, which a new cell gets a copy of in the table's arena. */
+function settleBytes(table: usize, regionBits: u32, hash: u32, bytes: usize, length: u32, template: usize): usize {
+  const partition = partitionOf(table, regionBits, hash);
+  const entries = <usize>load<u32>(partition);
+  const mask = load<u32>(partition, 4);
+  for (let at = hash & mask; ; at = (at + 1) & mask) {
+    const bucket = entries + (<usize>at << 6);
+    for (let found = matches(bucket, hash); found; found &= found - 1) {
+      const cell = <usize>load<u32>(bucket + (<usize>ctz(found) << 2), 32);
+      if (cell && load<u32>(cell, 4) == length && sameBytes(<usize>load<u32>(cell), bytes, length)) return cell;
+    }
+    const empty = empties(bucket);
+    if (!empty) continue;
+    const copy = <usize>load<u32>(table, ARENA_NEXT);
+    const copyEnd = copy + ((<usize>length + 7) & ~7);
+    if (load<u32>(partition, 8) >= load<u32>(partition, 12) || copyEnd > <usize>load<u32>(table, ARENA_END)) return 0;
+    const cell = newCell(table, template);
+    if (!cell) return 0;
+    memory.copy(copy, bytes, <usize>length);
+    store<u32>(table, <u32>copyEnd, ARENA_NEXT);
+    store<u64>(cell, (<u64>length << 32) | <u64>copy);
+    enter(bucket, ctz(empty), hash, cell, partition);
+    return cell;
+  }
+}
+
 /** As `upsertWords`, for byte-string keys given as (u32 address, u32 length) views: a new cell keeps a view of its own copy in the table's arena. */
 export function upsertBytes(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, views: usize, valid: usize, slots: usize, template: usize): i32 {
-  for (let row = from; row < rows; row++) {
-    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
-    let cell: usize;
-    if (valid && !load<u8>(valid + element)) {
-      cell = nullCell(table, template);
-      if (!cell) return row;
-    } else {
-      const hash = load<u32>(hashes + (element << 2));
-      const bytes = <usize>load<u32>(views + (element << 3));
-      const length = load<u32>(views + (element << 3), 4);
-      const partition = partitionOf(table, regionBits, hash);
-      const entries = <usize>load<u32>(partition);
-      const mask = load<u32>(partition, 4);
-      let at = hash & mask;
-      for (;;) {
-        const entry = load<u64>(entries + (<usize>at << 3));
-        cell = <usize><u32>entry;
-        if (!cell) {
-          const copy = <usize>load<u32>(table, ARENA_NEXT);
-          const copyEnd = copy + ((<usize>length + 7) & ~7);
-          if (load<u32>(partition, 8) >= load<u32>(partition, 12) || copyEnd > <usize>load<u32>(table, ARENA_END)) return row;
-          cell = newCell(table, template);
-          if (!cell) return row;
-          memory.copy(copy, bytes, <usize>length);
-          store<u32>(table, <u32>copyEnd, ARENA_NEXT);
-          store<u64>(cell, (<u64>length << 32) | <u64>copy);
-          store<u64>(entries + (<usize>at << 3), (<u64>hash << 32) | <u64>cell);
-          store<u32>(partition, load<u32>(partition, 8) + 1, 8);
-          break;
-        }
-        if (<u32>(entry >> 32) == hash && load<u32>(cell, 4) == length && sameBytes(<usize>load<u32>(cell), bytes, length)) break;
-        at = (at + 1) & mask;
+  for (let block = from; block < rows; block += BLOCK) {
+    const until = min(block + BLOCK, rows);
+    guess(table, regionBits, block, until, positions, hashes, slots);
+    for (let row = block; row < until; row++) {
+      const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+      let cell = <usize>load<u32>(slots + (<usize>row << 2));
+      if (valid && !load<u8>(valid + element)) cell = nullCell(table, template);
+      else {
+        const bytes = <usize>load<u32>(views + (element << 3));
+        const length = load<u32>(views + (element << 3), 4);
+        if (cell && load<u32>(cell, 4) == length && sameBytes(<usize>load<u32>(cell), bytes, length)) continue;
+        cell = settleBytes(table, regionBits, load<u32>(hashes + (element << 2)), bytes, length, template);
       }
+      if (!cell) return row;
+      store<u32>(slots + (<usize>row << 2), <u32>cell);
     }
-    store<u32>(slots + (<usize>row << 2), <u32>cell);
   }
   return rows;
 }
 
-/** Moves the entries of an index partition whose bit `bit` of the hash is set (every entry where `bit` is 0) from `from` to the empty partition `to`. Returns how many. */
-export function moveEntries(from: usize, capacity: u32, bit: u32, to: usize, toMask: u32): u32 {
+/** Moves the index entries whose hash has `bit` set (all where `bit` is 0) from a partition of `buckets` buckets to another, which has room. Returns how many. */
+export function moveEntries(from: usize, buckets: u32, bit: u32, to: usize, toMask: u32): u32 {
   let moved: u32 = 0;
-  for (let slot: usize = 0; slot < <usize>capacity; slot++) {
-    const entry = load<u64>(from + (slot << 3));
-    const hash = <u32>(entry >> 32);
-    if (!<u32>entry || (hash & bit) != bit) continue;
-    let at = hash & toMask;
-    while (load<u64>(to + (<usize>at << 3)) != 0) at = (at + 1) & toMask;
-    store<u64>(to + (<usize>at << 3), entry);
-    moved++;
+  for (let end = from + (<usize>buckets << 6); from < end; from += 64) {
+    for (let place: usize = 0; place < 32; place += 4) {
+      const cell = load<u32>(from + place, 32);
+      const hash = load<u32>(from + place);
+      if (!cell || (hash & bit) != bit) continue;
+      let bucket = to + (<usize>(hash & toMask) << 6);
+      let empty = empties(bucket);
+      for (let at = hash & toMask; !empty; empty = empties(bucket)) {
+        at = (at + 1) & toMask;
+        bucket = to + (<usize>at << 6);
+      }
+      store<u32>(bucket + (<usize>ctz(empty) << 2), hash);
+      store<u32>(bucket + (<usize>ctz(empty) << 2), cell, 32);
+      moved++;
+    }
   }
   return moved;
 }
 
-/** Copies the entries whose hash has `value` in the top `bits` bits, as hashes[] (u32) and cells[] (u32). Returns how many. */
-export function collectEntries(entries: usize, capacity: u32, bits: u32, value: u32, hashes: usize, cells: usize): u32 {
+/** Lists the entries whose hash has `value` in its top `bits` bits, as hashes[] and cells[] (u32). Returns how many. */
+export function collectEntries(from: usize, buckets: u32, bits: u32, value: u32, hashes: usize, cells: usize): u32 {
   let found: usize = 0;
-  for (let slot: usize = 0; slot < <usize>capacity; slot++) {
-    const entry = load<u64>(entries + (slot << 3));
-    const hash = <u32>(entry >> 32);
-    if (!<u32>entry || <u32>(<u64>hash >> <u64>(32 - bits)) != value) continue;
-    store<u32>(hashes + (found << 2), hash);
-    store<u32>(cells + (found << 2), <u32>entry);
-    found++;
+  for (let end = from + (<usize>buckets << 6); from < end; from += 64) {
+    for (let place: usize = 0; place < 32; place += 4) {
+      const cell = load<u32>(from + place, 32);
+      const hash = load<u32>(from + place);
+      if (!cell || <u32>(<u64>hash >> <u64>(32 - bits)) != value) continue;
+      store<u32>(hashes + (found << 2), hash);
+      store<u32>(cells + (found << 2), cell);
+      found++;
+    }
   }
   return <u32>found;
 }

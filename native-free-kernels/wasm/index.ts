@@ -21,4 +21,5 @@ export * from './float';
 export * from './probe';
 export * from './words';
 export * from './time';
+export * from './number-text';
 export * from './strings';

@@ -2,7 +2,7 @@
 import { compareTwoTexts } from './compare';
 
 /** Bytes of all elements together. */
-export function textBytes(rows: i32, a: usize): u32 {
+export function stringBytes(rows: i32, a: usize): u32 {
   let sum: u32 = 0;
   for (let row: usize = 0; row < <usize>rows; row++) sum += load<u32>(a + (row << 3), 4);
   return sum;

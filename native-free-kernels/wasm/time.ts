@@ -13,12 +13,13 @@ function floorDivide(x: i64, by: i64): i64 {
 function yearAndMonth(days: i64): i64 {
   const z = days + 719468;
   const era = floorDivide(z, 146097);
-  const ofEra = z - era * 146097;
+  // 32 bits from here on: the compiler turns their constant divisions into products
+  const ofEra = <u32>(z - era * 146097);
   const yearOfEra = (ofEra - ofEra / 1460 + ofEra / 36524 - ofEra / 146096) / 365;
   const ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100);
   const shifted = (5 * ofYear + 2) / 153;
   const month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return ((yearOfEra + era * 400 + i64(month <= 2)) << 4) | month;
+  return ((<i64>yearOfEra + era * 400 + i64(month <= 2)) << 4) | <i64>month;
 }
 /** The day of the first of a month. */
 // @ts-ignore: decorator
@@ -26,9 +27,9 @@ function yearAndMonth(days: i64): i64 {
 function firstOf(year: i64, month: i64): i64 {
   const y = year - i64(month <= 2);
   const era = floorDivide(y, 400);
-  const yearOfEra = y - era * 400;
-  const ofYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5;
-  return era * 146097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + ofYear - 719468;
+  const yearOfEra = <u32>(y - era * 400);
+  const ofYear = (153 * (<u32>month + (month > 2 ? -3 : 9)) + 2) / 5;
+  return era * 146097 + <i64>(yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + ofYear) - 719468;
 }
 /** ISO 8601: the week of the year that has this week's Thursday. */
 // @ts-ignore: decorator

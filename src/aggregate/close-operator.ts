@@ -3,7 +3,7 @@ import { PageUse } from '../heap/page-allocator.js';
 import type { Fields } from '../plan/types.js';
 import { windowColumns } from '../plan/plan.js';
 import type { Vector } from '../expression/vector.js';
-import { HashedTable } from '../state/hashed-table.js';
+import { BUCKET_ENTRIES, HashedTable } from '../state/hashed-table.js';
 import type { Region, GroupTable } from '../state/region.js';
 import { DenseTable } from '../state/dense-table.js';
 import { longerDictionary, noteDictionary, TableWord } from '../state/table-layout.js';
@@ -16,7 +16,7 @@ import { primitivesFor, type Primitive, type PrimitiveName } from './primitives.
 
 /** Rows of a result batch, about. */
 const EMIT_ROWS = 65_536;
-/** Local tables of fewer cells in all are merged by one worker, without a shuffle. */
+/** Up to so many cells of local tables are folded into the largest of them by one worker, without a shuffle. */
 const MOST_SIMPLE_CELLS = 65_536;
 
 /**
@@ -58,10 +58,13 @@ export class CloseOperator {
     const starts = this.startsUpTo(last);
     for (const start of starts) this.closeSlice(start, part, own);
     this.flush();
-    const closed = new Set(starts);
-    for (const region of own) held(region, () => region.removeClosed(closed));
-    if (Atomics.add(heap.i32, word(Word.closeDone), 1) + 1 < parts) return;
-    for (const region of this.localRegions) held(region, () => region.removeClosed(closed));
+    // All tables stay until every part is here: what there is tells each part how a slice is merged. The last part frees them, and only
+    // then is it done: the next close must not find them.
+    if (Atomics.add(heap.i32, word(Word.closeArrived), 1) + 1 === parts) {
+      const closed = new Set(starts);
+      for (const region of [...this.localRegions, ...this.hashRegions]) held(region, () => region.removeClosed(closed));
+    }
+    Atomics.add(heap.i32, word(Word.closeDone), 1);
   }
 
   private startsUpTo(last: bigint): bigint[] {
@@ -75,9 +78,8 @@ export class CloseOperator {
   private closeSlice(start: bigint, part: number, own: readonly Region[]): void {
     const find = (region: Region): GroupTable | null => held(region, () => region.find(start));
     const locals = this.localRegions.map(find);
-    const cells = locals.reduce((sum, table) => sum + (table instanceof HashedTable ? table.cells : 0), 0);
     const shuffled = this.hashRegions.some(region => find(region) !== null);
-    if (!shuffled && cells <= MOST_SIMPLE_CELLS) {
+    if (!shuffled && cellsToFold(locals) <= MOST_SIMPLE_CELLS) {
       if (part === 0) this.mergeLocals(start, locals);
       return;
     }
@@ -89,9 +91,10 @@ export class CloseOperator {
     }
   }
 
-  /** Folds all local tables of a slice into the largest. */
+  /** Folds all local tables of a slice into the largest; of mixed ones into the largest that is hashed, since that takes any key. */
   private mergeLocals(start: bigint, locals: readonly (GroupTable | null)[]): void {
-    const size = (table: GroupTable | null): number => (table === null ? -1 : table instanceof HashedTable ? table.cells : table.capacity);
+    const anyHashed = locals.some(table => table instanceof HashedTable);
+    const size = (table: GroupTable | null): number => (table instanceof HashedTable ? table.cells : table === null || anyHashed ? -1 : table.capacity);
     const largest = locals.reduce((best, table, index) => (size(table) > size(locals[best]!) ? index : best), 0);
     const into = locals[largest];
     if (!into) return;
@@ -128,11 +131,11 @@ export class CloseOperator {
   private foldCells(table: GroupTable, into: HashedTable, region: number): void {
     if (table instanceof HashedTable) {
       const { kernels, scratch } = this.thread;
-      table.eachPartition((entries, capacity) => {
+      table.eachPartition((entries, buckets) => {
         const mark = scratch.mark();
-        const hashes = scratch.take(capacity * 4);
-        const cells = scratch.take(capacity * 4);
-        const rows = kernels.collectEntries(entries, capacity, region < 0 ? 0 : this.job.regionBits, Math.max(0, region), hashes, cells);
+        const hashes = scratch.take(buckets * BUCKET_ENTRIES * 4);
+        const cells = scratch.take(buckets * BUCKET_ENTRIES * 4);
+        const rows = kernels.collectEntries(entries, buckets, region < 0 ? 0 : this.job.regionBits, Math.max(0, region), hashes, cells);
         this.foldInto(into, rows, cells, hashes, 0);
         scratch.release(mark);
       });
@@ -163,20 +166,29 @@ export class CloseOperator {
   /** A dense table beside hashed ones: its dictionary outgrew dense cells on the way. */
   private foldDenseIntoHashed(table: DenseTable, into: HashedTable, region: number): void {
     const { heap, kernels, scratch } = this.thread;
+    const mark = scratch.mark();
     const cells = scratch.take(table.capacity * 4);
     const rows = table.touched(this.countOffset, cells);
     const words = scratch.take(rows * 8);
     const hashes = scratch.take(rows * 4);
     kernels.gatherWords(rows, cells, 0, words);
     kernels.hashWords(rows, words, this.job.hashSeed, hashes);
+    let kept = 0;
     for (let row = 0; row < rows; row++) {
       const cell = heap.u32[(cells >>> 2) + row]!;
+      const hash = heap.u32[(hashes >>> 2) + row]!;
       const isNull = heap.i64[cell >>> 3] === -1n;
-      const home = isNull ? 0 : heap.u32[(hashes >>> 2) + row]! >>> (32 - this.job.regionBits);
+      // The hash of null is 0.
+      const home = isNull ? 0 : hash >>> (32 - this.job.regionBits);
       if (region >= 0 && home !== region) continue;
       if (isNull) this.foldNull(cell, into);
-      else this.foldInto(into, 1, cells + row * 4, hashes + row * 4, 0);
+      else {
+        heap.u32[(cells >>> 2) + kept] = cell;
+        heap.u32[(hashes >>> 2) + kept++] = hash;
+      }
     }
+    this.foldInto(into, kept, cells, hashes, 0);
+    scratch.release(mark);
   }
 
   private foldDense(table: DenseTable, into: DenseTable): void {
@@ -209,10 +221,10 @@ export class CloseOperator {
       const rows = table.touched(this.countOffset, cells);
       return this.piece(start, cells, rows, rows > 0 && heap.i64[heap.u32[cells >>> 2]! >>> 3] === -1n);
     }
-    table.eachPartition((entries, capacity) => {
-      const cells = scratch.take(capacity * 4);
+    table.eachPartition((entries, buckets) => {
+      const cells = scratch.take(buckets * BUCKET_ENTRIES * 4);
       const hashes = scratch.mark();
-      const rows = kernels.collectEntries(entries, capacity, 0, 0, scratch.take(capacity * 4), cells);
+      const rows = kernels.collectEntries(entries, buckets, 0, 0, scratch.take(buckets * BUCKET_ENTRIES * 4), cells);
       scratch.release(hashes);
       this.piece(start, cells, rows, false);
     });
@@ -274,6 +286,12 @@ export class CloseOperator {
   private get countOffset(): number {
     return this.aggregate.compiled.keyBytes;
   }
+}
+
+/** Cells of all tables but the largest: the same before and while they are folded into it, so that all parts of a close see one number. */
+function cellsToFold(tables: readonly (GroupTable | null)[]): number {
+  const cells = tables.map(table => (table instanceof HashedTable ? table.cells : 0));
+  return cells.reduce((sum, count) => sum + count, 0) - Math.max(...cells);
 }
 
 function held<T>(region: Region, work: () => T): T {

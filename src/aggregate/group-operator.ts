@@ -32,7 +32,8 @@ export interface GroupInput {
 }
 
 /** A local table larger than this no longer fits a core's cache: it stops paying to combine before the shuffle. */
-const MOST_LOCAL_CELLS = 16_384;
+const MOST_LOCAL_CELLS = 4096;
+const PIECE_ROWS = 2048;
 
 /**
  * Adds rows to window state. `local`: into this worker's own region, merged with the others' when the slice closes: no shuffle, and a
@@ -41,12 +42,16 @@ const MOST_LOCAL_CELLS = 16_384;
  * more groups than a core's cache; what was combined locally until then is merged like any local state.
  */
 export class GroupOperator {
-  private readonly primitives: Record<PrimitiveName, Primitive>;
+  /** One per state of a cell. */
+  private readonly accumulators: readonly Primitive[];
   private readonly hashRegions: readonly Region[];
   private readonly local: Region;
   private readonly template: number;
   private readonly window: Window;
   private shuffles: boolean;
+  /** Cells of the local table added to last, and whether it still grew: then rows are added piece by piece, not to pass the limit by far. */
+  private localCells = 0;
+  private mayOvergrow = true;
 
   constructor(
     private readonly thread: ThreadContext,
@@ -55,19 +60,19 @@ export class GroupOperator {
     private readonly worker: number,
   ) {
     const { heap, kernels, pages } = thread;
-    this.primitives = primitivesFor(heap, kernels);
+    const primitives = primitivesFor(heap, kernels);
+    this.accumulators = aggregate.compiled.states.map(state => primitives[state.primitive]);
     this.hashRegions = hashRegionsOf(thread, job);
     this.local = localRegionsOf(thread, job)[worker]!;
     this.template = pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
-    writeTemplate(thread, this.primitives, aggregate, this.template);
+    writeTemplate(thread, primitives, aggregate, this.template);
     this.window = job.plan.aggregate!.window;
     this.shuffles = job.partitioner === 'hash' && aggregate.keyMode !== 'none';
   }
 
   add(input: GroupInput): void {
     if (input.rows === 0) return;
-    const masks = new Masks(this.thread, input);
-    masks.prepare(this.aggregate.compiled.states);
+    const masks = new Masks(this.thread, input, this.aggregate.compiled.states);
     const vectors = this.aggregate.compiled.inputs.map((_expression, index) => this.widen(input.vectors[index]!, index, input.elements));
     const wide = { ...input, vectors };
     const dense = this.isDense(wide);
@@ -99,13 +104,28 @@ export class GroupOperator {
 
   private addSlice(input: GroupInput, slice: bigint, positions: number, rows: number, keys: Keys | null, masks: Masks): void {
     if (this.shuffles && keys) return this.shuffle(input, slice, positions, rows, keys, masks);
-    this.local.lock();
-    const cells = this.addTo(this.local, input, slice, positions, rows, keys, masks);
-    this.local.unlock();
-    if (this.job.partitioner === 'auto' && keys && cells > MOST_LOCAL_CELLS) {
+    for (let from = 0; from < rows; ) {
+      const count = this.mayOvergrow && keys ? Math.min(PIECE_ROWS, rows - from) : rows - from;
+      this.local.lock();
+      const before = this.localCells;
+      this.localCells = this.addTo(this.local, input, slice, this.pieceOf(positions, from, count, rows), count, keys, masks);
+      this.local.unlock();
+      this.mayOvergrow = this.localCells !== before;
+      from += count;
+      if (this.job.partitioner !== 'auto' || !keys || this.localCells <= MOST_LOCAL_CELLS) continue;
       this.shuffles = true;
       Atomics.store(this.thread.heap.i32, word(Word.switchedToHash), 1);
+      if (from < rows) this.shuffle(input, slice, this.pieceOf(positions, from, rows - from, rows), rows - from, keys, masks);
+      return;
     }
+  }
+
+  /** Positions of `count` rows from the `from`-th on. */
+  private pieceOf(positions: number, from: number, count: number, rows: number): number {
+    if (positions || count === rows) return positions && positions + from * 4;
+    const piece = this.thread.scratch.take(count * 4);
+    this.thread.kernels.iota(count, from, piece);
+    return piece;
   }
 
   private shuffle(input: GroupInput, slice: bigint, positions: number, rows: number, keys: Keys, masks: Masks): void {
@@ -127,17 +147,20 @@ export class GroupOperator {
       this.addTo(this.hashRegions[region]!, input, slice, shuffled + first * 4, counts[region]!, keys, masks);
       this.hashRegions[region]!.unlock();
     };
-    // Each worker starts elsewhere; a region whose lock is held is left for the end.
-    const waiting: number[] = [];
-    for (let turn = 0; turn < regions; turn++) {
-      const region = (turn + Math.floor((this.worker * regions) / this.job.workers)) % regions;
-      if (counts[region] === 0) continue;
-      if (this.hashRegions[region]!.tryLock()) add(region);
-      else waiting.push(region);
-    }
-    for (const region of waiting) {
-      this.hashRegions[region]!.lock();
-      add(region);
+    // Each worker starts elsewhere, and goes on to another region where the lock is held; it sleeps only where all that is left is held.
+    const first = Math.floor((this.worker * regions) / this.job.workers);
+    let left = Array.from({ length: regions }, (_, turn) => (turn + first) % regions).filter(region => counts[region]! > 0);
+    while (left.length > 0) {
+      const held = left.filter(region => {
+        if (!this.hashRegions[region]!.tryLock()) return true;
+        add(region);
+        return false;
+      });
+      if (held.length === left.length) {
+        this.hashRegions[held[0]!]!.lock();
+        add(held.shift()!);
+      }
+      left = held;
     }
   }
 
@@ -148,7 +171,12 @@ export class GroupOperator {
     const slots = scratch.take(rows * 4);
     const table = this.tableOf(region, slice, keys, input);
     this.findSlots(table, input, positions, rows, keys, slots);
-    this.accumulate({ ...input, rows, positions, slots, arena: table.arena }, masks, input);
+    const { states } = this.aggregate.compiled;
+    const target = { rows, positions, slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, arena: table.arena };
+    for (let index = 0; index < states.length; index++) {
+      const state = states[index]!;
+      this.accumulators[index]!.accumulate(target, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.at(index));
+    }
     scratch.release(mark);
     return table instanceof HashedTable ? table.cells : 0;
   }
@@ -172,12 +200,6 @@ export class GroupOperator {
     const codes = input.vectors[0]!;
     table.reserve(this.dictionaryCount(input), this.template);
     table.slots(rows, positions, codes.data, codes.valid, slots);
-  }
-
-  private accumulate(rows: Parameters<Primitive['accumulate']>[0], masks: Masks, input: GroupInput): void {
-    for (const state of this.aggregate.compiled.states) {
-      this.primitives[state.primitive].accumulate(rows, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.of(state));
-    }
   }
 
   /** Bools become words for every state but conditions, which are read as bytes. */

@@ -2,26 +2,24 @@ import type { ThreadContext } from '../worker/thread-context.js';
 import type { StateSlot } from './compile.js';
 import type { GroupInput } from './group-operator.js';
 
-/** Which elements of one chunk take part in each state: its condition is true and, unless it picks, its input is not null. Computed once per chunk. */
+/** Which elements of one chunk take part in each state of a cell: its condition is true and, unless it picks, its input is not null. */
 export class Masks {
-  private readonly known = new Map<StateSlot, number>();
+  private readonly masks: readonly number[];
 
   constructor(
     private readonly thread: ThreadContext,
     private readonly input: GroupInput,
-  ) {}
-
-  /** Prepares the masks of all states, so that they outlive the scratch of a slice. */
-  prepare(states: readonly StateSlot[]): void {
-    for (const state of states) this.known.set(state, this.compute(state));
+    states: readonly StateSlot[],
+  ) {
+    this.masks = states.map(state => this.maskOf(state));
   }
 
-  /** Address of a byte per element, or 0 for all. */
-  of(state: StateSlot): number {
-    return this.known.get(state)!;
+  /** For the state of this index: address of a byte per element, or 0 for all. */
+  at(state: number): number {
+    return this.masks[state]!;
   }
 
-  private compute(state: StateSlot): number {
+  private maskOf(state: StateSlot): number {
     const valid = state.input >= 0 && state.skipNulls ? this.input.vectors[state.input]!.valid : 0;
     if (state.where < 0) return valid;
     const where = this.input.vectors[state.where]!;

@@ -25,7 +25,12 @@ export function collect<R = Row>(): CollectSink<R> {
   };
 }
 
+export interface CallbackOptions {
+  /** For stats and errors. Default 'callback'. */
+  readonly name?: string;
+}
+
 /** Calls a function with each batch of results. The batch is valid until the function returns, or its promise settles; an error fails the job. */
-export function callback(fn: (batch: ResultBatch) => void | Promise<void>, options: { readonly name?: string } = {}): Sink {
+export function callback(fn: (batch: ResultBatch) => void | Promise<void>, options: CallbackOptions = {}): Sink {
   return { name: options.name ?? 'callback', open() {}, write: fn, close() {}, abort() {} };
 }

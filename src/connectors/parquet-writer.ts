@@ -29,9 +29,9 @@ function physical(type: DataType): Omit<SchemaElement, 'name' | 'repetition_type
     case 'int64': return { type: 'INT64' };
     default: {
       const bits = Number(/\d+/.exec(type.kind)![0]);
-      const isSigned = type.kind.startsWith('i');
-      const converted = `${isSigned ? '' : 'U'}INT_${bits}` as NonNullable<SchemaElement['converted_type']>;
-      return { type: bits === 64 ? 'INT64' : 'INT32', converted_type: converted, logical_type: { type: 'INTEGER', bitWidth: bits, isSigned } };
+      const converted = `${type.kind.startsWith('i') ? '' : 'U'}INT_${bits}` as NonNullable<SchemaElement['converted_type']>;
+      // No logical type: the library writes its bit width as an i32 where the format has an i8, and other readers refuse the file.
+      return { type: bits === 64 ? 'INT64' : 'INT32', converted_type: converted };
     }
   }
 }

@@ -1,18 +1,20 @@
-import type { Sink } from '../connectors/sink.js';
-import type { SourceItem, SourceReader } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
 import { poison, signal, Word, word } from '../heap/control.js';
+import { Poisoned } from '../heap/lock.js';
 import { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
-import { coded, orFailed } from './failure.js';
+import { coded, settlesWithin } from './failure.js';
+import { Halt } from './halt.js';
 import type { JobDescription, JobStats, RunOptions } from './job-types.js';
 import { oneOf } from './options.js';
+import { Outputs } from './outputs.js';
 import { Progress } from './progress.js';
+import { Reading } from './reading.js';
 import { Schedule } from './schedule.js';
 
 const BATCH_BYTES = 1 << 20;
-/** How long workers may take to see that the job has failed, before their threads are ended. */
-const SETTLE_MS = 5000;
+/** How long the parts of a failed job may take to see that it has failed: workers, whose threads are ended then, and sinks. */
+const SETTLE_MS = 3000;
 const LOOK_AGAIN_MS = 1000;
 
 /**
@@ -23,24 +25,28 @@ const LOOK_AGAIN_MS = 1000;
 export class Coordinator {
   private readonly schedule: Schedule;
   private readonly emitter: Emitter;
+  private readonly outputs: Outputs;
   private readonly progress: Progress;
-  private readonly cancelled = new AbortController();
-  private readonly failed: Promise<never>;
-  private reject: (error: MillraceError) => void = () => {};
-  private error: MillraceError | null = null;
-  private stopping = false;
+  private readonly readings: readonly Reading[];
+  private readonly halt = new Halt();
+  private readonly stopsAtBadRow: boolean;
   private reading = 0;
 
   constructor(
     private readonly engine: Engine,
-    private readonly job: JobDescription,
+    job: JobDescription,
     private readonly options: RunOptions,
   ) {
-    this.failed = new Promise<never>((_resolve, reject) => (this.reject = reject));
-    this.failed.catch(() => {});
+    this.stopsAtBadRow = oneOf('onBadRow', options.onBadRow, ['deadLetter', 'fail'] as const) === 'fail';
     this.emitter = new Emitter(engine, job);
+    this.outputs = new Outputs(this.emitter);
     this.schedule = new Schedule(engine, job, options, this.emitter);
     this.progress = new Progress(engine, this.schedule, this.emitter, options);
+    const { batchRows } = this.schedule;
+    this.readings = job.sources.map((source, branch) => {
+      const { schema } = job.plan.branches[branch]!.source;
+      return new Reading(source, branch, { schema, batchRows, batchBytes: BATCH_BYTES, signal: this.halt.signal }, this.schedule, this.halt);
+    });
   }
 
   stats(): JobStats {
@@ -49,37 +55,33 @@ export class Coordinator {
 
   /** Ends the job with an error: the first one counts. */
   fail(error: MillraceError): void {
-    if (this.error !== null || this.progress.state !== 'running') return;
-    this.error = error;
+    if (this.halt.error !== null || this.progress.state !== 'running') return;
+    this.halt.fail(error);
     poison(this.engine.heap);
-    this.cancelled.abort(error);
-    this.reject(error);
+    this.schedule.wakeReaders();
+    this.emitter.stop();
   }
 
   async run(): Promise<JobStats> {
     const stop = (): void => this.stop();
     if (this.options.signal?.aborted) stop();
     this.options.signal?.addEventListener('abort', stop);
-    this.progress.start();
-    const opened: Sink[] = [];
+    this.progress.start(error => this.fail(error));
     let drains: Promise<unknown>[] = [];
+    let loops: Promise<unknown>[] = [];
     try {
-      for (const sink of this.emitter.sinks) await this.open(sink, opened);
+      await this.halt.orFailed(this.outputs.open());
       drains = this.startWorkers();
-      this.reading = this.job.sources.length;
-      const loops = [...this.job.sources.map((_source, branch) => this.read(branch)), this.pump(), this.emitter.run()];
-      await orFailed(Promise.all(loops), this.failed);
+      loops = [this.readAll(), this.pump(), this.emitter.run()];
+      await this.halt.orFailed(Promise.all(loops));
       this.stopWorkers();
-      await Promise.all(drains);
-      if (this.error) throw this.error;
-      while (opened.length > 0) await this.close(opened);
-      this.progress.state = this.stopping ? 'stopped' : 'finished';
+      await this.halt.orFailed(Promise.all(drains));
+      await this.halt.orFailed(this.outputs.close());
+      this.progress.state = this.allRead ? 'finished' : 'stopped';
     } catch (cause) {
-      this.fail(coded('WORKER_FAILED', 'the coordinator failed', cause));
-      await this.settle(drains);
-      for (const sink of opened) await Promise.resolve(sink.abort()).catch(() => {});
+      await this.end(cause, drains, loops);
       this.progress.state = 'failed';
-      throw this.error ?? cause;
+      throw this.halt.error ?? cause;
     } finally {
       this.options.signal?.removeEventListener('abort', stop);
       this.progress.end();
@@ -90,28 +92,8 @@ export class Coordinator {
 
   /** Stops reading; what is in flight is finished. */
   private stop(): void {
-    this.stopping = true;
-    this.cancelled.abort();
+    this.halt.stop();
     this.schedule.wakeReaders();
-  }
-
-  private async open(sink: Sink, opened: Sink[]): Promise<void> {
-    opened.push(sink);
-    try {
-      await sink.open(this.emitter.fieldsFor(sink));
-    } catch (error) {
-      throw coded('SINK_FAILED', `the sink ${sink.name} cannot be opened`, error);
-    }
-  }
-
-  private async close(opened: Sink[]): Promise<void> {
-    const sink = opened[0]!;
-    try {
-      await sink.close();
-    } catch (error) {
-      throw coded('SINK_FAILED', `the sink ${sink.name} failed at its end`, error);
-    }
-    opened.shift();
   }
 
   private startWorkers(): Promise<unknown>[] {
@@ -128,75 +110,38 @@ export class Coordinator {
     Atomics.notify(this.engine.heap.i32, word(Word.queueTail));
   }
 
-  /** Waits for workers that see the poison; ends those that do not. */
-  private async settle(drains: Promise<unknown>[]): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise<'tooLong'>(resolve => (timer = setTimeout(resolve, SETTLE_MS, 'tooLong')));
-    const ended = await Promise.race([Promise.all(drains), tooLong]);
-    clearTimeout(timer);
-    if (ended !== 'tooLong') return;
-    this.engine.breakDown('a worker did not answer and was ended');
-    await this.engine.pool.destroy();
-  }
-
-  /** One source's loop: an item when there is a credit, to the end of the input or until the job stops. */
-  private async read(branch: number): Promise<void> {
-    const source = this.job.sources[branch]!;
-    try {
-      const { batchRows } = this.schedule;
-      const context = { schema: this.job.plan.branches[branch]!.source.schema, batchRows, batchBytes: BATCH_BYTES, signal: this.cancelled.signal };
-      const reader = await this.unlessStopped(source.read(context));
-      if (reader) await this.readAll(branch, reader);
-    } catch (error) {
-      if (!this.stopping) throw coded('SOURCE_FAILED', `the source ${source.name} failed`, error);
+  /** Ends all parts of a failed job, in bounded time. What will not end costs the engine: its heap may still be in use. */
+  private async end(cause: unknown, drains: Promise<unknown>[], loops: Promise<unknown>[]): Promise<void> {
+    // Poison that was not ours: the worker that it came from tells why.
+    if (cause instanceof Poisoned) await settlesWithin(SETTLE_MS, Promise.all(drains));
+    this.fail(coded('WORKER_FAILED', 'the coordinator failed', cause));
+    if (!await settlesWithin(SETTLE_MS, Promise.all(drains))) {
+      this.engine.breakDown('a worker did not answer and was ended');
+      await this.engine.pool.destroy();
     }
-    this.reading--;
-    this.schedule.wake();
+    await settlesWithin(SETTLE_MS, this.outputs.abort());
+    if (!await settlesWithin(SETTLE_MS, Promise.allSettled(loops))) this.engine.breakDown('a sink did not answer, and may still read its batch');
   }
 
-  private async readAll(branch: number, reader: SourceReader): Promise<void> {
-    try {
-      for (;;) {
-        await this.schedule.credit(() => this.stopping);
-        let item: SourceItem | null | undefined;
-        try {
-          item = this.stopping ? undefined : await this.unlessStopped(reader.next());
-          if (item) this.schedule.submit(branch, item);
-          else if (item === null) this.schedule.submitEnd(branch);
-        } finally {
-          this.schedule.returnCredit();
-        }
-        this.schedule.noteProgress(branch, reader.progress?.() ?? null);
-        if (!item) return;
-      }
-    } finally {
-      // A reader that is still waiting for input need not answer: nobody waits for it.
-      const closed = reader.close().catch(() => {});
-      if (!this.stopping && !this.error) await closed;
-    }
+  private async readAll(): Promise<void> {
+    this.reading = this.readings.length;
+    await Promise.all(this.readings.map(async reading => {
+      await reading.run();
+      this.reading--;
+      this.schedule.wake();
+    }));
   }
-
-  /** The promise's value, or undefined as soon as the job stops. */
-  private unlessStopped<T>(promise: Promise<T>): Promise<T | undefined> {
-    const { signal } = this.cancelled;
-    if (signal.aborted) return Promise.resolve(undefined);
-    return new Promise((resolve, reject) => {
-      const stop = (): void => resolve(undefined);
-      signal.addEventListener('abort', stop);
-      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-    });
+  private get allRead(): boolean {
+    return this.readings.every(reading => reading.ended);
   }
 
   /** Follows the workers until all that was read is applied and all that can close has closed. */
   private async pump(): Promise<void> {
     const { heap } = this.engine;
-    for (;;) {
+    while (this.halt.error === null) {
       const seen = Atomics.load(heap.i32, word(Word.wake));
-      const bad = this.schedule.advance(this.reading === 0 && !this.stopping);
-      if (bad && oneOf('onBadRow', this.options.onBadRow, ['deadLetter', 'fail'] as const) === 'fail') {
-        throw new MillraceError('BAD_ROW', `row ${bad.position} of ${bad.source}: ${bad.message}`);
-      }
-      if (this.error) return;
+      const bad = this.schedule.advance(this.reading === 0 && this.allRead);
+      if (bad && this.stopsAtBadRow) throw new MillraceError('BAD_ROW', `row ${bad.position} of ${bad.source}: ${bad.message}`);
       if (this.reading === 0 && this.schedule.idle) return this.emitter.end();
       const waiting = Atomics.waitAsync(heap.i32, word(Word.wake), seen, LOOK_AGAIN_MS);
       if (waiting.async) await waiting.value;

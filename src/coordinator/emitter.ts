@@ -1,6 +1,6 @@
 import { ResultBatches } from '../batch/result-batch.js';
 import { DEAD_LETTER_FIELDS, type Sink } from '../connectors/sink.js';
-import { signal, Word } from '../heap/control.js';
+import { resultGone, signal, Word } from '../heap/control.js';
 import type { Fields } from '../plan/types.js';
 import { OutputQueue } from '../worker/queues.js';
 import type { Reject } from '../worker/rejects.js';
@@ -22,6 +22,7 @@ export class Emitter {
   private readonly view: ResultBatches;
   private readonly asides: Letters;
   private ended = false;
+  private stopped = false;
   private arrived = (): void => {};
 
   constructor(
@@ -41,44 +42,54 @@ export class Emitter {
   get hasRoom(): boolean {
     return this.queue.length < MOST_WAITING;
   }
+  /** Nothing waits for a sink. */
+  get idle(): boolean {
+    return this.queue.length === 0;
+  }
 
   /** Takes what workers have put out. */
   collect(): void {
     for (let output = OutputQueue.pop(this.engine.heap); output !== null; output = OutputQueue.pop(this.engine.heap)) {
-      if (output.sequence < 0) this.add({ descriptor: output.descriptor });
+      if (output.morsel === 0) this.add({ descriptor: output.descriptor });
       else {
-        const known = this.early.get(output.sequence) ?? [];
+        const known = this.early.get(output.morsel) ?? [];
         known[output.index] = output.descriptor;
-        this.early.set(output.sequence, known);
+        this.early.set(output.morsel, known);
       }
     }
   }
 
   /** Releases the results of a morsel, now that it is its turn. */
-  results(sequence: number, outputs: number): void {
+  results(morsel: number, outputs: number): void {
     if (outputs === 0) return;
     this.collect();
-    for (const descriptor of this.early.get(sequence)!) this.add({ descriptor });
-    this.early.delete(sequence);
+    for (const descriptor of this.early.get(morsel)!) this.add({ descriptor });
+    this.early.delete(morsel);
   }
   letters(source: string, basePosition: bigint, rejects: readonly Reject[]): void {
     this.add({ source, basePosition, rejects });
   }
-  /** Nothing more will come. */
+  /** Nothing more will come but what workers have put out already. */
   end(): void {
+    this.collect();
     this.ended = true;
+    this.arrived();
+  }
+  /** The job has failed: what waits is dropped. */
+  stop(): void {
+    this.stopped = true;
     this.arrived();
   }
 
   async run(): Promise<void> {
     for (;;) {
-      while (this.queue.length > 0) {
+      while (this.queue.length > 0 && !this.stopped) {
         await this.emit(this.queue[0]!);
         this.queue.shift();
         signal(this.engine.heap, Word.room);
         signal(this.engine.heap, Word.wake);
       }
-      if (this.ended) return;
+      if (this.ended || this.stopped) return;
       await new Promise<void>(resolve => (this.arrived = resolve));
     }
   }
@@ -99,5 +110,6 @@ export class Emitter {
     }
     this.emitted += rows;
     this.engine.pages.free(emission.descriptor);
+    resultGone(this.engine.heap);
   }
 }

@@ -20,6 +20,13 @@ export interface EngineOptions {
   readonly workerMemoryMb?: number;
 }
 
+export interface TableOptions {
+  /** The texts that the codes of each dictionary column mean, by column: code 0 is the first. Needed for every dictionary column. */
+  readonly dictionaries?: Readonly<Record<string, readonly string[]>>;
+  /** For stats and errors. Default 'engine table'. */
+  readonly name?: string;
+}
+
 /**
  * A shared heap and the worker threads over it, for one job after another. Tables built in its heap are read by jobs in place, and
  * stay until they are freed or the engine is closed.
@@ -32,6 +39,7 @@ export class Engine {
   /** @internal */ readonly pool: Pool;
   private busy = false;
   private broken: string | null = null;
+  private endJob: ((error: MillraceError) => Promise<unknown>) | null = null;
 
   constructor(options: EngineOptions = {}) {
     this.workers = workerCount(options.workers);
@@ -46,17 +54,15 @@ export class Engine {
     this.pool = new Pool(this.workers, { module, memory, kernels: kind }, positiveInteger('workerMemoryMb', options.workerMemoryMb, 1024));
   }
 
-  /**
-   * A table in the engine's heap, to be filled batch by batch; `table.source()` is then a source that costs no copy. `dictionaries`: the
-   * texts that the codes of dictionary columns mean, by column.
-   */
-  table(schema: { readonly fields: Fields }, options: { readonly dictionaries?: Readonly<Record<string, readonly string[]>>; readonly name?: string } = {}): EngineTable {
+  /** A table in the engine's heap, to be filled batch by batch; `table.source()` is then a source that costs no copy. */
+  table(schema: { readonly fields: Fields }, options: TableOptions = {}): EngineTable {
     return new EngineTable(this.heap, this.pages.for(PageUse.user), schema.fields, options);
   }
 
-  /** Ends the threads. The heap goes when nothing refers to it any more. */
+  /** Ends the threads, and with ENGINE_CLOSED a job that still runs. The heap goes when nothing refers to it any more. */
   async close(): Promise<void> {
     this.broken ??= 'it was closed';
+    await this.endJob?.(new MillraceError('ENGINE_CLOSED', 'the engine was closed while the job ran'));
     await this.pool.destroy();
   }
 
@@ -66,6 +72,10 @@ export class Engine {
     if (this.busy) throw new MillraceError('BAD_OPTION', 'this engine runs a job already; an engine runs one at a time');
     this.busy = true;
   }
+  /** @internal How `close` ends the job that was taken for: resolves when it has ended. */
+  whenClosed(endJob: (error: MillraceError) => Promise<unknown>): void {
+    this.endJob = endJob;
+  }
   /** @internal A worker was lost: nobody knows what it left half-written. */
   breakDown(why: string): void {
     this.broken ??= why;
@@ -73,6 +83,7 @@ export class Engine {
   /** @internal Gives the engine back: what the job left in the heap is freed. REQUIRES: no worker runs. */
   release(): void {
     this.busy = false;
+    this.endJob = null;
     if (this.broken) return;
     this.clearControl();
     this.pages.reset();

@@ -6,5 +6,11 @@ export function coded(code: ErrorCode, what: string, error: unknown): MillraceEr
   return new MillraceError(code, `${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 }
 
-/** A promise's result, or a rejection once `failed` rejects: nobody waits for a part that will not answer. */
-export const orFailed = <T>(promise: Promise<T>, failed: Promise<never>): Promise<T> => Promise.race([promise, failed]);
+/** Whether a promise settles within so many ms. */
+export async function settlesWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<false>(resolve => (timer = setTimeout(resolve, ms, false)));
+  const settled = await Promise.race([promise.then(() => true, () => true), tooLong]);
+  clearTimeout(timer);
+  return settled;
+}

@@ -23,31 +23,40 @@ export interface RunOptions {
   readonly heap?: number | string;
   /** Limit of each worker's own JavaScript heap, in MiB. Default 1024. */
   readonly workerMemoryMb?: number;
-  /** How rows of a keyed aggregate are spread over regions. Default 'auto'. */
+  /**
+   * How the rows of a keyed aggregate find their state. 'hash': each key has one region, shared by all workers. 'local': each worker has a
+   * region for all keys, merged when a window closes. 'auto' (default): local until a window has more than 4,096 groups, then hash.
+   */
   readonly partitioner?: 'auto' | 'hash' | 'local';
-  /** Rows of a batch. Default 65,536. */
+  /** The most rows of a batch. Default 65,536. Text is cut by size, about 1 MiB a batch. */
   readonly batchRows?: number;
   /** 'deadLetter' (default) sets a bad row aside and goes on; 'fail' stops the job at the first. */
   readonly onBadRow?: 'deadLetter' | 'fail';
   /** 'wasm' (default) or 'typescript', the slower twins of the same kernels. */
   readonly kernels?: 'wasm' | 'typescript';
-  /** Stops reading, finishes what is in flight, emits what is complete, and resolves with `stopped: true` in the stats. */
+  /** Stops reading, finishes what is in flight, emits what is complete, and resolves with `state: 'stopped'`. Default: none. */
   readonly signal?: AbortSignal;
-  /** Called about every `progressEveryMs` (default 250) and once at the end. */
+  /** Called with the stats about every `progressEveryMs` and once at the end. Default: none. */
   readonly onProgress?: (stats: JobStats) => void;
+  /** Milliseconds between calls of `onProgress`. Default 250. */
   readonly progressEveryMs?: number;
 }
 
-/** One source's ledger: read = filtered + applied + late + deadLettered, always, once the job has ended. */
+/** One source's ledger, in rows: read = filtered + applied + late + deadLettered, always, once the job has ended. */
 export interface SourceStats {
   readonly name: string;
   readonly read: number;
+  /** Turned away by a filter. */
   readonly filtered: number;
+  /** Part of the window state; without an aggregate, emitted. */
   readonly applied: number;
+  /** Came after their window had closed. */
   readonly late: number;
+  /** Could not be used. */
   readonly deadLettered: number;
   /** Event time in the unit of the column; null before the first row. */
   readonly watermark: bigint | null;
+  /** How much of the input was read, and of how much where that is known; null where the source does not tell. */
   readonly progress: { done: number; total: number | null; unit: 'bytes' | 'rows' } | null;
 }
 export interface JobStats {
@@ -55,11 +64,14 @@ export interface JobStats {
   readonly sources: readonly SourceStats[];
   /** Result rows given to the sink. */
   readonly emitted: number;
+  /** Milliseconds since the start. */
   readonly elapsedMs: number;
+  /** Worker threads. */
   readonly workers: number;
   /** Bytes of window state now and at the peak, growth included. */
   readonly stateBytes: number;
   readonly peakStateBytes: number;
+  /** Bytes of batches in flight, in whole pages of 64 KiB. */
   readonly batchBytes: number;
   /** Strategy in use by the aggregate; null without one. */
   readonly partitioner: 'hash' | 'local' | null;

@@ -1,7 +1,9 @@
 import { PAGE_BYTES, Word, word } from '../heap/control.js';
 import { NO_TIME, END_OF_TIME } from '../worker/chain.js';
+import type { MillraceError } from '../errors.js';
 import type { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
+import { coded } from './failure.js';
 import type { JobStats, RunOptions } from './job-types.js';
 import { positiveInteger } from './options.js';
 import type { Schedule } from './schedule.js';
@@ -16,24 +18,37 @@ export class Progress {
   private readonly started = performance.now();
   private timer: NodeJS.Timeout | null = null;
   private last: JobStats | null = null;
+  private readonly everyMs: number;
 
   constructor(
     private readonly engine: Engine,
     private readonly schedule: Schedule,
     private readonly emitter: Emitter,
     private readonly options: RunOptions,
-  ) {}
+  ) {
+    this.everyMs = positiveInteger('progressEveryMs', options.progressEveryMs, DEFAULT_EVERY_MS);
+  }
 
-  start(): void {
-    const every = positiveInteger('progressEveryMs', this.options.progressEveryMs, DEFAULT_EVERY_MS);
-    this.timer = setInterval(() => this.options.onProgress?.(this.stats()), every);
+  /** `fail`: called with the error if `onProgress` throws. */
+  start(fail: (error: MillraceError) => void): void {
+    this.timer = setInterval(() => {
+      try {
+        this.options.onProgress?.(this.stats());
+      } catch (error) {
+        fail(coded('BAD_OPTION', 'onProgress threw', error));
+      }
+    }, this.everyMs);
   }
 
   /** Takes the statistics once more, before the heap goes to another job. */
   end(): void {
     if (this.timer) clearInterval(this.timer);
     this.last = this.measure();
-    this.options.onProgress?.(this.last);
+    try {
+      this.options.onProgress?.(this.last);
+    } catch {
+      // How the job ended is settled; who only watches does not change it.
+    }
   }
 
   stats(): JobStats {

@@ -16,7 +16,12 @@ export function runJob(job: JobDescription, options: RunOptions = {}): RunningJo
     void own?.close();
     throw error;
   }
-  const done = coordinator.run().finally(() => own?.close());
+  const ran = coordinator.run();
+  engine.whenClosed(error => {
+    coordinator.fail(error);
+    return ran.catch(() => {});
+  });
+  const done = ran.finally(() => own?.close());
   return {
     done,
     stats: () => coordinator.stats(),

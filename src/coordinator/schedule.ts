@@ -113,7 +113,7 @@ export class Schedule {
   private get hasRoom(): boolean {
     const { u32 } = this.engine.heap;
     return this.next - this.completed + this.reserved < MOST_IN_FLIGHT && this.emitter.hasRoom
-      && (u32[word(Word.batchPages)]! < u32[word(Word.pages)]! >>> 3 || this.next === this.completed);
+      && (u32[word(Word.batchPages)]! < u32[word(Word.pages)]! >>> 3 || (this.next === this.completed && this.emitter.idle));
   }
 
   /** Queues an item for the workers. REQUIRES: a credit. */
@@ -149,6 +149,8 @@ export class Schedule {
   advance(ended: boolean): BadRow | null {
     const bad = this.complete();
     this.emitter.collect();
+    // Room comes from finished morsels, but also from a sink that has taken results.
+    if (this.hasRoom) this.wakeReaders();
     this.ending = ended;
     this.advanceClose(ended && this.completed === this.next && this.reserved === 0);
     return bad;
@@ -157,20 +159,19 @@ export class Schedule {
   /** Settles finished morsels, in the order of ingestion. */
   private complete(): BadRow | null {
     let bad: BadRow | null = null;
-    const before = this.completed;
     for (; this.completed < this.next; this.completed++) {
       const morsel = new Morsel(this.engine.heap, this.completed % MORSEL_SLOTS);
       if (morsel.state !== MorselState.done) break;
       // Without input yet to pass, the chain has passed every morsel that is done.
-      if (Atomics.load(this.engine.heap.i32, morsel.prefixReady) !== this.completed + 1) break;
+      if (!this.chain.reached(morsel)) break;
       this.ledgers[morsel.branch]!.add(morsel);
       this.watermark = morsel.after;
-      this.emitter.results(this.completed, morsel.outputs);
-      bad = this.settleRejects(morsel) ?? bad;
+      this.emitter.results(morsel.token, morsel.outputs);
+      const first = this.settleRejects(morsel);
+      bad ??= first;
       this.freeMorsel(morsel);
       morsel.state = MorselState.free;
     }
-    if (this.completed > before) this.wakeReaders();
     return bad;
   }
 
@@ -179,7 +180,7 @@ export class Schedule {
     const own = this.rejects.get(this.completed) ?? [];
     this.rejects.delete(this.completed);
     const theirs = morsel.rejects ? JSON.parse(decodeText(heap.u8, morsel.rejects, morsel.rejectBytes)) as Reject[] : [];
-    const all = [...own, ...theirs];
+    const all = [...own, ...theirs].sort((a, b) => a.position - b.position);
     if (all.length === 0) return null;
     const source = this.ledgers[morsel.branch]!.name;
     this.emitter.letters(source, morsel.basePosition, all);
@@ -210,6 +211,7 @@ export class Schedule {
     this.closedUpTo = upTo;
     this.closingParts = this.stateBytes > PARALLEL_CLOSE_BYTES ? this.layout.workers : 1;
     heap.i64[CLOSE] = upTo;
+    Atomics.store(heap.i32, word(Word.closeArrived), 0);
     Atomics.store(heap.i32, word(Word.closeDone), 0);
     for (let part = 0; part < this.closingParts; part++) TaskQueue.push(heap, Task.close, (this.closingParts << 8) | part);
   }

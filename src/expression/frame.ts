@@ -107,9 +107,9 @@ export class Frame {
   /** Faults the elements with a 1 in `bad` that are not null; every element, if `constant`. */
   faultWhere(bad: number, constant: boolean, valid: number, code: FaultCode): void {
     const { u8 } = this.tools.heap;
-    if (constant && u8[bad] === 0) return;
     for (let element = 0; element < this.rows; element++) {
-      if ((constant || u8[bad + element] === 1) && (valid === 0 || u8[valid + element] === 1)) this.fault(element, code);
+      const at = constant ? 0 : element;
+      if (u8[bad + at] === 1 && (valid === 0 || u8[valid + at] === 1)) this.fault(element, code);
     }
   }
   /** Without the rows that have faulted. */

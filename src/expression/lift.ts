@@ -4,10 +4,13 @@ import { CHUNK_ROWS } from './vector.js';
 import { Arena } from './arena.js';
 import { CodeTable } from './code-table.js';
 import { Chunk, Frame, type ChunkColumn, type Fault, type Tools } from './frame.js';
+import { Lookup } from './lookup.js';
 import { asBytes, expand, type Node } from './node.js';
 import { WIDTH, type Operand } from './operand.js';
 import type { SourceColumn } from './source-column.js';
 import { TextDictionary } from './text-dictionary.js';
+
+const MOST_CODES = { int8: 1 << 7, int16: 1 << 15, int32: 0x7fff_ffff } as const;
 
 /**
  * An expression whose only column is one dictionary column: evaluated once per value of the dictionary (and once for null), then
@@ -17,7 +20,7 @@ export class Lift implements Node {
   #table: CodeTable | null = null;
   #dictionaryId = 0;
   #covered = 0;
-  /** For text and binary: the distinct results. */
+  /** For text and binary: the distinct results, but for those of a lookup, which have a dictionary of their own. */
   #results: TextDictionary | null = null;
   /** By code, -1 for null. */
   readonly #faults = new Map<number, Fault>();
@@ -27,8 +30,10 @@ export class Lift implements Node {
   lastTrueCode = -1;
   trueForNull = false;
   readonly #scratch: Arena;
+  readonly #isLookup: boolean;
 
   constructor(readonly tools: Tools, readonly inner: Node, readonly column: SourceColumn) {
+    this.#isLookup = inner instanceof Lookup;
     this.#scratch = new Arena(tools.arena.allocator);
   }
   get type(): DataType { return this.inner.type; }
@@ -49,7 +54,9 @@ export class Lift implements Node {
       width = 4;
     }
     if (this.faults) this.#markFaults(frame, width, selection, codes);
-    return table.map(frame, width, selection, codes, column.validity !== 0);
+    const result = table.map(frame, width, selection, codes, column.validity !== 0);
+    // more results than the declared index can tell apart: whoever stores them must say so
+    return this.#results !== null && this.type.kind === 'dictionary' && this.#results.size > MOST_CODES[this.type.index] ? asBytes(frame, result) : result;
   }
 
   /** Results for (at least) all codes of a dictionary block. */
@@ -84,8 +91,9 @@ export class Lift implements Node {
     const chunk = new Chunk(this.tools, this.#scratch, columns);
     const frame = new Frame(chunk, rows, 0);
     let result = expand(frame, this.inner.evaluate(frame));
-    if (result.cls === 'bytes' || result.cls === 'code') result = this.#inDictionary(frame, result);
-    const table = this.#table ??= new CodeTable(this.tools, result.cls, result.dictionary);
+    if (result.cls === 'bytes' || (result.cls === 'code' && !this.#isLookup)) result = this.#inDictionary(frame, result);
+    const table = this.#table ??= new CodeTable(this.tools, result.cls);
+    table.dictionary = result.dictionary;
     table.reserve(first + rows);
     const { u8 } = this.tools.heap, width = WIDTH[result.cls];
     u8.copyWithin(table.data + first * width, result.data, result.data + rows * width);

@@ -8,7 +8,10 @@ import { nullConstant, type Node } from './node.js';
 import { classOf, isNullConstant, isText, WIDTH, type Operand } from './operand.js';
 import { TextDictionary } from './text-dictionary.js';
 
-/** A static table in the heap: keys hashed once, a table of values per column asked for; text values in a dictionary per column. */
+/**
+ * A static table in the heap: keys hashed once, a table of values per column asked for. Text values are in a dictionary per column,
+ * in the order of the rows: every thread and branch gives a value the same code, and aggregates count on that.
+ */
 export class LoadedTable {
   readonly index: KeyIndex;
   readonly #columns = new Map<string, CodeTable>();
@@ -36,7 +39,7 @@ export class LoadedTable {
     const cls = isText(field.type) ? 'code' : classOf(field.type);
     let dictionary: TextDictionary | undefined;
     if (cls === 'code') this.#dictionaries.push(dictionary = new TextDictionary(heap, arena.allocator));
-    const table = new CodeTable(this.tools, cls, dictionary?.block ?? 0);
+    const table = new CodeTable(this.tools, cls);
     table.hasNulls = values.includes(null);
     table.reserve(this.index.count);
     const width = WIDTH[cls];
@@ -50,6 +53,7 @@ export class LoadedTable {
     };
     put(-1, null);
     this.index.numbers.forEach((entry, at) => put(entry, values[at] ?? null));
+    table.dictionary = dictionary?.block ?? 0;
     return table;
   }
 
@@ -73,7 +77,7 @@ export class Lookup implements Node {
   get type(): DataType { return this.expression.type; }
   evaluate(frame: Frame): Operand {
     const arg = this.arg.evaluate(frame);
-    if (isNullConstant(arg)) return nullConstant(frame.tools, this.#values.cls);
+    if (isNullConstant(arg)) return { ...nullConstant(frame.tools, 'i64'), cls: this.#values.cls, dictionary: this.#values.dictionary };
     const numbers = this.table.index.probe(frame, arg);
     if (arg.constant) return this.#values.mapOne(frame, numbers);
     if (arg.valid !== 0) hideNulls(frame, numbers, arg.valid);

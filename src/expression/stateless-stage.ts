@@ -10,7 +10,6 @@ import { Compiler } from './compiler.js';
 import { compileFilters, type Filter } from './filter.js';
 import { Chunk, Frame, type ChunkColumn, type Tools } from './frame.js';
 import { expand, type Node } from './node.js';
-import { classOf, dense, isText, type Operand } from './operand.js';
 import type { FindUdf } from './ops/udf.js';
 import { Scope } from './scope.js';
 import { CODE_WIDTH, valueWidth } from './source-column.js';
@@ -87,9 +86,9 @@ export class StatelessStage {
     }
     const { faults } = chunk;
     const before = faults.size;
-    let vectors = frame.rows === 0 ? this.#outputs.map(nothing) : this.#outputs.map(output => expand(frame, output.evaluate(frame)));
+    let vectors: Vector[] = this.#outputs.map(output => expand(frame, output.evaluate(frame)));
     const last = faults.size > before ? frame.withoutFaulted() : frame;
-    if (last !== frame) vectors = vectors.map(vector => last.compact(vector, last.positions));
+    if (last !== frame) vectors = vectors.map(vector => last.compact({ ...vector, constant: false }, last.positions));
     return {
       rows: last.rows,
       selection: this.#batchRows(last, firstRow),
@@ -138,4 +137,3 @@ export class StatelessStage {
     return out;
   }
 }
-const nothing = ({ type }: Node): Operand => dense(isText(type) ? 'bytes' : classOf(type), 0);

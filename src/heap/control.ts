@@ -8,6 +8,7 @@ import type { Heap } from './heap.js';
  *   page*, chain*, output*  under the lock of their group
  *   queueTail, queue      coordinator; queueHead: workers, by compare-and-swap
  *   wake                  workers add 1 and notify: the coordinator has something to look at
+ *   results               workers add 1 for a result put out, the coordinator takes it off when the result is freed
  *   room                  the coordinator adds 1 and notifies: memory or output places were given back
  */
 export const PAGE_BYTES = 65_536;
@@ -23,7 +24,8 @@ export const enum Word {
   queueHead, queueTail, stop, wake, room,
   chainLock, chainNext, chainSignal, chainSleepers,
   outputLock, outputHead, outputTail,
-  closeDone, switchedToHash,
+  closeArrived, closeDone, switchedToHash,
+  scratchPages, results,
 }
 /** State is counted in units of this many bytes. */
 export const STATE_UNIT = 256;
@@ -79,4 +81,9 @@ export function poison(heap: Heap): void {
 export function signal(heap: Heap, name: Word): void {
   Atomics.add(heap.i32, word(name), 1);
   Atomics.notify(heap.i32, word(name));
+}
+
+/** A result has left the heap. */
+export function resultGone(heap: Heap): void {
+  Atomics.sub(heap.i32, word(Word.results), 1);
 }

@@ -5,6 +5,8 @@ import { withLock } from './lock.js';
 
 /** What a run of pages is for. Batches and user tables are taken from the top of the heap, state and scratch from its bottom: so the short-lived and the long-lived do not mix. */
 export const enum PageUse { batch = 1, state = 2, user = 3, scratch = 4 }
+/** By `PageUse`. */
+const COUNTERS: readonly Word[] = [Word.scratchPages, Word.batchPages, Word.statePages, Word.userPages, Word.scratchPages];
 const PAGES_MASK = 0xff_ffff;
 const USE_SHIFT = 24;
 
@@ -117,8 +119,7 @@ export class PageAllocator {
   }
 
   private count(use: number, pages: number): void {
-    const counter = use === PageUse.batch ? Word.batchPages : use === PageUse.state ? Word.statePages : use === PageUse.user ? Word.userPages : null;
-    if (counter !== null) Atomics.add(this.heap.i32, word(counter), pages);
+    Atomics.add(this.heap.i32, word(COUNTERS[use]!), pages);
   }
 
   private checkStateLimit(pages: number): void {
@@ -131,7 +132,7 @@ export class PageAllocator {
 
   private describe(): string {
     const { u32 } = this.heap;
-    return `of ${mib(u32[word(Word.pages)]!)} MiB, ${mib(u32[word(Word.statePages)]!)} hold window state, ${mib(u32[word(Word.batchPages)]!)} batches in flight, ${mib(u32[word(Word.userPages)]!)} tables of the user's`;
+    return `of ${mib(u32[word(Word.pages)]!)} MiB, ${mib(u32[word(Word.statePages)]!)} hold window state, ${mib(u32[word(Word.batchPages)]!)} batches in flight, ${mib(u32[word(Word.userPages)]!)} tables of the user's, ${mib(u32[word(Word.scratchPages)]!)} dictionaries and working memory`;
   }
 }
 

@@ -5,12 +5,15 @@ import type { Heap } from '../heap/heap.js';
 import { BlockList, TableArena } from './table-arena.js';
 import { PARTITION_WORDS, PartitionWord, SLAB_BYTES, TABLE_BYTES, TableKind, TableWord } from './table-layout.js';
 
-const FIRST_ENTRIES = 32;
-const MOST_ENTRIES = SLAB_BYTES / 8;
+/** A bucket is a cache line of eight entries. */
+const BUCKET_BYTES = 64;
+export const BUCKET_ENTRIES = 8;
+const FIRST_BUCKETS = 4;
+const MOST_BUCKETS = SLAB_BYTES / BUCKET_BYTES;
 const LEAST_CHUNK = 256;
 const MOST_CHUNK = 65_536;
-/** How full a partition of the index may get: 3/4. */
-const limitOf = (entries: number): number => entries - (entries >>> 2);
+/** How many entries a partition of the index may get: 13 of 16 places, so that most keys find room in their first bucket. */
+const limitOf = (buckets: number): number => (buckets * BUCKET_ENTRIES * 13) >>> 4;
 
 /** Keys of a batch of rows, see the upsert kernels. `words`: 8-byte keys; `bytes`: views. */
 export interface Keys {
@@ -48,7 +51,7 @@ export class HashedTable {
     table.set(TableWord.partitions, address + TableWord.inlinePartition * 4);
     table.set(TableWord.partitionCount, 1);
     table.set(TableWord.partitionCapacity, 1);
-    table.setPartition(table.partitionAt(0), table.newEntries(FIRST_ENTRIES), FIRST_ENTRIES, 0, 0);
+    table.setPartition(table.partitionAt(0), table.newBuckets(FIRST_BUCKETS), FIRST_BUCKETS, 0, 0);
     return table;
   }
 
@@ -71,7 +74,7 @@ export class HashedTable {
   }
 
   /** Calls `visit` for each partition of the index. */
-  eachPartition(visit: (entries: number, capacity: number) => void): void {
+  eachPartition(visit: (entries: number, buckets: number) => void): void {
     for (let partition = 0; partition < this.get(TableWord.partitionCount); partition++) {
       const at = this.partitionAt(partition);
       visit(this.heap.u32[at]!, this.heap.u32[at + PartitionWord.mask]! + 1);
@@ -79,7 +82,7 @@ export class HashedTable {
   }
 
   free(): void {
-    this.eachPartition((entries, capacity) => this.blocks.free(entries, capacity * 8));
+    this.eachPartition((entries, buckets) => this.blocks.free(entries, buckets * BUCKET_BYTES));
     this.chunks.free();
     this.arena.free();
     if (this.get(TableWord.partitionCapacity) > 1) this.blocks.free(this.get(TableWord.partitions), this.get(TableWord.partitionCapacity) * PARTITION_WORDS * 4);
@@ -104,17 +107,17 @@ export class HashedTable {
     const partition = this.heap.u32[(this.get(TableWord.directory) >>> 2) + chosen]!;
     const at = this.partitionAt(partition);
     if (this.heap.u32[at + PartitionWord.count]! < this.heap.u32[at + PartitionWord.limit]!) return;
-    const capacity = this.heap.u32[at + PartitionWord.mask]! + 1;
-    if (capacity < MOST_ENTRIES) this.doublePartition(at, capacity);
+    const buckets = this.heap.u32[at + PartitionWord.mask]! + 1;
+    if (buckets < MOST_BUCKETS) this.doublePartition(at, buckets);
     else this.splitPartition(partition, chosen);
   }
 
-  private doublePartition(at: number, capacity: number): void {
+  private doublePartition(at: number, buckets: number): void {
     const old = this.heap.u32[at]!;
-    const entries = this.newEntries(capacity * 2);
-    const count = this.kernels.moveEntries(old, capacity, 0, entries, capacity * 2 - 1);
-    this.setPartition(at, entries, capacity * 2, count, this.heap.u32[at + PartitionWord.depth]!);
-    this.blocks.free(old, capacity * 8);
+    const entries = this.newBuckets(buckets * 2);
+    const count = this.kernels.moveEntries(old, buckets, 0, entries, buckets * 2 - 1);
+    this.setPartition(at, entries, buckets * 2, count, this.heap.u32[at + PartitionWord.depth]!);
+    this.blocks.free(old, buckets * BUCKET_BYTES);
   }
 
   /** Splits a full slab of index in two by the next hash bit, doubling the directory where no bit is left to tell them apart. */
@@ -129,27 +132,29 @@ export class HashedTable {
     const fresh = this.addPartition();
     const at = this.partitionAt(partition);
     const old = u32[at]!;
-    const capacity = u32[at + PartitionWord.mask]! + 1;
+    const buckets = u32[at + PartitionWord.mask]! + 1;
     const count = u32[at + PartitionWord.count]!;
     const bit = (2 ** (31 - this.regionBits - depth)) | 0;
-    const ones = this.newEntries(capacity);
-    const moved = this.kernels.moveEntries(old, capacity, bit, ones, capacity - 1);
-    this.setPartition(this.partitionAt(fresh), ones, capacity, moved, depth + 1);
-    const zeros = this.newEntries(capacity);
-    this.moveZeros(old, capacity, bit, zeros);
-    this.setPartition(at, zeros, capacity, count - moved, depth + 1);
-    this.blocks.free(old, capacity * 8);
+    const ones = this.newBuckets(buckets);
+    const moved = this.kernels.moveEntries(old, buckets, bit, ones, buckets - 1);
+    this.setPartition(this.partitionAt(fresh), ones, buckets, moved, depth + 1);
+    const zeros = this.newBuckets(buckets);
+    this.dropOnes(old, buckets, bit);
+    this.kernels.moveEntries(old, buckets, 0, zeros, buckets - 1);
+    this.setPartition(at, zeros, buckets, count - moved, depth + 1);
+    this.blocks.free(old, buckets * BUCKET_BYTES);
     const shared = 1 << (this.get(TableWord.depth) - depth);
     const first = chosen - (chosen % shared);
     const directory = this.get(TableWord.directory) >>> 2;
     u32.fill(fresh, directory + first + shared / 2, directory + first + shared);
   }
 
-  /** What `moveEntries` leaves behind: entries whose bit is clear. */
-  private moveZeros(old: number, capacity: number, bit: number, to: number): void {
-    const { u32, u64 } = this.heap;
-    for (let entry = 0; entry < capacity; entry++) if (u32[(old >>> 2) + entry * 2 + 1]! & bit) u64[(old >>> 3) + entry] = 0n;
-    this.kernels.moveEntries(old, capacity, 0, to, capacity - 1);
+  /** Empties the places of entries whose bit is set: they have gone elsewhere. */
+  private dropOnes(entries: number, buckets: number, bit: number): void {
+    const { u32 } = this.heap;
+    for (let bucket = entries >>> 2; bucket < (entries >>> 2) + buckets * 16; bucket += 16) {
+      for (let place = bucket; place < bucket + BUCKET_ENTRIES; place++) if (u32[place]! & bit) u32[place + BUCKET_ENTRIES] = 0;
+    }
   }
 
   private doubleDirectory(): void {
@@ -190,13 +195,13 @@ export class HashedTable {
     this.set(TableWord.chunkEnd, chunk + bytes);
   }
 
-  private newEntries(count: number): number {
-    const entries = this.blocks.allocate(count * 8);
-    this.heap.u8.fill(0, entries, entries + count * 8);
+  private newBuckets(count: number): number {
+    const entries = this.blocks.allocate(count * BUCKET_BYTES);
+    this.heap.u8.fill(0, entries, entries + count * BUCKET_BYTES);
     return entries;
   }
-  private setPartition(at: number, entries: number, capacity: number, count: number, depth: number): void {
-    this.heap.u32.set([entries, capacity - 1, count, limitOf(capacity), depth], at);
+  private setPartition(at: number, entries: number, buckets: number, count: number, depth: number): void {
+    this.heap.u32.set([entries, buckets - 1, count, limitOf(buckets), depth], at);
   }
   private partitionAt(partition: number): number {
     return (this.get(TableWord.partitions) >>> 2) + partition * PARTITION_WORDS;

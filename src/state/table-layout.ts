@@ -6,8 +6,8 @@ import type { Heap } from '../heap/heap.js';
  * know the first eleven.
  *
  * Hashed: an extendible index (Fagin et al. 1979). `directory` (u32 per entry, 2^depth of them) names an index partition by the hash
- * bits below the region's; a partition's record is [entries address, mask, count, limit, depth, 0, 0, 0]; an entry is
- * hash << 32 | cell address, 0 where empty, found by linear probing from the hash's low bits. A cell is an 8-byte key (the value, or
+ * bits below the region's; a partition's record is [buckets address, mask, count, limit, depth, 0, 0, 0]; a
+ * bucket is a cache line, eight hashes and the addresses of their cells (0: empty), found by linear probing from the hash's low bits. A cell is an 8-byte key (the value, or
  * u32 address and u32 length of bytes in the table's arena) and then its states. Cells never move, so slots stay good while the
  * table grows; growing touches one partition of at most a slab.
  *

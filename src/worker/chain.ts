@@ -2,7 +2,7 @@ import { BRANCHES, BRANCH_WORDS, MORSEL_SLOTS, poisoned, signal, Word, word } fr
 import type { Heap } from '../heap/heap.js';
 import { Poisoned, withLock } from '../heap/lock.js';
 import type { Plan } from '../plan/plan.js';
-import { Morsel, MorselKind } from './morsel.js';
+import { Morsel, MorselKind, TOKENS } from './morsel.js';
 
 /** No event time, no watermark: before all times. */
 export const NO_TIME: bigint = -(2n ** 63n);
@@ -40,14 +40,14 @@ export class Chain {
   /** Publishes `greatest` and `rows` of a morsel. */
   add(morsel: Morsel): void {
     const { heap } = this;
-    Atomics.store(heap.i32, morsel.statsReady, Number(morsel.sequence) + 1);
+    Atomics.store(heap.i32, morsel.statsReady, morsel.token);
     withLock(heap, word(Word.chainLock), () => {
       for (;;) {
         const next = heap.u32[word(Word.chainNext)]!;
         const candidate = new Morsel(heap, next % MORSEL_SLOTS);
         if (Atomics.load(heap.i32, candidate.statsReady) !== next + 1) return;
         this.pass(candidate);
-        heap.u32[word(Word.chainNext)] = next + 1;
+        heap.u32[word(Word.chainNext)] = (next + 1) % TOKENS;
         Atomics.store(heap.i32, candidate.prefixReady, next + 1);
       }
     });
@@ -55,16 +55,20 @@ export class Chain {
     if (Atomics.load(heap.i32, word(Word.chainSleepers)) > 0) signal(heap, Word.chainSignal);
   }
 
+  /** Whether the chain has come to the morsel. */
+  reached(morsel: Morsel): boolean {
+    return Atomics.load(this.heap.i32, morsel.prefixReady) === morsel.token;
+  }
+
   /** Waits until the chain has come to the morsel. */
   wait(morsel: Morsel): void {
     const { i32 } = this.heap;
-    const ready = Number(morsel.sequence) + 1;
-    for (let spin = 0; spin < SPINS; spin++) if (Atomics.load(i32, morsel.prefixReady) === ready) return;
+    for (let spin = 0; spin < SPINS; spin++) if (this.reached(morsel)) return;
     Atomics.add(i32, word(Word.chainSleepers), 1);
     try {
       for (;;) {
         const seen = Atomics.load(i32, word(Word.chainSignal));
-        if (Atomics.load(i32, morsel.prefixReady) === ready) return;
+        if (this.reached(morsel)) return;
         if (poisoned(this.heap)) throw new Poisoned();
         Atomics.wait(i32, word(Word.chainSignal), seen, CHECK_POISON_MS);
       }

@@ -6,7 +6,7 @@ import { Poisoned } from '../heap/lock.js';
 import { PageUse } from '../heap/page-allocator.js';
 import { END_OF_TIME } from './chain.js';
 import { aggregateLayout, type JobLayout } from './job-layout.js';
-import { MorselTask } from './morsel-task.js';
+import { MorselTask, type OpenMorsel } from './morsel-task.js';
 import { Morsel, MorselState } from './morsel.js';
 import { OutputQueue, Task, TaskQueue } from './queues.js';
 import type { ThreadContext } from './thread-context.js';
@@ -23,6 +23,7 @@ export class Drain {
   private readonly morsels: MorselTask;
   private readonly group: GroupOperator | null = null;
   private readonly close: CloseOperator | null = null;
+  private opened: (OpenMorsel & { readonly left: number }) | null = null;
 
   constructor(
     private readonly thread: ThreadContext,
@@ -36,7 +37,7 @@ export class Drain {
       this.close = new CloseOperator(thread, job, aggregate, (fields, vectors, rows) => {
         this.waitForRoom();
         const descriptor = materialise(thread.heap, thread.kernels, thread.pages.for(PageUse.batch), fields, vectors, rows);
-        OutputQueue.push(thread.heap, { descriptor, sequence: -1, index: 0 });
+        OutputQueue.push(thread.heap, { descriptor, morsel: 0, index: 0 });
       });
     }
     this.morsels = new MorselTask(thread, job, aggregate, this.group, udfs);
@@ -44,13 +45,35 @@ export class Drain {
 
   /** Does one task, if there is one. */
   step(): Step {
+    const step = this.begin();
+    if (this.opened !== null) this.finish();
+    return step;
+  }
+
+  /** The half of a step that waits for no other worker: takes a task and does it, but of a morsel only what the chain needs. */
+  begin(): Step {
     const { heap } = this.thread;
     if (poisoned(heap)) throw new Poisoned();
     const next = TaskQueue.pop(heap);
     if (next === null) return Atomics.load(heap.i32, word(Word.stop)) ? 'stopped' : 'idle';
-    if (next.task === Task.morsel) this.runMorsel(next.index, next.left);
+    if (next.task === Task.morsel) this.opened = { ...this.morsels.open(new Morsel(heap, next.index)), left: next.left };
     else this.runClose(next.index & 0xff, next.index >>> 8);
     return 'worked';
+  }
+
+  /** Whether there is a half to finish, and whether that would wait for another worker. */
+  get pending(): 'none' | 'ready' | 'waits' {
+    return this.opened === null ? 'none' : this.morsels.isNext(this.opened) ? 'ready' : 'waits';
+  }
+
+  /** The other half. REQUIRES: one is pending. */
+  finish(): void {
+    const { heap } = this.thread;
+    const { morsel, left } = this.opened!;
+    this.morsels.apply(this.opened!);
+    this.opened = null;
+    morsel.state = MorselState.done;
+    if (left <= 1 || left === WAKE_AT || morsel.outputs > 0) signal(heap, Word.wake);
   }
 
   /** Steps until told to stop. */
@@ -62,14 +85,6 @@ export class Drain {
     }
   }
 
-  private runMorsel(slot: number, left: number): void {
-    const { heap } = this.thread;
-    const morsel = new Morsel(heap, slot);
-    this.morsels.run(morsel);
-    morsel.state = MorselState.done;
-    if (left <= 1 || left === WAKE_AT || morsel.outputs > 0) signal(heap, Word.wake);
-  }
-
   private runClose(part: number, parts: number): void {
     const { heap } = this.thread;
     const { aggregate } = this.job.plan;
@@ -78,13 +93,13 @@ export class Drain {
     signal(heap, Word.wake);
   }
 
-  /** Holds a close back while the results of others fill the batches' share of the heap; the coordinator empties it whatever workers do. */
+  /** Holds a close back while results fill the batches' share of the heap. The coordinator gives these to the sink whatever workers do; what else is there may be waiting for this very worker. */
   private waitForRoom(): void {
     const { heap } = this.thread;
     const limit = heap.u32[word(Word.pages)]! >>> 2;
     for (;;) {
       const room = Atomics.load(heap.i32, word(Word.room));
-      if (Atomics.load(heap.i32, word(Word.batchPages)) < limit) return;
+      if (Atomics.load(heap.i32, word(Word.batchPages)) < limit || Atomics.load(heap.i32, word(Word.results)) === 0) return;
       if (poisoned(heap)) throw new Poisoned();
       Atomics.wait(heap.i32, word(Word.room), room, ROOM_MS);
     }

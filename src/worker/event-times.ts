@@ -18,6 +18,7 @@ export class EventTimes {
   times = 0;
   private validity = 0;
   private chunks: ChunkTimes[] = [];
+  private readonly watermarks = new Map<number, bigint>();
   private readonly column: number;
   private readonly isDate: boolean;
 
@@ -85,20 +86,24 @@ export class EventTimes {
     const found = kernels.rowsBelow(rows, times, bound, candidates);
     const size = BigInt(this.window!.kind === 'tumbling' ? this.window!.size : 0);
     const late: number[] = [];
+    this.watermarks.clear();
     for (let item = 0, seen = 0; item < found; item++) {
       const row = heap.u32[(candidates >>> 2) + item]!;
       if (row > seen && this.rangeOf(first + seen, row - seen, range)) before = later(before, heap.i64[(range >>> 3) + 1]!);
       seen = row;
       if (!this.present(first + row)) continue;
-      if (sliceOf(this.window!, heap.i64[(times >>> 3) + row]!) + size <= this.watermark(morsel, before)) late.push(first + row);
+      const watermark = this.watermark(morsel, before);
+      if (sliceOf(this.window!, heap.i64[(times >>> 3) + row]!) + size > watermark) continue;
+      late.push(first + row);
+      this.watermarks.set(first + row, watermark);
     }
     scratch.release(mark);
     return late;
   }
 
-  /** How far a time lies behind the watermark at the end of its batch. */
-  latenessOf(morsel: Morsel, time: bigint): bigint {
-    return morsel.after - time;
+  /** The watermark as it stood just before a row. REQUIRES: `lateRows` has just named it. */
+  watermarkBefore(row: number): bigint {
+    return this.watermarks.get(row)!;
   }
 
   private watermark(morsel: Morsel, greatest: bigint): bigint {

@@ -11,9 +11,12 @@ import type { Allocator, Heap } from '../heap/heap.js';
 import type { Expression } from '../plan/expression-tree.js';
 import type { TextFormat } from '../connectors/source.js';
 import type { Branch } from '../plan/plan.js';
+import { Poisoned } from '../heap/lock.js';
+import { poisoned } from '../heap/control.js';
 import { Chain } from './chain.js';
 import { EventTimes } from './event-times.js';
 import type { AggregateLayout, JobLayout } from './job-layout.js';
+import { elementsWithLargeKeys, MOST_KEY_BYTES } from './key-limit.js';
 import { type Morsel, MorselKind } from './morsel.js';
 import { OutputQueue } from './queues.js';
 import { rowText, storeRejects, type Reject } from './rejects.js';
@@ -30,6 +33,13 @@ interface BranchStage {
   readonly reader: RowReader;
 }
 
+/** A morsel whose statistics the chain has. */
+export interface OpenMorsel {
+  readonly morsel: Morsel;
+  readonly rejects: Reject[];
+  readonly lines: number;
+}
+
 /**
  * Takes a morsel all the way: decode, statistics, chain; then, chunk by chunk, filters and projections, lateness, and either window
  * state or result batches. Every row of the morsel ends in one of filtered, applied, late, dead-lettered.
@@ -38,6 +48,7 @@ export class MorselTask {
   private readonly branches: readonly BranchStage[];
   private readonly chain: Chain;
   private readonly batches: Allocator;
+  private readonly keys: number;
 
   constructor(
     private readonly thread: ThreadContext,
@@ -49,6 +60,7 @@ export class MorselTask {
     const { plan } = job;
     this.chain = new Chain(thread.heap, plan);
     this.batches = thread.pages.for(PageUse.batch);
+    this.keys = aggregate?.compiled.keyCount ?? 0;
     const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
@@ -64,23 +76,39 @@ export class MorselTask {
     });
   }
 
-  run(morsel: Morsel): void {
+  /** All that the chain needs: waits for no other worker. */
+  open(morsel: Morsel): OpenMorsel {
     const { heap, scratch } = this.thread;
     scratch.reset();
     const own = this.branches[morsel.branch]!;
-    const { stage, times, reader, branch } = own;
+    const { times, branch } = own;
     const rejects: Reject[] = [];
     const lines = morsel.kind === MorselKind.text ? this.decode(morsel, (own.decoder ??= this.decoderFor(morsel, branch)), rejects) : morsel.linesAddress;
     const { descriptor } = morsel;
-    const rows = heap.u32[descriptor >>> 2]!;
-    morsel.greatest = times.bind(descriptor, rows);
+    morsel.greatest = times.bind(descriptor, heap.u32[descriptor >>> 2]!);
     this.chain.add(morsel);
+    return { morsel, rejects, lines };
+  }
+
+  /** Whether `apply` need not wait for the morsels before. */
+  isNext({ morsel }: OpenMorsel): boolean {
+    return this.chain.reached(morsel);
+  }
+
+  /** REQUIRES: the morsel was opened last. */
+  apply({ morsel, rejects, lines }: OpenMorsel): void {
+    const { heap, scratch } = this.thread;
+    const { stage, times, reader, branch } = this.branches[morsel.branch]!;
+    const { descriptor } = morsel;
+    const rows = heap.u32[descriptor >>> 2]!;
     this.chain.wait(morsel);
     const positionOf = (row: number): number => (lines ? heap.u32[(lines >>> 2) + row]! : row);
     const reject = (row: number, reason: string, message: string): void => {
       rejects.push({ position: positionOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
     };
     for (let first = 0; first < rows; first += CHUNK_ROWS) {
+      // A chunk may take long, in a function of the user's.
+      if (poisoned(heap)) throw new Poisoned();
       const count = Math.min(CHUNK_ROWS, rows - first);
       const mark = scratch.mark();
       const result = stage.runChunk(descriptor, first, count, scratch);
@@ -121,23 +149,23 @@ export class MorselTask {
     if (result.rows === 0) return;
     const { heap, kernels } = this.thread;
     const descriptor = materialise(heap, kernels, this.batches, this.job.plan.output, result.vectors, result.rows);
-    OutputQueue.push(heap, { descriptor, sequence: Number(morsel.sequence), index: morsel.outputs++ });
+    OutputQueue.push(heap, { descriptor, morsel: morsel.token, index: morsel.outputs++ });
   }
 
   private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: string, message: string) => void): void {
     const { heap, kernels, scratch } = this.thread;
     let positions = 0;
     let rows = result.rows;
-    const late = times.lateRows(morsel, first, count);
-    if (late.length > 0) {
-      const elements = elementsOf(heap, result, first, late);
+    const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
+    const late = elementsOf(heap, result, first, times.lateRows(morsel, first, count));
+    const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !late.includes(element));
+    for (const element of late) reject(rowOf(element), 'LATE', lateMessage(heap.i64[(times.times >>> 3) + rowOf(element)]!, times.watermarkBefore(rowOf(element))));
+    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', `its grouping key takes more than ${MOST_KEY_BYTES} bytes`);
+    morsel.late += late.length;
+    morsel.deadLettered += large.length;
+    if (late.length + large.length > 0) {
       positions = scratch.take(result.rows * 4);
-      rows = allBut(kernels, elements, result.rows, positions);
-      for (const element of elements) {
-        const row = result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element;
-        reject(row, 'LATE', lateMessage(times, heap.i64[(times.times >>> 3) + row]!, morsel));
-      }
-      morsel.late += elements.length;
+      rows = allBut(kernels, [...late, ...large].sort((a, b) => a - b), result.rows, positions);
     }
     morsel.applied += rows;
     const slice = times.sliceOfChunk(first);
@@ -202,5 +230,4 @@ function faultMessage(fault: ChunkResult['faults'][number], branch: Branch): str
   }
 }
 
-const lateMessage = (times: EventTimes, time: bigint, morsel: Morsel): string =>
-  `its window had closed: event time ${time}, ${times.latenessOf(morsel, time)} behind the watermark`;
+const lateMessage = (time: bigint, watermark: bigint): string => `its window had closed: event time ${time}, ${watermark - time} behind the watermark`;

@@ -1,4 +1,4 @@
-import { MORSELS, MORSEL_WORDS } from '../heap/control.js';
+import { MORSELS, MORSEL_SLOTS, MORSEL_WORDS } from '../heap/control.js';
 import type { Heap } from '../heap/heap.js';
 
 /** What the data of a morsel is before the worker makes a batch of it. */
@@ -6,6 +6,8 @@ export const enum MorselKind { batch, text, branchEnd }
 export const enum MorselState { free, queued, done }
 
 const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines }
+/** Sequences go round after so many where they are kept in 32 bits. A multiple of MORSEL_SLOTS. */
+export const TOKENS: number = 2 ** 31 - MORSEL_SLOTS;
 /** Indexes of i64 words within a slot. */
 const enum I64 { sequence = 12, greatest, rows, ownBefore, others, after, basePosition }
 
@@ -70,6 +72,8 @@ export class Morsel {
 
   get sequence(): bigint { return this.getLong(I64.sequence); }
   set sequence(value: bigint) { this.setLong(I64.sequence, value); }
+  /** 1 + sequence, going round: never 0, and different for all morsels in flight. */
+  get token(): number { return Number(this.sequence % BigInt(TOKENS)) + 1; }
   /** Greatest event time, or NO_TIME. */
   get greatest(): bigint { return this.getLong(I64.greatest); }
   set greatest(value: bigint) { this.setLong(I64.greatest, value); }
@@ -89,9 +93,9 @@ export class Morsel {
   get basePosition(): bigint { return this.getLong(I64.basePosition); }
   set basePosition(value: bigint) { this.setLong(I64.basePosition, value); }
 
-  /** Index (i32) of the word that becomes sequence + 1 when the morsel's statistics are in. */
+  /** Index (i32) of the word that becomes the token when the morsel's statistics are in. */
   get statsReady(): number { return this.at + U32.statsReady; }
-  /** Index (i32) of the word that becomes sequence + 1 when the chain has come to this morsel. */
+  /** Index (i32) of the word that becomes the token when the chain has come to this morsel. */
   get prefixReady(): number { return this.at + U32.prefixReady; }
 
   private get(word: number): number { return this.heap.u32[this.at + word]!; }

@@ -37,8 +37,8 @@ export const TaskQueue = {
 
 export interface Output {
   readonly descriptor: number;
-  /** Sequence of the morsel it belongs to, or -1 for one of a close. */
-  readonly sequence: number;
+  /** Token of the morsel it belongs to, or 0 for one of a close. */
+  readonly morsel: number;
   /** Its place among the outputs of its morsel. */
   readonly index: number;
 }
@@ -46,6 +46,7 @@ export interface Output {
 /** Workers to coordinator: a ring of result batches, under its lock. A full ring holds workers back until results have been taken. */
 export const OutputQueue = {
   push(heap: Heap, output: Output): void {
+    Atomics.add(heap.i32, word(Word.results), 1);
     for (;;) {
       const room = Atomics.load(heap.i32, word(Word.room));
       if (withLock(heap, word(Word.outputLock), () => tryPush(heap, output))) break;
@@ -61,15 +62,15 @@ export const OutputQueue = {
       if (head === heap.u32[word(Word.outputTail)]) return null;
       const at = OUTPUTS + (head % OUTPUT_ENTRIES) * OUTPUT_WORDS;
       heap.u32[word(Word.outputHead)] = head + 1;
-      return { descriptor: heap.u32[at]!, sequence: heap.i32[at + 1]!, index: heap.u32[at + 2]! };
+      return { descriptor: heap.u32[at]!, morsel: heap.u32[at + 1]!, index: heap.u32[at + 2]! };
     });
   },
 };
 
-function tryPush(heap: Heap, { descriptor, sequence, index }: Output): boolean {
+function tryPush(heap: Heap, { descriptor, morsel, index }: Output): boolean {
   const tail = heap.u32[word(Word.outputTail)]!;
-  if (tail - heap.u32[word(Word.outputHead)]! >= OUTPUT_ENTRIES) return false;
-  heap.u32.set([descriptor, sequence, index], OUTPUTS + (tail % OUTPUT_ENTRIES) * OUTPUT_WORDS);
+  if ((tail - heap.u32[word(Word.outputHead)]!) >>> 0 >= OUTPUT_ENTRIES) return false;
+  heap.u32.set([descriptor, morsel, index], OUTPUTS + (tail % OUTPUT_ENTRIES) * OUTPUT_WORDS);
   heap.u32[word(Word.outputTail)] = tail + 1;
   return true;
 }

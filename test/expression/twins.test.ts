@@ -236,7 +236,7 @@ describe('text', () => {
   const all = (rows: number) => () => [rows * 8];
   property('views', (d, w) => {
     const [a, b, start, count] = [w.texts(d.texts), w.texts(d.parts), w.i64(d.ints.map((v, i) => (i % 3 ? v % 12n : v))), w.i64(d.others.map((v, i) => (i % 3 ? v % 8n : v)))];
-    same(k => k.textBytes(d.rows, a), () => []);
+    same(k => k.stringBytes(d.rows, a), () => []);
     same((k, out) => k.textLength(d.rows, a, out(0)), all(d.rows));
     same((k, out) => k.trimText(d.rows, a, out(0)), () => []);
     const lengths = (k: Kernels) => { k.trimText(d.rows, a, OUTPUTS); return Array.from({ length: d.rows }, (_, i) => [heap.u32[OUTPUTS / 4 + i * 2 + 1], heap.u32[OUTPUTS / 4 + i * 2 + 1] && heap.u32[OUTPUTS / 4 + i * 2]]); };
@@ -250,6 +250,17 @@ describe('text', () => {
     }
     for (const mode of [0, 1, 2]) same((k, out) => k.matchText(mode, d.rows, a, 8, b, d.stride * 8, out(0)), () => [d.rows]);
     same((k, out) => k.likeText(d.rows, a, 8, b, d.stride * 8, out(0)), () => [d.rows]);
+  });
+  property('of numbers', (d, w) => {
+    const numbers = [...d.ints.map(String), ...d.floats.map(String), '1.50', '-.5', '+7.', '.', '-', '', '000000000000000000001', '-0', '-0.0', '123456789012345678'];
+    const a = w.texts(numbers);
+    for (const scale of [0, 2, 18]) same((k, out) => k.readI64(scale, numbers.length, a, out(0), out(1)), () => [numbers.length, numbers.length * 8]);
+    same((k, out) => k.readF64(numbers.length, a, out(0), out(1)), () => [numbers.length, numbers.length * 8]);
+    const values = w.i64(d.ints);
+    for (const unsigned of [0, 1]) {
+      for (const scale of [0, 4, 18]) same((k, out) => k.printI64(unsigned, scale, d.rows, values, out(1), out(0)), () => [d.rows * 8]);
+    }
+    same((k, out) => k.printI64(0, 3, d.rows, values, out(1), out(0)), () => [d.rows * 8, d.rows === 0 ? 0 : heap.u32[OUTPUTS / 4 + d.rows * 2 - 2]! + heap.u32[OUTPUTS / 4 + d.rows * 2 - 1]! - OUTPUTS - OUTPUT_BYTES]);
   });
   property('new bytes', (d, w) => {
     const [a, b, c] = [w.texts(d.texts), w.texts(d.parts), w.texts([...d.parts].reverse())];

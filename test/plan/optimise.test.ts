@@ -4,7 +4,7 @@ import { finishPlan } from '../../src/plan/finish.ts';
 import { dropNarrowing } from '../../src/plan/optimise/drop-narrowing.ts';
 import { pruneColumns } from '../../src/plan/optimise/prune-columns.ts';
 import type { OptimiserRule } from '../../src/plan/optimise/rules.ts';
-import type { OutputNode } from '../../src/plan/output.ts';
+import type { OutputNode } from '../../src/pipeline/output.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { fakeSource } from './fakes.ts';
 

@@ -14,8 +14,10 @@ export function fromText(frame: Frame, operand: Operand, to: DataType): Operand 
   const rows = texts.constant ? 1 : frame.rows;
   const cls = classOf(to), width = WIDTH[cls];
   const data = frame.take(rows * width), bad = frame.take(rows);
+  const others = readPlain(frame, rows, texts.data, to, bad, data);
   let failures = 0;
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < rows && others > 0; row++) {
+    if (tools.heap.u8[bad + row] === 0) continue;
     const isNull = texts.valid !== 0 && tools.heap.u8[texts.valid + row] === 0;
     const raw = isNull ? null : parse(readText(tools, texts.data + row * 8), to);
     tools.heap.u8[bad + row] = raw === null && !isNull ? 1 : 0;
@@ -24,6 +26,22 @@ export function fromText(frame: Frame, operand: Operand, to: DataType): Operand 
   }
   if (failures > 0) frame.faultWhere(bad, texts.constant, texts.constant ? 0 : texts.valid, 'BAD_CAST');
   return { cls, data, valid: texts.valid, dictionary: 0, constant: texts.constant };
+}
+/** Marks in `other` (and counts) the rows that no kernel has read. */
+function readPlain(frame: Frame, rows: number, texts: number, to: DataType, other: number, data: number): number {
+  const { kernels, tools } = frame;
+  if (to.kind === 'float64') return kernels.readF64(rows, texts, other, data);
+  if (classOf(to) === 'i64' && to.kind !== 'date' && to.kind !== 'timestamp') {
+    const others = kernels.readI64(scaleOf(to), rows, texts, other, data);
+    // the rare value out of range is read again, to say so
+    const [low, high] = rangeOf(to);
+    const outside = frame.take(rows);
+    if (kernels.checkI64(0, rows, data, low, high < 1n << 63n ? high : (1n << 63n) - 1n, outside) === 0) return others;
+    for (let row = 0; row < rows; row++) tools.heap.u8[other + row]! |= tools.heap.u8[outside + row]!;
+    return rows;
+  }
+  tools.heap.u8.fill(1, other, other + rows);
+  return rows;
 }
 const ZERO = { i64: 0n, f64: 0, bool: false } as const;
 
@@ -66,6 +84,10 @@ export function toText(frame: Frame, operand: Operand, from: DataType): Operand 
   const { tools } = frame;
   const rows = operand.constant ? 1 : frame.rows;
   const data = frame.take(rows * 8);
+  if (operand.cls === 'i64' && from.kind !== 'date' && from.kind !== 'timestamp') {
+    frame.kernels.printI64(from.kind === 'uint64' ? 1 : 0, scaleOf(from), rows, operand.data, frame.take(rows * 24), data);
+    return { ...operand, cls: 'bytes', data };
+  }
   for (let row = 0; row < rows; row++) {
     const isNull = operand.valid !== 0 && tools.heap.u8[operand.valid + row] === 0;
     writeRaw(tools, encoder.encode(isNull ? '' : print(frame, operand, from, row)), data + row * 8, bytes => frame.take(bytes));

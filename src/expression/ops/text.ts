@@ -31,16 +31,21 @@ export function compileText(tools: Tools, op: CallOp, type: DataType, args: read
 const changeCase = (upper: 0 | 1): Kernel => (frame, rows, [text]) => {
   const { kernels, tools } = frame;
   const out = frame.take(rows * 8), other = frame.take(rows);
-  const buffer = frame.take(kernels.textBytes(rows, text!.data) >>> 0);
+  const buffer = frame.take(kernels.stringBytes(rows, text!.data) >>> 0);
   if (kernels.caseText(upper, rows, text!.data, buffer, other, out) > 0) {
     for (let row = 0; row < rows; row++) if (tools.heap.u8[other + row] === 1) changeOther(frame, upper, text!.data + row * 8, out + row * 8);
   }
   return { cls: 'bytes', data: out };
 };
 const encoder = new TextEncoder();
+/** As DuckDB, one code point by one: what would become several (ŉ, ﬁ) stays, and no final sigma. */
+function mapped(point: string, upper: 0 | 1): string {
+  const changed = upper ? point.toUpperCase() : point.toLowerCase();
+  return changed.length === 1 || changed.codePointAt(0)! > 0xffff && changed.length === 2 ? changed : point;
+}
 function changeOther(frame: Frame, upper: 0 | 1, from: number, to: number): void {
   const text = readText(frame.tools, from);
-  const bytes = encoder.encode(upper ? text.toUpperCase() : text.toLowerCase());
+  const bytes = encoder.encode(Array.from(text, point => mapped(point, upper)).join(''));
   const { heap } = frame.tools;
   const address = frame.take(bytes.length);
   heap.u8.set(bytes, address);
@@ -61,7 +66,7 @@ const length: Kernel = (frame, rows, [text]) => {
 
 /** Bytes of an operand over all rows. */
 const totalBytes = (frame: Frame, rows: number, { data, constant }: Operand): number =>
-  (constant ? frame.tools.heap.u32[(data >>> 2) + 1]! * rows : frame.kernels.textBytes(rows, data) >>> 0);
+  (constant ? frame.tools.heap.u32[(data >>> 2) + 1]! * rows : frame.kernels.stringBytes(rows, data) >>> 0);
 const concat: Kernel = (frame, rows, args) => {
   let left = args[0]!;
   for (const right of args.slice(1)) {

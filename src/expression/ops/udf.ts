@@ -1,7 +1,7 @@
 import type { UdfExpression } from '../../plan/expression-tree.js';
 import type { DataType, Value } from '../../plan/types.js';
 import type { Frame } from '../frame.js';
-import { writeRaw } from '../literal.js';
+import { type Raw, writeRaw } from '../literal.js';
 import { asBytes, type Node } from '../node.js';
 import { classOf, dense, isText, WIDTH, type Operand } from '../operand.js';
 import { rawOfValue, readValue } from './values.js';
@@ -33,18 +33,21 @@ export class Udf implements Node {
   }
 
   #one(frame: Frame, args: readonly Operand[], element: number, to: number): boolean {
+    const values = args.map((arg, at) => readValue(frame.tools, this.args[at]!.type, arg, element));
+    let raw: Raw;
     try {
-      const values = args.map((arg, at) => readValue(frame.tools, this.args[at]!.type, arg, element));
       const result = this.#call(...values);
       if (result === null || result === undefined) {
-        if (this.expression.nullable) return false;
-        throw new TypeError('the result is null, and the function is declared not to return null');
+        if (!this.expression.nullable) frame.fault(element, 'NULL_IN_NON_NULL', this.expression.name);
+        return false;
       }
-      writeRaw(frame.tools, rawOfValue(this.type, result), to, bytes => frame.take(bytes));
-      return true;
+      raw = rawOfValue(this.type, result);
     } catch (error) {
       frame.fault(element, 'UDF_FAILED', error instanceof Error ? error.message : String(error));
       return false;
     }
+    // Outside: a full heap is no fault of the row.
+    writeRaw(frame.tools, raw, to, bytes => frame.take(bytes));
+    return true;
   }
 }

@@ -1,13 +1,13 @@
 import type { Sink } from '../connectors/sink.js';
 import type { Source } from '../connectors/source.js';
-import type { Aggregate, AggregateColumn } from './aggregates.js';
-import type { Columns, ColumnByTag, Expr, TagOf } from './column.js';
-import type { Duration } from './duration.js';
+import type { Aggregate, AggregateColumn } from '../plan/aggregates.js';
+import type { Columns, ColumnByTag, Expr, TagOf } from '../plan/column.js';
+import type { Duration } from '../plan/duration.js';
 import type { Output } from './output.js';
 import { sourceNode } from './pipeline-node.js';
-import type { Schema } from './schema.js';
-import type { TimeTag, TypeMessage } from './tags.js';
-import type { GlobalWindow, TumblingWindow } from './windows.js';
+import type { Schema } from '../plan/schema.js';
+import type { TimeTag, TypeMessage } from '../plan/tags.js';
+import type { GlobalWindow, TumblingWindow } from '../plan/windows.js';
 
 /** The unit of a pipeline's event time; 'none' without one. */
 export type EventUnit = 'none' | 'ms' | 'us';

@@ -1,8 +1,8 @@
 import { runJob } from '../coordinator/run.js';
 import type { JobDescription, JobStats, RunOptions, RunningJob } from '../coordinator/job-types.js';
 import { MillraceError } from '../errors.js';
-import { explainPlan } from './explain.js';
-import type { Plan } from './plan.js';
+import { explainPlan } from '../plan/explain.js';
+import type { Plan } from '../plan/plan.js';
 
 /** A pipeline with its sink: ready to run, once at a time. */
 export class Job {

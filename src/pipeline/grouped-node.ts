@@ -1,14 +1,14 @@
 import { MillraceError } from '../errors.js';
-import { AggregateNode } from './aggregates.js';
-import { checkColumns, recordNamed, requireNames, type Draft } from './draft.js';
-import { ColumnNode } from './column-node.js';
-import { asText } from './finish.js';
+import { AggregateNode } from '../plan/aggregates.js';
+import { checkColumns, recordNamed, requireNames, type Draft } from '../plan/draft.js';
+import { ColumnNode } from '../plan/column-node.js';
+import { asText } from '../plan/finish.js';
 import { OutputNode } from './output.js';
-import { windowColumns, type AggregateCall, type NamedExpression, type Window } from './plan.js';
-import { noteUsed } from './recording.js';
-import { describeValue } from './type-builders.js';
-import type { Fields } from './types.js';
-import { planWindow, type GlobalWindow, type TumblingWindow } from './windows.js';
+import { windowColumns, type AggregateCall, type NamedExpression, type Window } from '../plan/plan.js';
+import { noteUsed } from '../plan/recording.js';
+import { describeValue } from '../plan/type-builders.js';
+import type { Fields } from '../plan/types.js';
+import { planWindow, type GlobalWindow, type TumblingWindow } from '../plan/windows.js';
 
 /** A grouped pipeline at run time. See `Grouped`. */
 export class GroupedNode {

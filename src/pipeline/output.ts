@@ -4,16 +4,16 @@ import { collect } from '../connectors/collect.js';
 import type { Sink } from '../connectors/sink.js';
 import type { RunningJob, RunOptions } from '../coordinator/job-types.js';
 import { MillraceError } from '../errors.js';
-import type { Columns } from './column.js';
-import type { JobDraft } from './draft.js';
-import { explainPlan } from './explain.js';
-import { finishPlan } from './finish.js';
+import type { Columns } from '../plan/column.js';
+import type { JobDraft } from '../plan/draft.js';
+import { explainPlan } from '../plan/explain.js';
+import { finishPlan } from '../plan/finish.js';
 import { Job } from './job.js';
-import type { Plan } from './plan.js';
-import type { RowOfColumns } from './schema.js';
-import { checkOptions } from './duration.js';
-import { describeValue } from './type-builders.js';
-import type { Row } from './types.js';
+import type { Plan } from '../plan/plan.js';
+import type { RowOfColumns } from '../plan/schema.js';
+import { checkOptions } from '../plan/duration.js';
+import { describeValue } from '../plan/type-builders.js';
+import type { Row } from '../plan/types.js';
 
 /** Something with results: they can go to a sink, or be taken here. */
 export interface Output<in out C extends Columns> {
@@ -81,7 +81,7 @@ function sinkOf(value: unknown, where: string): Sink {
 /** Starts the job when the loop begins; leaving the loop ends it, and a job that fails throws its own error from the loop. */
 async function* readBatches(start: (sink: Sink) => RunningJob): AsyncGenerator<RecordBatch, void, undefined> {
   const sink = batches();
-  const { done } = start(sink);
+  const job = start(sink);
   let left = true;
   try {
     yield* sink;
@@ -89,7 +89,10 @@ async function* readBatches(start: (sink: Sink) => RunningJob): AsyncGenerator<R
   } catch {
     left = false;
   } finally {
-    if (left) await done.catch(() => {});
+    if (left) {
+      job.cancel();
+      await job.done.catch(() => {});
+    }
   }
-  await done;
+  await job.done;
 }

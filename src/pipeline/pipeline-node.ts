@@ -1,18 +1,18 @@
 import type { Source } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
-import { bareColumn, fieldsOf, recordColumns, recordOne, requireNames, withStep, type Draft, type JobDraft } from './draft.js';
-import { checkOptions, inUnit, parseDuration } from './duration.js';
-import { withoutDictionaries } from './finish.js';
+import { bareColumn, fieldsOf, recordColumns, recordOne, requireNames, withStep, type Draft, type JobDraft } from '../plan/draft.js';
+import { checkOptions, inUnit, parseDuration } from '../plan/duration.js';
+import { withoutDictionaries } from '../plan/finish.js';
 import { GroupedNode } from './grouped-node.js';
-import { condition } from './operators/comparison.js';
+import { condition } from '../plan/operators/comparison.js';
 import { OutputNode } from './output.js';
-import type { NamedExpression } from './plan.js';
-import { schemaFields, typeName } from './schema.js';
-import { unknownColumn } from './suggest.js';
-import { describeValue } from './type-builders.js';
-import { UTF8, isTime } from './type-rules.js';
-import type { Fields } from './types.js';
-import { unionOf } from './union.js';
+import type { NamedExpression } from '../plan/plan.js';
+import { schemaFields, typeName } from '../plan/schema.js';
+import { unknownColumn } from '../plan/suggest.js';
+import { describeValue } from '../plan/type-builders.js';
+import { UTF8, isTime } from '../plan/type-rules.js';
+import type { Fields } from '../plan/types.js';
+import { unionOf } from '../plan/union.js';
 
 export function sourceNode(source: Source, schema: unknown): PipelineNode {
   const isSource = typeof source === 'object' && source !== null && typeof source.read === 'function' && typeof source.name === 'string';

@@ -1,0 +1,38 @@
+import type { Sink } from '../connectors/sink.js';
+import type { Emitter } from './emitter.js';
+import { coded } from './failure.js';
+
+/** Opens, closes and aborts the sinks of a job: all of them end the same way. */
+export class Outputs {
+  private readonly opened: Sink[] = [];
+
+  constructor(private readonly emitter: Emitter) {}
+
+  async open(): Promise<void> {
+    for (const sink of this.emitter.sinks) {
+      this.opened.push(sink);
+      try {
+        await sink.open(this.emitter.fieldsFor(sink));
+      } catch (error) {
+        throw coded('SINK_FAILED', `the sink ${sink.name} cannot be opened`, error);
+      }
+    }
+  }
+
+  /** The results come last: where rows set aside cannot be completed, neither are they. */
+  async close(): Promise<void> {
+    for (let sink = this.opened.at(-1); sink; sink = this.opened.at(-1)) {
+      try {
+        await sink.close();
+      } catch (error) {
+        throw coded('SINK_FAILED', `the sink ${sink.name} failed at its end`, error);
+      }
+      this.opened.pop();
+    }
+  }
+
+  /** Aborts what was not closed. It never rejects. */
+  async abort(): Promise<void> {
+    await Promise.allSettled(this.opened.splice(0).map(async sink => sink.abort()));
+  }
+}

@@ -1,0 +1,77 @@
+import type { Source, SourceContext, SourceReader } from '../connectors/source.js';
+import { coded } from './failure.js';
+import type { Halt } from './halt.js';
+import type { Schedule } from './schedule.js';
+
+/** One source's loop: an item when there is a credit, to the end of the input or until the job halts. */
+export class Reading {
+  /** The input was read to its end. */
+  ended = false;
+
+  constructor(
+    private readonly source: Source,
+    private readonly branch: number,
+    private readonly context: SourceContext,
+    private readonly schedule: Schedule,
+    private readonly halt: Halt,
+  ) {}
+
+  async run(): Promise<void> {
+    if (this.halt.stopped) return;
+    const reader = await this.open();
+    if (reader === undefined) return;
+    try {
+      while (await this.readOne(reader));
+    } catch (error) {
+      void closeQuietly(reader);
+      throw error;
+    }
+    // A reader that is still waiting for input need not answer: nobody waits for it.
+    if (this.ended) await this.ask(() => reader.close());
+    else void closeQuietly(reader);
+  }
+
+  private async open(): Promise<SourceReader | undefined> {
+    let opening: Promise<SourceReader> | undefined;
+    const reader = await this.ask(() => (opening = this.source.read(this.context)));
+    // What opens only after the stop is closed when it does.
+    if (reader === undefined) opening?.then(closeQuietly).catch(() => {});
+    return reader;
+  }
+
+  /** Returns whether there may be more. */
+  private async readOne(reader: SourceReader): Promise<boolean> {
+    const { schedule, halt, branch } = this;
+    await schedule.credit(() => halt.stopped);
+    try {
+      if (halt.stopped) return false;
+      const item = await this.ask(() => reader.next());
+      if (halt.error || (halt.stopped && item === undefined)) return false;
+      this.ended = !item;
+      if (item) schedule.submit(branch, item);
+      else schedule.submitEnd(branch);
+      schedule.noteProgress(branch, (await this.ask(() => reader.progress?.())) ?? null);
+      return !this.ended;
+    } finally {
+      schedule.returnCredit();
+    }
+  }
+
+  /** What the source answers, or undefined where the job halts before that. Throws SOURCE_FAILED. */
+  private async ask<T>(question: () => Promise<T> | T): Promise<T | undefined> {
+    try {
+      return await this.halt.orStopped(Promise.resolve(question()));
+    } catch (error) {
+      if (this.halt.stopped) return undefined;
+      throw coded('SOURCE_FAILED', `the source ${this.source.name} failed`, error);
+    }
+  }
+}
+
+async function closeQuietly(reader: SourceReader): Promise<void> {
+  try {
+    await reader.close();
+  } catch {
+    // The job has ended already, and for another reason.
+  }
+}

@@ -1,0 +1,131 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { heap, HEAP_END, Layout, same } from '../support/images.ts';
+import { bytes, column, float, int64, place, property } from './support.ts';
+
+/** words, hash, compose, partition, event times: vectors of keys and times. */
+const wide = column(int64);
+const hashes = column(fc.oneof(fc.nat(0xffff_ffff), fc.nat(3)));
+const zeros = (count: number): number[] => Array.from({ length: count }, () => 0);
+
+property('words', { values: wide, floats: column(float), value: fc.nat(0xffff_ffff) }, ({ chunk, values, floats, value }, layout) => {
+  const rows = chunk.elements;
+  const { valid } = place(layout, { ...chunk, valid: chunk.valid ?? chunk.cells.map(cell => cell & 1) });
+  const [data, reals, out] = [layout.i64(values), layout.f64(floats), layout.take(rows * 8)];
+  same(layout, k => k.fillWords(rows, value, out));
+  same(layout, k => k.widenBytes(rows, data, out));
+  same(layout, k => k.widenCodes(rows, data, out));
+  same(layout, k => k.floatKeys(rows, reals, out));
+  floats.slice(0, rows).forEach((float, row) => expect(heap.u64[(out >>> 3) + row]).toBe(Number.isNaN(float) ? 0x7ff8000000000000n : new BigUint64Array(new Float64Array([float + 0]).buffer)[0]));
+  same(layout, k => k.narrowWords(rows, data, out));
+  same(layout, k => k.clearInvalid(rows, valid, out));
+});
+
+test('every NaN is one key', () => {
+  const layout = new Layout();
+  const data = layout.i64([0x7ff8000000000000n, 0xfff8000000000000n, 0x7ff0000000000001n, 0x7fffffffffffffffn, 0xffffffffffffffffn]);
+  const out = layout.take(40);
+  same(layout, k => k.floatKeys(5, data, out));
+  expect(new Set(heap.u64.slice(out >>> 3, (out >>> 3) + 5))).toEqual(new Set([0x7ff8000000000000n]));
+});
+
+describe('hash', () => {
+  property('words and bytes', { values: wide, texts: column(bytes), seed: int64 }, ({ chunk, values, texts, seed }, layout) => {
+    const [data, views, out] = [layout.i64(values), layout.views(texts), layout.take(chunk.elements * 4)];
+    same(layout, k => k.hashWords(chunk.elements, data, seed, out));
+    same(layout, k => k.hashBytes(chunk.elements, views, seed, out));
+  });
+
+  test('strings of 0 to 40 bytes, as near to the end of the heap as may be, whatever follows them', () => {
+    for (let length = 0; length <= 40; length++) {
+      const seen = new Set<number>();
+      for (const filler of [0, 0xff]) {
+        for (let gap = length % 8 === 0 ? 0 : 8 - (length % 8); gap < 8; gap++) {
+          const layout = new Layout();
+          const at = HEAP_END - length - gap;
+          heap.u8.fill(filler, at - 16, HEAP_END);
+          for (let byte = 0; byte < length; byte++) heap.u8[at + byte] = byte * 7 + 1;
+          const views = layout.u32([at, length]);
+          const out = layout.take(4);
+          same(layout, k => k.hashBytes(1, views, 7n, out));
+          seen.add(heap.u32[out >>> 2]!);
+        }
+      }
+      expect(seen.size, `length ${length}`).toBe(1);
+    }
+  });
+});
+
+describe('compose', () => {
+  property('keys come back as they were', { values: wide, texts: column(bytes), bits: column(fc.boolean()) }, ({ chunk, values, texts, bits }, layout) => {
+    const rows = chunk.elements;
+    const fixedValid = layout.u8([...bits.map(Number), 0]);
+    const { valid } = place(layout, chunk);
+    const [fixed, views] = [layout.i64(values), layout.views(texts)];
+    const [sizes, keys, cursors, back, present] = [layout.take(rows * 4), layout.take(rows * 8), layout.take(rows * 4), layout.take(rows * 8), layout.take(rows)];
+    const base = layout.take(rows * 72);
+    same(layout, k => k.fillWords(rows, 16, sizes));
+    same(layout, k => k.composeSizes(rows, views, valid, sizes));
+    const total = same(layout, k => k.sumWords(rows, sizes));
+    same(layout, k => k.composeViews(rows, sizes, base, keys, cursors));
+    same(layout, k => k.composeFixed(rows, fixed, fixedValid, 1n, keys, cursors));
+    same(layout, k => k.composeBytes(rows, views, valid, 1n << 62n, keys, cursors));
+    const ends = Array.from({ length: rows }, (_, row) => heap.u32[(keys >>> 2) + row * 2]! + heap.u32[(keys >>> 2) + row * 2 + 1]!);
+    expect(Array.from(heap.u32.subarray(cursors >>> 2, (cursors >>> 2) + rows))).toEqual(ends);
+    if (rows > 0) expect(ends.at(-1)).toBe(base + total);
+    same(layout, k => k.splitStart(rows, keys, cursors));
+    const found = same(layout, k => k.splitFixed(rows, keys, 1n, cursors, back, present));
+    expect(found).toBe(bits.slice(0, rows).filter(Boolean).length);
+    for (let row = 0; row < rows; row++) expect(heap.i64[(back >>> 3) + row]).toBe(bits[row] ? BigInt.asIntN(64, values[row]!) : 0n);
+    same(layout, k => k.splitBytes(rows, keys, 1n << 62n, cursors, back, present));
+    for (let row = 0; row < rows; row++) {
+      const [address, length] = [heap.u32[(back >>> 2) + row * 2]!, heap.u32[(back >>> 2) + row * 2 + 1]!];
+      expect(heap.u8.slice(address, address + length)).toEqual(chunk.valid === null || chunk.valid[row] ? texts[row] : new Uint8Array(0));
+      expect(heap.u8.subarray(address + length, address + ((length + 7) & ~7)).every(byte => byte === 0)).toBe(true);
+    }
+  });
+  property('views of codes', { lengths: column(fc.nat(20)) }, ({ chunk, lengths }, layout) => {
+    let end = 0;
+    const offsets = layout.u32([0, ...lengths.slice(0, 7).map(length => (end += length))]);
+    const [codes, out] = [layout.u32(chunk.cells), layout.take(chunk.elements * 8)];
+    same(layout, k => k.viewsOfCodes(chunk.elements, codes, offsets, 4096, out));
+  });
+});
+
+describe('partition', () => {
+  property('by hash', { hashes, bits: fc.integer({ min: 0, max: 8 }) }, ({ chunk, hashes: drawn, bits }, layout) => {
+    const { positions } = place(layout, chunk);
+    const [at, counts, out] = [layout.u32(drawn), layout.u32(zeros(256)), layout.take(chunk.rows * 4)];
+    same(layout, k => k.countByHash(chunk.rows, positions, at, bits, counts));
+    let start = 0;
+    for (let part = 0; part < 256; part++) start += heap.u32[(counts >>> 2) + part]!, heap.u32[(counts >>> 2) + part] = start - heap.u32[(counts >>> 2) + part]!;
+    expect(start).toBe(chunk.rows);
+    same(layout, k => k.scatterByHash(chunk.rows, positions, at, bits, counts, out));
+    const elements = Array.from(heap.u32.subarray(out >>> 2, (out >>> 2) + chunk.rows));
+    const expected = [...(chunk.positions ?? elements.map((_, element) => element))].sort((a, b) => (bits === 0 ? 0 : (drawn[a]! >>> (32 - bits)) - (drawn[b]! >>> (32 - bits))) || a - b);
+    expect(elements).toEqual(expected);
+  });
+  property('by slice', { spans: column(fc.bigInt(0n, 999n)), base: fc.constantFrom(0n, -500n, -(2n ** 63n), 2n ** 63n - 1000n), size: fc.constantFrom(1n, 7n, 100n, 1000n) }, ({ chunk, spans, base, size }, layout) => {
+    const { positions } = place(layout, chunk);
+    const [times, counts, out] = [layout.i64(spans.map(span => base + span)), layout.u32(zeros(1000)), layout.take(chunk.rows * 4)];
+    same(layout, k => k.countBySlice(chunk.rows, positions, times, base, size, counts));
+    let start = 0;
+    for (let slice = 0; slice < 1000; slice++) start += heap.u32[(counts >>> 2) + slice]!, heap.u32[(counts >>> 2) + slice] = start - heap.u32[(counts >>> 2) + slice]!;
+    same(layout, k => k.scatterBySlice(chunk.rows, positions, times, base, size, counts, out));
+  });
+});
+
+property('event times', { times: wide, bound: int64, bits: column(fc.boolean()) }, ({ chunk, times, bound, bits }, layout) => {
+  const rows = chunk.elements;
+  const [at, out] = [layout.i64(times), layout.take(rows * 8 + 8)];
+  const { positions } = place(layout, chunk);
+  if (rows > 0) same(layout, k => k.minMax(rows, at, out));
+  const validity = layout.u8(Array.from({ length: 8 }, (_, byte) => bits.slice(byte * 8, byte * 8 + 8).reduce((sum, bit, index) => sum | (Number(bit) << index), 0)));
+  same(layout, k => k.minMaxValid(rows, at, validity, out));
+  // There is room for one more, whose contents are nobody's.
+  const clean = (found: number): number => { heap.u8.fill(0, out + found * 4, out + rows * 4 + 4); return found; };
+  for (const limit of [bound, 0n, -(2n ** 63n), 2n ** 63n - 1n]) same(layout, k => clean(k.rowsBelow(rows, at, limit, out)));
+  same(layout, k => k.gatherTimes(chunk.rows, positions, 0, at, out));
+  same(layout, k => k.gatherTimes(rows - (rows && 1), 0, rows && 1, at, out));
+  same(layout, k => k.daysToMs(rows, at, out));
+});

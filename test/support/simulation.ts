@@ -1,0 +1,255 @@
+import { RowReader } from '../../src/batch/row-reader.ts';
+import type { Emitter } from '../../src/coordinator/emitter.ts';
+import type { Engine } from '../../src/coordinator/engine.ts';
+import type { JobDescription, RunOptions } from '../../src/coordinator/job-types.ts';
+import { Schedule } from '../../src/coordinator/schedule.ts';
+import { CONTROL, CONTROL_BYTES, formatHeap, MORSEL_SLOTS, Word, word } from '../../src/heap/control.ts';
+import { PageAllocator } from '../../src/heap/page-allocator.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Row } from '../../src/plan/types.ts';
+import { Chain, END_OF_TIME, NO_TIME } from '../../src/worker/chain.ts';
+import { Drain } from '../../src/worker/drain.ts';
+import type { JobLayout } from '../../src/worker/job-layout.ts';
+import { Morsel, TOKENS } from '../../src/worker/morsel.ts';
+import { OutputQueue } from '../../src/worker/queues.ts';
+import { ScratchArena } from '../../src/worker/scratch-arena.ts';
+import type { Kernels } from '../../native-free-kernels/load.ts';
+import { testHeap } from './heap.ts';
+import type { Random } from './random.ts';
+
+/**
+ * A whole job in one thread: the schedule, and several drains that take turns as a seed says. What really blocks is never begun before
+ * it can go through: a morsel's second half waits until the chain has come to it. Besides turns between steps there are turns within
+ * them: at any call of a kernel, while no lock is held, another actor may run, as if the thread had been preempted there.
+ */
+export interface Feed {
+  readonly branch: number;
+  /** null: the branch has ended. */
+  readonly rows: readonly Row[] | null;
+}
+export interface Simulated {
+  readonly rows: Row[];
+  readonly ledgers: { read: number; filtered: number; applied: number; late: number; deadLettered: number }[];
+  readonly late: string[];
+  /** Pages of state and batches, and units of state, that are still taken at the end. */
+  readonly left: readonly number[];
+  readonly turns: number;
+  readonly nested: number;
+}
+
+const MOST_IN_FLIGHT = 24;
+const PAGES = 2048;
+const base = testHeap(PAGES);
+const { heap } = base;
+
+function clearHeap(pages: PageAllocator): void {
+  heap.u8.fill(0, CONTROL, CONTROL + CONTROL_BYTES);
+  formatHeap(heap);
+  pages.recount();
+  pages.reset();
+}
+
+/** Collects what the schedule gives out. */
+class Collector {
+  readonly rows: Row[] = [];
+  readonly late: string[] = [];
+  completed = 0;
+  readonly hasRoom = true;
+  private readonly reader: RowReader;
+  constructor(plan: Plan, private readonly pages: PageAllocator) {
+    this.reader = new RowReader(heap, plan.output);
+  }
+  collect(): void {
+    for (let output = OutputQueue.pop(heap); output !== null; output = OutputQueue.pop(heap)) {
+      this.rows.push(...this.reader.rows(output.descriptor));
+      this.pages.free(output.descriptor);
+    }
+  }
+  results(): void { this.completed++; }
+  letters(source: string, base: bigint, rejects: readonly { position: number; reason: string }[]): void {
+    for (const { position, reason } of rejects) this.late.push(`${source} ${base + BigInt(position)} ${reason}`);
+  }
+}
+
+/** Closes in one part or in as many as there are workers, whatever the size of the state. */
+class SimulatedSchedule extends Schedule {
+  random: Random | null = null;
+  override get stateBytes(): number { return this.random?.chance(0.7) ? 2 ** 32 : 0; }
+}
+
+export interface SimulationOptions {
+  readonly workers: number;
+  readonly kernels: 'wasm' | 'twins';
+  /** Per worker. `auto` lets each go over from local to hash on its own, so that any mixture may occur. */
+  readonly partitioners: readonly NonNullable<RunOptions['partitioner']>[];
+  /** How likely another actor runs at a kernel's call. */
+  readonly preemption: number;
+  /** Number of the first morsel. */
+  readonly firstSequence?: number;
+}
+
+export function simulate(plan: Plan, feeds: readonly Feed[], random: Random, options: SimulationOptions): Simulated {
+  return new Simulation(plan, feeds, random, options).run();
+}
+
+class Simulation {
+  private readonly pages = new PageAllocator(heap);
+  private readonly collector: Collector;
+  private readonly schedule: SimulatedSchedule;
+  private readonly drains: Drain[];
+  private readonly running = new Set<number>();
+  private readonly model: ChainModel;
+  private readonly lockWords: number[];
+  private fed = 0;
+  private nested = 0;
+  private scheduling = false;
+
+  constructor(plan: Plan, private readonly feeds: readonly Feed[], private readonly random: Random, private readonly options: SimulationOptions) {
+    clearHeap(this.pages);
+    this.collector = new Collector(plan, this.pages);
+    const { workers } = options;
+    const kernels = base[options.kernels];
+    const job = { plan, sources: plan.branches.map(branch => branch.source), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
+    this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers } as unknown as Engine, job, { partitioner: options.partitioners[0]! }, this.collector as unknown as Emitter);
+    this.schedule.random = random;
+    this.model = new ChainModel(plan, options.firstSequence ?? 0);
+    if (options.firstSequence) startAt(this.schedule, options.firstSequence);
+    const { layout } = this.schedule;
+    this.lockWords = lockWordsOf(layout);
+    this.drains = Array.from({ length: workers }, (_, worker) => {
+      const scratch = new ScratchArena(this.pages, heap);
+      const own: JobLayout = { ...layout, partitioner: options.partitioners[worker]! };
+      return new Drain({ heap, kernels: this.preempting(kernels, worker), pages: this.pages, scratch }, own, worker, () => () => null);
+    });
+  }
+
+  run(): Simulated {
+    const limit = 400 + this.feeds.length * 200;
+    let turns = 0;
+    for (; !this.done; turns++) {
+      if (turns > limit) throw new Error(`no end after ${turns} turns: ${this.drains.map(drain => drain.pending).join(', ')}, ${this.fed} of ${this.feeds.length} fed`);
+      this.turn();
+    }
+    this.collector.collect();
+    const { u32 } = heap;
+    return {
+      rows: this.collector.rows,
+      late: this.collector.late,
+      ledgers: this.schedule.ledgers.map(({ read, filtered, applied, late, deadLettered }) => ({ read, filtered, applied, late, deadLettered })),
+      left: [u32[word(Word.statePages)]!, u32[word(Word.batchPages)]!, u32[word(Word.stateUnits)]!],
+      turns, nested: this.nested,
+    };
+  }
+
+  private get done(): boolean {
+    return this.fed === this.feeds.length && this.drains.every(drain => drain.pending === 'none') && this.schedule.idle;
+  }
+
+  /** One actor, picked at random among those that may run, does one thing. */
+  private turn(): void {
+    const actor = this.random.below(this.drains.length + 2);
+    if (actor === this.drains.length) this.feed();
+    else if (actor > this.drains.length) this.coordinate();
+    else this.drive(actor);
+  }
+
+  private coordinate(): void {
+    if (this.scheduling) return;
+    this.schedule.advance(this.fed === this.feeds.length);
+  }
+
+  private feed(): void {
+    if (this.scheduling || this.fed === this.feeds.length || this.fed - this.collector.completed >= MOST_IN_FLIGHT) return;
+    this.scheduling = true;
+    const { branch, rows } = this.feeds[this.fed]!;
+    this.model.add(branch, rows);
+    if (rows === null) this.schedule.submitEnd(branch);
+    else this.schedule.submit(branch, { kind: 'rows', rows });
+    this.fed++;
+    this.scheduling = false;
+  }
+
+  private drive(worker: number): void {
+    const drain = this.drains[worker]!;
+    if (this.running.has(worker) || drain.pending === 'waits') return;
+    this.running.add(worker);
+    if (drain.pending === 'ready') {
+      this.model.check();
+      drain.finish();
+    } else drain.begin();
+    this.running.delete(worker);
+  }
+
+  /** Kernels at whose calls another actor may come in between. */
+  private preempting(kernels: Kernels, worker: number): Kernels {
+    const preempt = (): void => {
+      if (!this.running.has(worker) || !this.random.chance(this.options.preemption) || this.lockWords.some(at => heap.u32[at] !== 0)) return;
+      this.nested++;
+      this.turn();
+    };
+    return Object.fromEntries(Object.entries(kernels).map(([name, kernel]) => [name, (...args: never[]) => {
+      preempt();
+      return (kernel as (...args: never[]) => unknown)(...args);
+    }])) as unknown as Kernels;
+  }
+}
+
+const REGION_WORDS = 64;
+const lockWordsOf = ({ regions, regionBits, workers }: JobLayout): number[] => [
+  word(Word.pageLock), word(Word.chainLock), word(Word.outputLock),
+  ...Array.from({ length: (1 << regionBits) + workers }, (_, region) => (regions >>> 2) + region * REGION_WORDS),
+];
+
+function startAt(schedule: Schedule, sequence: number): void {
+  Object.assign(schedule, { next: sequence, completed: sequence });
+  heap.u32[word(Word.chainNext)] = sequence % TOKENS;
+}
+
+/** What the chain must say of every morsel, worked out as they are fed. */
+class ChainModel {
+  private readonly chain: Chain;
+  private readonly branches: { greatest: bigint; rows: bigint; ended: boolean }[];
+  private readonly expected: { ownBefore: bigint; basePosition: bigint; others: bigint; after: bigint }[] = [];
+
+  constructor(private readonly plan: Plan, private readonly first: number) {
+    this.chain = new Chain(heap, plan);
+    this.branches = plan.branches.map(() => ({ greatest: NO_TIME, rows: 0n, ended: false }));
+  }
+
+  add(branch: number, rows: readonly Row[] | null): void {
+    const own = this.branches[branch]!;
+    const { greatest: ownBefore, rows: basePosition } = own;
+    const others = this.watermark(branch);
+    const column = this.plan.branches[branch]!.eventTime?.column;
+    for (const row of rows ?? []) {
+      const time = column === undefined ? NO_TIME : BigInt(row[column] as number);
+      if (time > own.greatest) own.greatest = time;
+      own.rows++;
+    }
+    if (rows === null) own.ended = true;
+    this.expected.push({ ownBefore, basePosition, others, after: this.watermark(-1) });
+  }
+
+  /** Every morsel in flight that the chain has come to. */
+  check(): void {
+    for (let index = Math.max(0, this.expected.length - MORSEL_SLOTS); index < this.expected.length; index++) {
+      const morsel = new Morsel(heap, (this.first + index) % MORSEL_SLOTS);
+      if (morsel.sequence !== BigInt(this.first + index) || !this.chain.reached(morsel)) continue;
+      const { ownBefore, basePosition, others, after } = morsel;
+      const { [index]: expected } = this.expected;
+      if (ownBefore !== expected!.ownBefore || basePosition !== expected!.basePosition || others !== expected!.others || after !== expected!.after) {
+        throw new Error(`morsel ${index}: the chain says ${[ownBefore, basePosition, others, after].join(', ')} instead of ${Object.values(expected!).join(', ')}`);
+      }
+    }
+  }
+
+  private watermark(except: number): bigint {
+    let least = END_OF_TIME;
+    this.branches.forEach(({ greatest, ended }, branch) => {
+      if (branch === except || ended) return;
+      const own = greatest === NO_TIME ? NO_TIME : greatest - BigInt(this.plan.branches[branch]!.eventTime?.outOfOrderness ?? 0);
+      if (own < least) least = own;
+    });
+    return least;
+  }
+}

@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Row } from '../../src/plan/types.ts';
+import { TOKENS } from '../../src/worker/morsel.ts';
+import { difference } from '../oracle/compare.ts';
+import { runReference, type Ingest } from '../oracle/reference.ts';
+import { agg, aggregatePlan, col, field, filter, lit, MS, op, projectPlan, tumbling } from '../support/plans.ts';
+import { Random } from '../support/random.ts';
+import { simulate, type Feed, type SimulationOptions } from '../support/simulation.ts';
+
+/** MILLRACE_SEED and MILLRACE_RUNS draw others, or more. A failure names its seed. */
+const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
+const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 120);
+
+const [id, name, at, value] = [field('id', 'int64', true), field('name', 'utf8', true), field('at', MS, false), field('value', 'int64', true)] as const;
+const code = field('code', { kind: 'dictionary', index: 'int32' }, true);
+const schema = [id, name, at, value, code];
+const aggregates = [
+  agg('rows', 'count'), agg('present', 'count', col(value)), agg('total', 'sum', col(value)), agg('least', 'min', col(value)),
+  agg('first', 'first', col(value)), agg('last', 'last', col(name)), agg('most', 'max', col(name)), agg('mean', 'mean', col(value)),
+];
+
+function planOf(random: Random): Plan {
+  const window = random.chance(0.7) ? tumbling(random.pick([10, 50, 1000])) : { kind: 'global' as const };
+  const keys = random.pick([[], [id], [name], [id, name], [code]]);
+  const steps = random.chance(0.5) ? [filter(op('ge', { kind: 'bool' }, col(value), lit('-50', { kind: 'int64' })))] : [];
+  const time = { column: 'at', outOfOrderness: random.pick([0, 5, 200]) };
+  return aggregatePlan({ schema, time, steps, keys, window, aggregates, branches: random.pick([1, 1, 2]) });
+}
+
+/** Rows that say themselves where they belong: `name` and `code` follow from `id`. Some keys are hot, some are null. */
+function rowsOf(random: Random, count: number, keys: number, clock: { now: number }): Row[] {
+  return Array.from({ length: count }, () => {
+    const key = random.chance(0.3) ? 0 : random.below(keys);
+    clock.now += random.below(3);
+    const time = Math.max(0, clock.now - (random.chance(0.1) ? random.below(300) : 0));
+    const text = key % 7 === 6 ? null : `key ${key} ${'é'.repeat(key % 13)}`;
+    return { id: key % 5 === 4 ? null : BigInt(key), name: text, at: time, value: random.chance(0.1) ? null : BigInt(random.below(1000) - 100), code: text };
+  });
+}
+
+function feedsOf(random: Random, branches: number, morsels: number, rows: number): Feed[] {
+  const keys = random.pick([1, 5, 40, 400]);
+  const clocks = Array.from({ length: branches }, () => ({ now: 0 }));
+  const feeds: Feed[] = [];
+  const open = clocks.map((_clock, branch) => branch);
+  while (open.length > 0) {
+    const branch = random.pick(open);
+    const ends = feeds.length >= morsels || (branches > 1 && random.chance(0.02));
+    feeds.push({ branch, rows: ends ? null : rowsOf(random, random.below(rows), keys, clocks[branch]!) });
+    if (ends) open.splice(open.indexOf(branch), 1);
+  }
+  return feeds;
+}
+
+const ingestOf = (feeds: readonly Feed[]): Ingest[] => feeds.flatMap(({ branch, rows }): Ingest[] => (rows === null ? [{ branch, end: true }] : rows.map(row => ({ branch, row }))));
+
+function check(seed: number, plan: Plan, feeds: readonly Feed[], options: SimulationOptions, random: Random): void {
+  const note = `seed ${seed}, ${JSON.stringify(options)}, ${JSON.stringify(plan.aggregate?.keys.map(key => key.name))}, ${JSON.stringify(plan.aggregate?.window)}`;
+  const expected = runReference(plan, ingestOf(feeds));
+  let got;
+  try {
+    got = simulate(plan, feeds, random, options);
+  } catch (error) {
+    throw new Error(note, { cause: error });
+  }
+  expect(difference(plan, expected, got.rows), note).toBe(null);
+  expect(got.ledgers, note).toEqual(expected.ledgers);
+  for (const { read, filtered, applied, late, deadLettered } of got.ledgers) expect(filtered + applied + late + deadLettered, note).toBe(read);
+  expect(got.late.sort(), note).toEqual(expected.letters.map(({ source, position, reason }) => `s${source} ${position} ${reason}`).sort());
+  expect(got.left, note).toEqual([0, 0, 0]);
+}
+
+function optionsOf(random: Random): SimulationOptions {
+  const workers = 1 + random.below(4);
+  const one = random.pick(['hash', 'local', 'auto'] as const);
+  const partitioners = Array.from({ length: workers }, () => (one === 'auto' ? random.pick(['hash', 'local'] as const) : one));
+  return { workers, partitioners, kernels: random.pick(['wasm', 'twins']), preemption: random.pick([0, 0.01, 0.1]) };
+}
+
+test('any interleaving of workers gives the result of the reference and leaves nothing behind', () => {
+  console.info(`seeds ${FIRST_SEED} … ${FIRST_SEED + RUNS - 1}`);
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
+    const random = new Random(seed);
+    const plan = planOf(random);
+    check(seed, plan, feedsOf(random, plan.branches.length, 5 + random.below(60), random.pick([3, 20, 120])), optionsOf(random), random);
+  }
+});
+
+test('rows that pass without an aggregate come out in the order of ingestion', () => {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + 10; seed++) {
+    const random = new Random(seed);
+    const plan = projectPlan(schema, { id: col(id), value: col(value) });
+    check(seed, plan, feedsOf(random, 1, 30, 20), optionsOf(random), random);
+  }
+});
+
+test('sequences go round where they are kept in 32 bits', () => {
+  for (const firstSequence of [TOKENS - 20, TOKENS * 2 - 7, 2 ** 32 - 15]) {
+    const random = new Random(firstSequence);
+    const plan = planOf(random);
+    check(firstSequence, plan, feedsOf(random, plan.branches.length, 60, 10), { ...optionsOf(random), firstSequence }, random);
+  }
+});
+
+test('local tables that are large only once they are merged are merged once', () => {
+  const random = new Random(6);
+  const plan = aggregatePlan({ schema: [id], keys: [id], aggregates: [agg('rows', 'count'), agg('total', 'sum', col(id))] });
+  const feeds: Feed[] = Array.from({ length: 16 }, (_, morsel) => ({ branch: 0, rows: Array.from({ length: 4000 }, (_, row) => ({ id: BigInt(morsel * 4000 + row) })) }));
+  check(6, plan, [...feeds, { branch: 0, rows: null }], { workers: 3, partitioners: ['local', 'local', 'local'], kernels: 'wasm', preemption: 0 }, random);
+});
+
+test('a dictionary that outgrows dense cells leaves tables of both kinds, which are merged', () => {
+  const plan = aggregatePlan({ schema: [code], keys: [code], aggregates: [agg('rows', 'count'), agg('most', 'max', col(code))] });
+  const rows = (from: number, count: number): Row[] => Array.from({ length: count }, (_, row) => ({ code: (from + row) % 100 === 99 ? null : `value ${from + row}` }));
+  const feeds: Feed[] = [[0, 60_000], [0, 100], [60_000, 8_000], [100, 100], [67_900, 200]].map(([from, count]) => ({ branch: 0, rows: rows(from!, count!) }));
+  for (const first of ['local', 'hash'] as const) {
+    check(1, plan, [...feeds, { branch: 0, rows: null }], { workers: 3, partitioners: [first, 'local', 'local'], kernels: 'wasm', preemption: 0 }, new Random(1));
+  }
+});
