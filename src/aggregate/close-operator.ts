@@ -4,7 +4,7 @@ import type { Fields } from '../plan/types.js';
 import { windowColumns } from '../plan/plan.js';
 import type { Vector } from '../expression/vector.js';
 import { BUCKET_ENTRIES, HashedTable } from '../state/hashed-table.js';
-import type { Region, GroupTable } from '../state/region.js';
+import { held, type Region, type GroupTable } from '../state/region.js';
 import { DenseTable } from '../state/dense-table.js';
 import { longerDictionary, noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
@@ -292,13 +292,4 @@ export class CloseOperator {
 function cellsToFold(tables: readonly (GroupTable | null)[]): number {
   const cells = tables.map(table => (table instanceof HashedTable ? table.cells : 0));
   return cells.reduce((sum, count) => sum + count, 0) - Math.max(...cells);
-}
-
-function held<T>(region: Region, work: () => T): T {
-  region.lock();
-  try {
-    return work();
-  } finally {
-    region.unlock();
-  }
 }
