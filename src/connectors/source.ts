@@ -12,6 +12,8 @@ export interface Source {
   readonly bounded: boolean;
   /** True where dictionary columns arrive as codes; false: `stream()` reads them as utf8. */
   readonly dictionaries: boolean;
+  /** The user's own shared buffers that `arrow` items may lie on, where they are known before the job starts: workers then copy from them. */
+  sharedBuffers?(): SharedArrayBuffer[];
   read(context: SourceContext): Promise<SourceReader>;
 }
 /** What a reading is told. */
