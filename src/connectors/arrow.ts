@@ -66,28 +66,27 @@ export class ArrowBatchesReader implements SourceReader {
   private read = 0;
   private pulling = false;
   private closed = false;
-  private readonly aborted: Promise<null>;
-  private onAbort: () => void = () => {};
+  private readonly whenClosed: Promise<null>;
+  private onClose: () => void = () => {};
 
   /** `done`: called once when reading is over. */
   constructor(
     private readonly batches: AsyncIterator<RecordBatch>, private readonly context: SourceContext, private readonly total: number | null,
     private readonly done: () => Promise<void> = () => Promise.resolve(),
   ) {
-    this.aborted = new Promise(resolve => {
-      this.onAbort = () => resolve(null);
+    this.whenClosed = new Promise(resolve => {
+      this.onClose = () => resolve(null);
     });
-    context.signal.addEventListener('abort', this.onAbort, { once: true });
   }
 
   async next(): Promise<SourceItem | null> {
     while (this.current === null || this.at >= this.current.numRows) {
-      if (this.closed || this.context.signal.aborted) return null;
+      if (this.closed) return null;
       this.pulling = true;
       const pulled = this.batches.next().finally(() => {
         this.pulling = false;
       });
-      const result = await Promise.race([pulled, this.aborted]);
+      const result = await Promise.race([pulled, this.whenClosed]);
       if (result === null || result.done) return null;
       this.current = result.value;
       this.at = 0;
@@ -103,8 +102,7 @@ export class ArrowBatchesReader implements SourceReader {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.onAbort();
-    this.context.signal.removeEventListener('abort', this.onAbort);
+    this.onClose();
     const returned = Promise.resolve(this.batches.return?.()).then(() => undefined, () => undefined);
     // What is stuck in a pull cannot return before the pull does, which may be never.
     if (!this.pulling) await returned;

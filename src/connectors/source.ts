@@ -27,7 +27,7 @@ export interface SourceContext {
 }
 /** One reading of a source. */
 export interface SourceReader {
-  /** null at the end of the input. */
+  /** null at the end of the input, and only there: a reader that the job stops (`context.signal`) need not answer any more. */
   next(): Promise<SourceItem | null>;
   close(): Promise<void>;
   /** Length of the whole input, where known, and how much of it was read, in one unit. */
