@@ -1,13 +1,15 @@
-import type { RecordBatch, Table } from 'apache-arrow';
+import type { Data, RecordBatch, Table } from 'apache-arrow';
 import { arrow as arrowLibrary } from '../batch/arrow.js';
 import { MillraceError } from '../errors.js';
 import type { Source, SourceContext, SourceItem, SourceReader } from './source.js';
 
+/** What `arrow` takes, one or many. */
 export type ArrowData = Table | RecordBatch;
+/** Options of `arrow`. */
 export interface ArrowOptions {
-  /** Default 'arrow'. */
+  /** For stats and errors. Default 'arrow'. */
   readonly name?: string;
-  /** Default true. */
+  /** Default true: the input ends. Say false for an endless one. */
   readonly bounded?: boolean;
 }
 
@@ -20,12 +22,24 @@ export function arrow(input: ArrowData | Iterable<ArrowData> | AsyncIterable<Arr
     name: options.name ?? 'arrow',
     bounded: options.bounded ?? true,
     dictionaries: true,
+    sharedBuffers: () => sharedBuffersOf(input),
     read: context => Promise.resolve(new ArrowBatchesReader(batchesOf(input), context, rowsOf(input))),
   };
 }
 
 const isTable = (value: unknown): value is Table => value instanceof arrowLibrary.Table;
 const isBatch = (value: unknown): value is RecordBatch => value instanceof arrowLibrary.RecordBatch;
+
+/** Of a table, a batch, or an array of them; what an iterable will give is not known. */
+function sharedBuffersOf(input: unknown): SharedArrayBuffer[] {
+  if (isTable(input)) return input.batches.flatMap(sharedBuffersOf);
+  if (Array.isArray(input)) return input.flatMap(sharedBuffersOf);
+  return isBatch(input) ? buffersOf(input.data).filter(buffer => buffer instanceof SharedArrayBuffer) : [];
+}
+function buffersOf(data: Data): ArrayBufferLike[] {
+  const own = [data.values, data.valueOffsets, data.nullBitmap].flatMap(view => (ArrayBuffer.isView(view) ? [view.buffer] : []));
+  return [...own, ...data.children.flatMap(buffersOf)];
+}
 
 function rowsOf(input: unknown): number | null {
   if (isTable(input) || isBatch(input)) return input.numRows;

@@ -3,8 +3,9 @@ import type { Source, SourceContext, SourceItem, SourceReader } from './source.j
 /** A batch that is not full is given on this long after its first row, so that slow sources make progress. */
 const RELEASE_MS = 20;
 
+/** Options of `rows`. */
 export interface RowsOptions {
-  /** Default 'rows'. */
+  /** For stats and errors. Default 'rows'. */
   readonly name?: string;
   /** Default true: the iterable ends. Say false for an endless one. */
   readonly bounded?: boolean;

@@ -2,9 +2,11 @@
 
 export const codePoints = (text: string): string[] => Array.from(text);
 
-/** Unicode's full mappings, as JavaScript has them: ß becomes SS. DuckDB maps code point to code point. */
-export const lowerText = (text: string): string => text.toLowerCase();
-export const upperText = (text: string): string => text.toUpperCase();
+/** One code point to one code point: mappings that change the length (ß to SS) are left alone. */
+const caseMapped = (text: string, map: (c: string) => string): string =>
+  codePoints(text).map(c => (codePoints(map(c)).length === 1 ? map(c) : c)).join('');
+export const lowerText = (text: string): string => caseMapped(text, c => c.toLowerCase());
+export const upperText = (text: string): string => caseMapped(text, c => c.toUpperCase());
 
 /** Takes off spaces (category Zs, so no tabs or line ends), as DuckDB. */
 export const trimText = (text: string): string => text.replace(/^\p{Zs}+/u, '').replace(/\p{Zs}+$/u, '');
