@@ -151,7 +151,7 @@ export class Region {
   }
 }
 
-/** Holds a region while `work` runs. */
+/** Does work while the region is held. */
 export function held<T>(region: Region, work: () => T): T {
   region.lock();
   try {
