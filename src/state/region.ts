@@ -151,7 +151,7 @@ export class Region {
   }
 }
 
-/** Does work while the region is held. */
+/** Holds a region while `work` runs. */
 export function held<T>(region: Region, work: () => T): T {
   region.lock();
   try {

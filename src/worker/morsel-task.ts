@@ -171,15 +171,17 @@ export class MorselTask {
     let positions = 0;
     let rows = result.rows;
     const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
-    const late = elementsOf(heap, result, first, times.lateRows(morsel, first, count));
-    const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !late.includes(element));
+    const outside = elementsOf(heap, result, first, times.rowsOutside(first, count));
+    const late = elementsOf(heap, result, first, times.lateRows(morsel, first, count)).filter(element => !outside.includes(element));
+    const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !late.includes(element) && !outside.includes(element));
+    for (const element of outside) reject(rowOf(element), 'OVERFLOW', 'its window begins or ends at a time that 64 bits cannot hold');
     for (const element of late) reject(rowOf(element), 'LATE', lateMessage(heap.i64[(times.times >>> 3) + rowOf(element)]!, times.watermarkBefore(rowOf(element))));
     for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', `its grouping key takes more than ${MOST_KEY_BYTES} bytes`);
     morsel.late += late.length;
-    morsel.deadLettered += large.length;
-    if (late.length + large.length > 0) {
+    morsel.deadLettered += outside.length + large.length;
+    if (outside.length + late.length + large.length > 0) {
       positions = scratch.take(result.rows * 4);
-      rows = allBut(kernels, [...late, ...large].sort((a, b) => a - b), result.rows, positions);
+      rows = allBut(kernels, [...outside, ...late, ...large].sort((a, b) => a - b), result.rows, positions);
     }
     morsel.applied += rows;
     const slice = times.sliceOfChunk(first);
