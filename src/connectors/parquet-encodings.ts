@@ -96,7 +96,8 @@ export type NumberArray = Int32Array | BigInt64Array | Float32Array | Float64Arr
 
 /** Numbers one after another; null for types that are no numbers. */
 export function plainNumbers(type: string, bytes: Uint8Array, at: number, count: number): NumberArray | null {
-  const copy = (width: number): ArrayBuffer => bytes.slice(at, at + count * width).buffer as ArrayBuffer;
+  // Not `slice`: that of a Buffer, which Node's decompressors return, is a view of a larger memory.
+  const copy = (width: number): ArrayBuffer => new Uint8Array(bytes.subarray(at, at + count * width)).buffer;
   switch (type) {
     case 'INT32': return new Int32Array(copy(4));
     case 'INT64': return new BigInt64Array(copy(8));

@@ -18,12 +18,12 @@ async function optional<T>(name: string, load: () => Promise<T>): Promise<T> {
 export const loadReader = (): Promise<Hyparquet> => optional('hyparquet', () => import('hyparquet'));
 export const loadWriter = (): Promise<HyparquetWriter> => optional('hyparquet-writer', () => import('hyparquet-writer'));
 
-type ZstdDecompress = ((input: Uint8Array) => Uint8Array) | undefined;
+const zstd = (zlib as { zstdDecompressSync?: (input: Uint8Array) => Uint8Array }).zstdDecompressSync;
 
 /** What decompresses these codecs: Node itself where it can (Zstandard from 22.15 on), else hyparquet-compressors. */
 export async function loadDecompressors(codecs: Iterable<string>): Promise<Decompressors> {
   const native: Decompressors = {
-    GZIP: input => zlib.gunzipSync(input), BROTLI: input => zlib.brotliDecompressSync(input), ZSTD: (zlib as { zstdDecompressSync?: ZstdDecompress }).zstdDecompressSync,
+    GZIP: input => zlib.gunzipSync(input), BROTLI: input => zlib.brotliDecompressSync(input), ZSTD: zstd && (input => zstd(input)),
   };
   if ([...codecs].every(codec => codec === 'UNCOMPRESSED' || native[codec] !== undefined)) return native;
   const { compressors } = await optional('hyparquet-compressors', () => import('hyparquet-compressors'));
