@@ -23,8 +23,10 @@ export const ERROR_CODES = {
   CANCELLED: 'The job was cancelled.',
   ENGINE_CLOSED: 'The engine is closed.',
 } as const;
+/** A code of the catalogue; its meaning never changes. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** The one error that ends a job, or refuses a pipeline: `code` says which of the catalogue it is, `message` what happened. */
 export class MillraceError extends Error {
   override readonly name = 'MillraceError';
   constructor(readonly code: ErrorCode, message: string, options?: { cause?: unknown }) {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { hasEngine } from './support/engine.ts';
 import { examples } from './support/readme.ts';
 import { readText, root } from './support/source-files.ts';
 
-const DOCUMENTS = ['README.md', 'docs/cli.md'];
+const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'src/README.md', 'examples/flights/README.md', ...readdirSync(new URL('docs', `file://${root}`)).map(name => `docs/${name}`)];
 const folder = mkdtempSync(join(tmpdir(), 'millrace-readme-'));
 
 beforeAll(() => {
@@ -34,7 +34,7 @@ test('documents link to files and headings that exist', () => {
   const headings = (document: string): string[] => [...readText(document).matchAll(/^#+ (.+)$/gm)]
     .map(match => match[1]!.toLowerCase().replaceAll(/[^\w\- ]/g, '').replaceAll(' ', '-'));
   const lost: string[] = [];
-  for (const document of ['README.md', 'CHANGELOG.md', 'docs/cli.md', 'docs/errors.md']) {
+  for (const document of DOCUMENTS) {
     for (const [, target] of readText(document).matchAll(/\]\((?!\w+:)([^)\s]+)\)/g)) {
       const url = new URL(target!, `file:///${document}`);
       const path = url.pathname.slice(1);

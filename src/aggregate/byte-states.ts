@@ -2,6 +2,7 @@ import { DictionaryWord } from '../batch/layout.js';
 import type { Vector } from '../expression/vector.js';
 import type { Heap } from '../heap/heap.js';
 import type { TableArena } from '../state/table-arena.js';
+import { SLAB_BYTES } from '../state/table-layout.js';
 import type { CellPairs, Primitive, RowsToCells } from './primitives.js';
 
 /** Where the bytes of element `element` of a `bytes` or `code` vector lie: [address, length]. */
@@ -30,7 +31,7 @@ function compareBytes(heap: Heap, a: number, aLength: number, b: number, bLength
 function keepBytes(heap: Heap, arena: TableArena, at: number, from: number, length: number): void {
   const { u8, u32 } = heap;
   if (length > u32[at + 2]!) {
-    const capacity = Math.max(8, length, u32[at + 2]! * 2);
+    const capacity = Math.max(8, length, Math.min(u32[at + 2]! * 2, SLAB_BYTES));
     u32[at] = arena.take(capacity);
     u32[at + 2] = capacity;
   }

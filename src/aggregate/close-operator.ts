@@ -1,21 +1,15 @@
 import { CLOSE, Word, word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
-import type { Fields } from '../plan/types.js';
-import { windowColumns } from '../plan/plan.js';
-import type { Vector } from '../expression/vector.js';
 import { BUCKET_ENTRIES, HashedTable } from '../state/hashed-table.js';
-import type { Region, GroupTable } from '../state/region.js';
+import { held, type Region, type GroupTable } from '../state/region.js';
 import { DenseTable } from '../state/dense-table.js';
-import { longerDictionary, noteDictionary, TableWord } from '../state/table-layout.js';
+import { noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
-import { finishAggregate } from './finish.js';
 import { hashRegionsOf, localRegionsOf, writeTemplate } from './group-operator.js';
-import { splitKeys } from './keys.js';
+import { ResultBuffer, type EmitResults } from './result-buffer.js';
 import { primitivesFor, type Primitive, type PrimitiveName } from './primitives.js';
 
-/** Rows of a result batch, about. */
-const EMIT_ROWS = 65_536;
 /** Up to so many cells of local tables are folded into the largest of them by one worker, without a shuffle. */
 const MOST_SIMPLE_CELLS = 65_536;
 
@@ -29,24 +23,20 @@ export class CloseOperator {
   private readonly hashRegions: readonly Region[];
   private readonly localRegions: readonly Region[];
   private readonly template: number;
-  /** For the next result batch: lists of cells (u32 addresses) in scratch, the slices they come from, and which rows are null cells. */
-  private segments: { start: bigint; until: number }[] = [];
-  private pieces: { address: number; rows: number }[] = [];
-  private rows = 0;
-  private nullRows: number[] = [];
-  private dictionary = 0;
+  private readonly results: ResultBuffer;
 
   constructor(
     private readonly thread: ThreadContext,
     private readonly job: JobLayout,
     private readonly aggregate: AggregateLayout,
-    private readonly emit: (fields: Fields, vectors: Vector[], rows: number) => void,
+    emit: EmitResults,
   ) {
     this.primitives = primitivesFor(thread.heap, thread.kernels);
     this.hashRegions = hashRegionsOf(thread, job);
     this.localRegions = localRegionsOf(thread, job);
     this.template = thread.pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
     writeTemplate(thread, this.primitives, aggregate, this.template);
+    this.results = new ResultBuffer(thread, job, aggregate, emit);
   }
 
   /** Closes every slice whose start is at most the one in the control block. */
@@ -57,7 +47,7 @@ export class CloseOperator {
     const own = this.hashRegions.filter((_region, index) => index % parts === part);
     const starts = this.startsUpTo(last);
     for (const start of starts) this.closeSlice(start, part, own);
-    this.flush();
+    this.results.flush();
     // All tables stay until every part is here: what there is tells each part how a slice is merged. The last part frees them, and only
     // then is it done: the next close must not find them.
     if (Atomics.add(heap.i32, word(Word.closeArrived), 1) + 1 === parts) {
@@ -86,7 +76,7 @@ export class CloseOperator {
     for (const region of own) {
       held(region, () => {
         const table = this.mergeInto(region, start, locals);
-        if (table !== null) this.append(start, table);
+        if (table !== null) this.results.append(start, table);
       });
     }
   }
@@ -105,7 +95,7 @@ export class CloseOperator {
         if (into instanceof HashedTable) this.foldCells(table, into, -1);
         else this.foldDense(table as DenseTable, into);
       });
-      this.append(start, into);
+      this.results.append(start, into);
     });
   }
 
@@ -208,81 +198,6 @@ export class CloseOperator {
     for (const state of this.aggregate.compiled.states) this.primitives[state.primitive].merge({ rows, into, from, arena: table.arena }, state.offset);
   }
 
-  /** Adds the groups of a table to the next result batches. REQUIRES: it stays as it is until `flush`. */
-  private append(start: bigint, table: GroupTable): void {
-    const { heap, kernels, scratch } = this.thread;
-    if (this.aggregate.keyMode === 'dense') this.dictionary = longerDictionary(heap, this.dictionary, heap.u32[(table.address >>> 2) + TableWord.dictionary]!);
-    if (table instanceof DenseTable) {
-      const cells = scratch.take(table.capacity * 4);
-      if (this.aggregate.keyMode === 'none') {
-        heap.u32[cells >>> 2] = table.cellOf(0);
-        return this.piece(start, cells, 1, false);
-      }
-      const rows = table.touched(this.countOffset, cells);
-      return this.piece(start, cells, rows, rows > 0 && heap.i64[heap.u32[cells >>> 2]! >>> 3] === -1n);
-    }
-    table.eachPartition((entries, buckets) => {
-      const cells = scratch.take(buckets * BUCKET_ENTRIES * 4);
-      const hashes = scratch.mark();
-      const rows = kernels.collectEntries(entries, buckets, 0, 0, scratch.take(buckets * BUCKET_ENTRIES * 4), cells);
-      scratch.release(hashes);
-      this.piece(start, cells, rows, false);
-    });
-    if (table.nullCell === 0) return;
-    const cells = scratch.take(4);
-    heap.u32[cells >>> 2] = table.nullCell;
-    this.piece(start, cells, 1, true);
-  }
-
-  /** `firstIsNull`: the first cell is that of the null key. */
-  private piece(start: bigint, address: number, rows: number, firstIsNull: boolean): void {
-    if (rows === 0) return;
-    if (firstIsNull) this.nullRows.push(this.rows);
-    this.pieces.push({ address, rows });
-    this.rows += rows;
-    this.segments.push({ start, until: this.rows });
-    if (this.rows >= EMIT_ROWS) this.flush();
-  }
-
-  /** REQUIRES: nothing else in scratch is needed any more. */
-  private flush(): void {
-    if (this.rows === 0) return;
-    const { heap, kernels, scratch } = this.thread;
-    const { plan } = this.job;
-    const rows = this.rows;
-    const cells = scratch.take(rows * 4);
-    let at = cells >>> 2;
-    for (const piece of this.pieces) {
-      heap.u32.copyWithin(at, piece.address >>> 2, (piece.address >>> 2) + piece.rows);
-      at += piece.rows;
-    }
-    const keyFields = plan.output.slice(0, this.aggregate.compiled.keyCount);
-    const words = scratch.take(rows * 8);
-    if (keyFields.length > 0) kernels.gatherWords(rows, cells, 0, words);
-    const keys = splitKeys(this.thread, this.aggregate.keyMode, keyFields, words, rows, this.nullRows, this.dictionary);
-    const results = this.aggregate.compiled.finishers.map(finisher => finishAggregate(heap, kernels, finisher, rows, cells, scratch));
-    this.emit(plan.output, [...keys, ...this.windowVectors(rows), ...results], rows);
-    scratch.reset();
-    this.pieces = [];
-    this.segments = [];
-    this.nullRows = [];
-    this.rows = 0;
-  }
-
-  private windowVectors(rows: number): Vector[] {
-    const window = this.job.plan.aggregate!.window;
-    return windowColumns(window).map((_field, end): Vector => {
-      const data = this.thread.scratch.take(rows * 8);
-      let row = 0;
-      for (const segment of this.segments) {
-        const value = segment.start + (end && window.kind === 'tumbling' ? BigInt(window.size) : 0n);
-        this.thread.heap.i64.fill(value, (data >>> 3) + row, (data >>> 3) + segment.until);
-        row = segment.until;
-      }
-      return { cls: 'i64', data, valid: 0, dictionary: 0 };
-    });
-  }
-
   private get countOffset(): number {
     return this.aggregate.compiled.keyBytes;
   }
@@ -292,13 +207,4 @@ export class CloseOperator {
 function cellsToFold(tables: readonly (GroupTable | null)[]): number {
   const cells = tables.map(table => (table instanceof HashedTable ? table.cells : 0));
   return cells.reduce((sum, count) => sum + count, 0) - Math.max(...cells);
-}
-
-function held<T>(region: Region, work: () => T): T {
-  region.lock();
-  try {
-    return work();
-  } finally {
-    region.unlock();
-  }
 }

@@ -27,3 +27,10 @@ export interface SharedColumn {
   /** For dictionary columns: the heap's block, how many codes the user's dictionary has, and what they become (null: the same). */
   readonly dictionary: { readonly block: number; readonly codes: number; readonly remap: Int32Array | null } | null;
 }
+
+/** A shared batch as a morsel carries it, in JSON: its buffers are `places` in the list that every thread of the job has. */
+export interface SharedMorsel {
+  readonly rows: number;
+  readonly places: readonly number[];
+  readonly columns: readonly SharedColumn[];
+}

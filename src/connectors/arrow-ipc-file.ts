@@ -6,8 +6,9 @@ import { UnifiedDictionary } from '../batch/unified-dictionary.js';
 import type { Fields } from '../plan/types.js';
 import type { ResultBatch, Sink } from './sink.js';
 
+/** Options of `arrowIpcFile`. */
 export interface ArrowIpcFileOptions {
-  /** Default 'file'. */
+  /** 'file' (default), which can be read at any place, or 'stream', which is read from its beginning. */
   readonly format?: 'file' | 'stream';
 }
 

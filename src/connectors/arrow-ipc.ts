@@ -6,10 +6,11 @@ import { MillraceError } from '../errors.js';
 import { ArrowBatchesReader } from './arrow.js';
 import type { Source } from './source.js';
 
+/** Options of `arrowIpc`. */
 export interface ArrowIpcOptions {
-  /** Default 'arrowIpc(FILE)'. */
+  /** For stats and errors. Default 'arrowIpc(FILE)'. */
   readonly name?: string;
-  /** Default true. */
+  /** Default true: the input ends. Say false for an endless one. */
   readonly bounded?: boolean;
 }
 type Bytes = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;

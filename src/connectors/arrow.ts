@@ -1,13 +1,15 @@
-import type { RecordBatch, Table } from 'apache-arrow';
+import type { Data, RecordBatch, Table } from 'apache-arrow';
 import { arrow as arrowLibrary } from '../batch/arrow.js';
 import { MillraceError } from '../errors.js';
 import type { Source, SourceContext, SourceItem, SourceReader } from './source.js';
 
+/** What `arrow` takes, one or many. */
 export type ArrowData = Table | RecordBatch;
+/** Options of `arrow`. */
 export interface ArrowOptions {
-  /** Default 'arrow'. */
+  /** For stats and errors. Default 'arrow'. */
   readonly name?: string;
-  /** Default true. */
+  /** Default true: the input ends. Say false for an endless one. */
   readonly bounded?: boolean;
 }
 
@@ -20,12 +22,24 @@ export function arrow(input: ArrowData | Iterable<ArrowData> | AsyncIterable<Arr
     name: options.name ?? 'arrow',
     bounded: options.bounded ?? true,
     dictionaries: true,
+    sharedBuffers: () => sharedBuffersOf(input),
     read: context => Promise.resolve(new ArrowBatchesReader(batchesOf(input), context, rowsOf(input))),
   };
 }
 
 const isTable = (value: unknown): value is Table => value instanceof arrowLibrary.Table;
 const isBatch = (value: unknown): value is RecordBatch => value instanceof arrowLibrary.RecordBatch;
+
+/** Of a table, a batch, or an array of them; what an iterable will give is not known. */
+function sharedBuffersOf(input: unknown): SharedArrayBuffer[] {
+  if (isTable(input)) return input.batches.flatMap(sharedBuffersOf);
+  if (Array.isArray(input)) return input.flatMap(sharedBuffersOf);
+  return isBatch(input) ? buffersOf(input.data).filter(buffer => buffer instanceof SharedArrayBuffer) : [];
+}
+function buffersOf(data: Data): ArrayBufferLike[] {
+  const own = [data.values, data.valueOffsets, data.nullBitmap].flatMap(view => (ArrayBuffer.isView(view) ? [view.buffer] : []));
+  return [...own, ...data.children.flatMap(buffersOf)];
+}
 
 function rowsOf(input: unknown): number | null {
   if (isTable(input) || isBatch(input)) return input.numRows;
@@ -52,28 +66,27 @@ export class ArrowBatchesReader implements SourceReader {
   private read = 0;
   private pulling = false;
   private closed = false;
-  private readonly aborted: Promise<null>;
-  private onAbort: () => void = () => {};
+  private readonly whenClosed: Promise<null>;
+  private onClose: () => void = () => {};
 
   /** `done`: called once when reading is over. */
   constructor(
     private readonly batches: AsyncIterator<RecordBatch>, private readonly context: SourceContext, private readonly total: number | null,
     private readonly done: () => Promise<void> = () => Promise.resolve(),
   ) {
-    this.aborted = new Promise(resolve => {
-      this.onAbort = () => resolve(null);
+    this.whenClosed = new Promise(resolve => {
+      this.onClose = () => resolve(null);
     });
-    context.signal.addEventListener('abort', this.onAbort, { once: true });
   }
 
   async next(): Promise<SourceItem | null> {
     while (this.current === null || this.at >= this.current.numRows) {
-      if (this.closed || this.context.signal.aborted) return null;
+      if (this.closed) return null;
       this.pulling = true;
       const pulled = this.batches.next().finally(() => {
         this.pulling = false;
       });
-      const result = await Promise.race([pulled, this.aborted]);
+      const result = await Promise.race([pulled, this.whenClosed]);
       if (result === null || result.done) return null;
       this.current = result.value;
       this.at = 0;
@@ -89,8 +102,7 @@ export class ArrowBatchesReader implements SourceReader {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.onAbort();
-    this.context.signal.removeEventListener('abort', this.onAbort);
+    this.onClose();
     const returned = Promise.resolve(this.batches.return?.()).then(() => undefined, () => undefined);
     // What is stuck in a pull cannot return before the pull does, which may be never.
     if (!this.pulling) await returned;

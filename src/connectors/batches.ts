@@ -6,6 +6,7 @@ import type { ResultBatch, Sink } from './sink.js';
 /** Batches that may wait for the reader before the job has to. */
 const WAITING_BATCHES = 2;
 
+/** Made by `batches()`: a sink for the job, an async iterable for its reader. */
 export interface BatchesSink extends Sink, AsyncIterable<RecordBatch> {}
 
 /**

@@ -1,6 +1,7 @@
 import type { Row } from '../plan/types.js';
 import type { ResultBatch, Sink } from './sink.js';
 
+/** Made by `collect()`. */
 export interface CollectSink<R> extends Sink {
   /** All result rows, complete once the job has ended. Empty if it failed. */
   readonly rows: R[];
@@ -25,6 +26,7 @@ export function collect<R = Row>(): CollectSink<R> {
   };
 }
 
+/** Options of `callback`. */
 export interface CallbackOptions {
   /** For stats and errors. Default 'callback'. */
   readonly name?: string;

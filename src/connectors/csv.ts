@@ -9,6 +9,7 @@ import { RecordReader, type RecordReaderOptions } from './record-reader.js';
 import type { ResultBatch, Sink } from './sink.js';
 import type { Source, SourceContext, SourceItem, SourceReader, TextFormat } from './source.js';
 
+/** Options of `csv`. */
 export interface CsvOptions {
   /** One ASCII character. Default ','. */
   readonly delimiter?: string;
@@ -17,7 +18,7 @@ export interface CsvOptions {
    * As a sink: whether to write the names; a list counts as false.
    */
   readonly header?: boolean | readonly string[];
-  /** As a source: a longer record is an error. Default 8 MiB. */
+  /** Bytes. As a source: a longer record ends the job. Default 8 MiB. */
   readonly maxRecordBytes?: number;
 }
 

@@ -14,10 +14,10 @@ export function heapTable(table: HeapTable, options: { readonly name?: string } 
     name: options.name ?? 'heapTable',
     bounded: true,
     dictionaries: true,
-    async read(context) {
+    read() {
       let at = 0;
       return Promise.resolve({
-        next: () => Promise.resolve(at < descriptors.length && !context.signal.aborted ? { kind: 'heap' as const, descriptor: descriptors[at++]!, fields } : null),
+        next: () => Promise.resolve(at < descriptors.length ? { kind: 'heap' as const, descriptor: descriptors[at++]!, fields } : null),
         close: () => Promise.resolve(),
       });
     },

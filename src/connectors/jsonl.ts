@@ -7,8 +7,9 @@ import { RecordReader } from './record-reader.js';
 import type { ResultBatch, Sink } from './sink.js';
 import type { Source, SourceContext, SourceReader } from './source.js';
 
+/** Options of `jsonl`. */
 export interface JsonlOptions {
-  /** As a source: a longer line is an error. Default 8 MiB. */
+  /** Bytes. As a source: a longer line ends the job. Default 8 MiB. */
   readonly maxRecordBytes?: number;
 }
 

@@ -3,8 +3,9 @@ import type { Source, SourceContext, SourceItem, SourceReader } from './source.j
 /** A batch that is not full is given on this long after its first row, so that slow sources make progress. */
 const RELEASE_MS = 20;
 
+/** Options of `rows`. */
 export interface RowsOptions {
-  /** Default 'rows'. */
+  /** For stats and errors. Default 'rows'. */
   readonly name?: string;
   /** Default true: the iterable ends. Say false for an endless one. */
   readonly bounded?: boolean;
@@ -67,9 +68,9 @@ class AsyncRowsReader implements SourceReader {
   private waiting: { resolve(item: SourceItem | null): void; reject(error: unknown): void } | null = null;
   private timer: NodeJS.Timeout | null = null;
   private read = 0;
+  /** What is there is given on. Without any the call stays open until `close`: null would say that the input has ended. */
   private readonly onAbort = (): void => {
-    this.ended = true;
-    this.release();
+    if (this.batch.length > 0) this.release();
   };
 
   constructor(input: AsyncIterable<unknown>, private readonly context: SourceContext) {
@@ -89,7 +90,7 @@ class AsyncRowsReader implements SourceReader {
   }
 
   private pull(): void {
-    if (this.pulling) return;
+    if (this.pulling || this.context.signal.aborted) return;
     this.pulling = true;
     // A `next` that throws at once, against the protocol, must fail the same way.
     new Promise<IteratorResult<unknown>>(resolve => resolve(this.iterator.next())).then(this.onItem, this.onError);
@@ -130,7 +131,7 @@ class AsyncRowsReader implements SourceReader {
   }
 
   async close(): Promise<void> {
-    const wasEnded = this.ended && !this.context.signal.aborted;
+    const wasEnded = this.ended;
     this.ended = true;
     this.context.signal.removeEventListener('abort', this.onAbort);
     this.release();

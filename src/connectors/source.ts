@@ -12,8 +12,11 @@ export interface Source {
   readonly bounded: boolean;
   /** True where dictionary columns arrive as codes; false: `stream()` reads them as utf8. */
   readonly dictionaries: boolean;
+  /** The user's own shared buffers that `arrow` items may lie on, where they are known before the job starts: workers then copy from them. */
+  sharedBuffers?(): SharedArrayBuffer[];
   read(context: SourceContext): Promise<SourceReader>;
 }
+/** What a reading is told. */
 export interface SourceContext {
   /** The columns wanted, by name and type, in the order that batches must have. */
   readonly schema: Fields;
@@ -22,13 +25,15 @@ export interface SourceContext {
   readonly batchBytes: number;
   readonly signal: AbortSignal;
 }
+/** One reading of a source. */
 export interface SourceReader {
-  /** null at the end of the input. */
+  /** null at the end of the input, and only there: a reader that the job stops (`context.signal`) need not answer any more. */
   next(): Promise<SourceItem | null>;
   close(): Promise<void>;
   /** Length of the whole input, where known, and how much of it was read, in one unit. */
   progress?(): { done: number; total: number | null; unit: 'bytes' | 'rows' };
 }
+/** A piece of input, in one of the forms that the engine takes; the cheapest for it are `heap`, `columns` and `text`. */
 export type SourceItem =
   /** JavaScript rows; a row that does not fit the schema becomes a dead letter. */
   | { readonly kind: 'rows'; readonly rows: readonly unknown[] }

@@ -5,12 +5,13 @@ import { displayWidth, fitWidth } from './display-width.js';
 import { FileOutput, type OutputTarget } from './file-output.js';
 import type { ResultBatch, Sink } from './sink.js';
 
+/** Options of `terminalTable`. */
 export interface TerminalTableOptions {
   /** Rows to show; of more, the number is told. Default 50. */
   readonly maxRows?: number;
-  /** A line above the table. */
+  /** A line above the table. Default: none. */
   readonly title?: string;
-  /** Wider values are cut. Default 40. */
+  /** Columns of the terminal; wider values are cut. Default 40. */
   readonly maxColumnWidth?: number;
   /** Where to; default standard output. */
   readonly output?: OutputTarget;

@@ -9,6 +9,7 @@ import { EngineTable } from './engine-table.js';
 import { heapPages, oneOf, positiveInteger, workerCount } from './options.js';
 import { Pool } from './pool.js';
 
+/** Options of `createEngine`. */
 export interface EngineOptions {
   /** Worker threads. Default: the machine's available parallelism, at most 16. */
   readonly workers?: number;
@@ -20,6 +21,7 @@ export interface EngineOptions {
   readonly workerMemoryMb?: number;
 }
 
+/** Options of `engine.table`. */
 export interface TableOptions {
   /** The texts that the codes of each dictionary column mean, by column: code 0 is the first. Needed for every dictionary column. */
   readonly dictionaries?: Readonly<Record<string, readonly string[]>>;

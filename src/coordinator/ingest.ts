@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Kernels } from '../../native-free-kernels/load.js';
+import type { RecordBatch } from 'apache-arrow';
 import { ArrowReader } from '../batch/arrow-reader.js';
+import { arrowSharedBuffers } from '../batch/arrow-shared.js';
+import type { SharedBatch, SharedMorsel } from '../batch/shared-batch.js';
 import { columnsToHeap } from '../batch/columns-to-heap.js';
 import type { DictionaryBuilder } from '../batch/dictionary-builder.js';
 import { dictionariesFor, RowBuilder } from '../batch/row-builder.js';
@@ -30,6 +33,7 @@ export class Ingest {
     private readonly pages: PageAllocator,
     kernels: Kernels,
     private readonly fields: Fields,
+    private readonly sharedBuffers: readonly SharedArrayBuffer[],
   ) {
     const batches = pages.for(PageUse.batch);
     this.dictionaries = dictionariesFor(fields, heap, pages.for(PageUse.scratch));
@@ -97,10 +101,27 @@ export class Ingest {
   }
 
   private fillArrow(morsel: Morsel, { batch }: SourceItem & { kind: 'arrow' }): Reject[] {
+    if (this.fillShared(morsel, batch)) return [];
     const { descriptor, bad } = this.arrowReader.read(batch);
     const rejects = bad.map(({ row, reason, message, text }) => ({ position: row, reason, message, row: text }));
     this.own(morsel, descriptor, batch.numRows, rejects);
     return rejects;
+  }
+
+  /** Leaves a batch on the user's own shared memory to a worker to copy, where workers know that memory. */
+  private fillShared(morsel: Morsel, batch: RecordBatch): boolean {
+    if (this.sharedBuffers.length === 0 || batch.numRows === 0) return false;
+    const shared = arrowSharedBuffers(batch, this.fields, this.arrowReader);
+    if (shared === null || !isPlain(shared)) return false;
+    const places = shared.buffers.map(buffer => this.sharedBuffers.indexOf(buffer));
+    if (places.includes(-1)) return false;
+    const json = encode(JSON.stringify({ rows: shared.rows, places, columns: shared.columns } satisfies SharedMorsel));
+    morsel.kind = MorselKind.shared;
+    morsel.rows = BigInt(batch.numRows);
+    morsel.textAddress = this.pages.allocate(json.length, PageUse.batch);
+    morsel.textBytes = json.length;
+    this.heap.u8.set(json, morsel.textAddress);
+    return true;
   }
 
   private own(morsel: Morsel, descriptor: number, rows: number, rejects: readonly Reject[]): void {
@@ -121,6 +142,9 @@ export class Ingest {
     return address;
   }
 }
+
+/** Whether its description is small: no dictionary has to be mapped to ours. */
+const isPlain = (batch: SharedBatch): boolean => batch.columns.every(column => !column.dictionary?.remap);
 
 /** Where each column wanted is among those there are. */
 function placesOf(wanted: Fields, there: Fields): number[] {

@@ -14,6 +14,7 @@ export interface JobDescription {
   readonly late: Sink | null;
 }
 
+/** Options of `run` and `start`, all of them optional. */
 export interface RunOptions {
   /** An engine to run on: its threads and heap are there already, and its own `workers`, `heap` and `kernels` hold. Default: an engine for this run alone. */
   readonly engine?: Engine;
@@ -59,6 +60,7 @@ export interface SourceStats {
   /** How much of the input was read, and of how much where that is known; null where the source does not tell. */
   readonly progress: { done: number; total: number | null; unit: 'bytes' | 'rows' } | null;
 }
+/** What a job has done so far. */
 export interface JobStats {
   readonly state: 'running' | 'finished' | 'stopped' | 'failed';
   readonly sources: readonly SourceStats[];

@@ -46,7 +46,8 @@ export class Reading {
     try {
       if (halt.stopped) return false;
       const item = await this.ask(() => reader.next());
-      if (halt.error || (halt.stopped && item === undefined)) return false;
+      // Once it is told to stop, a reader may say that there is no more.
+      if (halt.error || (halt.stopped && !item)) return false;
       this.ended = !item;
       if (item) schedule.submit(branch, item);
       else schedule.submitEnd(branch);

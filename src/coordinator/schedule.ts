@@ -60,10 +60,11 @@ export class Schedule {
     const bytes = ((1 << regionBits) + workers) * REGION_BYTES;
     const regions = pages.allocate(bytes, PageUse.scratch);
     heap.u8.fill(0, regions, regions + bytes);
-    this.layout = { plan, workers, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED };
+    const sharedBuffers = [...new Set(job.sources.flatMap(source => source.sharedBuffers?.() ?? []))];
+    this.layout = { plan, workers, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
     heap.u32[word(Word.stateLimitPages)] = Math.floor((heap.u32[word(Word.pages)]! - heap.u32[word(Word.userPages)]!) * 0.75);
-    this.ingests = plan.branches.map(branch => new Ingest(heap, pages, kernels, branch.source.schema));
+    this.ingests = plan.branches.map(branch => new Ingest(heap, pages, kernels, branch.source.schema, sharedBuffers));
     this.ledgers = plan.branches.map((branch, index) => new Ledger(job.sources[index]!.name, branch.eventTime && BigInt(branch.eventTime.outOfOrderness)));
     this.chain = new Chain(heap, plan);
     this.chain.reset();

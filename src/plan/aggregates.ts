@@ -39,9 +39,11 @@ export const stddev = (column: Expr<NumericTag>): Aggregate<'float64', null, nul
 export const stddevPopulation = <N extends null = never>(column: Expr<NumericTag, N>): Aggregate<'float64', N, null> => numeric('stddevPopulation', column);
 /** Least value, of any type; NaN is the greatest number. */
 export const min = <E extends Expr>(column: E): Aggregate<Same<E>, NullsOf<E>, null> => same('min', column);
+/** Greatest value, of any type; NaN is the greatest number. */
 export const max = <E extends Expr>(column: E): Aggregate<Same<E>, NullsOf<E>, null> => same('max', column);
 /** Value of the first row in order of (event time, source, position), null if it is null there. */
 export const first = <E extends Expr>(column: E): Aggregate<Same<E>, NullsOf<E>, null> => same('first', column);
+/** Value of the last row in order of (event time, source, position), null if it is null there. */
 export const last = <E extends Expr>(column: E): Aggregate<Same<E>, NullsOf<E>, null> => same('last', column);
 /** True if no value is false; nulls do not count. */
 export const boolAnd = <N extends null = never>(column: Expr<'bool', N>): Aggregate<'bool', N, null> => bool('boolAnd', column);

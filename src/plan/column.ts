@@ -50,6 +50,7 @@ export interface Comparable<T extends ColumnTag, N extends null, F extends Colum
   cast<U extends ColumnTag>(type: ColumnType<U, null>): ColumnByTag<N>[U];
 }
 
+/** True, false or, where `N` says so, null. */
 export interface BoolColumn<N extends null> extends Comparable<'bool', N, 'bool', boolean> {
   /** SQL's three-valued logic: false and null is false, true and null is null. */
   and<M extends null = never>(...others: readonly Expr<'bool', M>[]): BoolColumn<N | NoInfer<M>>;
@@ -123,6 +124,7 @@ export interface TimeColumn<T extends TimeTag, N extends null> extends Comparabl
   minute(): NumericColumn<'int32', N>;
   second(): NumericColumn<'int32', N>;
 }
+/** Bytes: they can be compared, nothing more. */
 export interface BinaryColumn<N extends null> extends Comparable<'binary', N, 'binary', Uint8Array> {}
 
 export interface ColumnByTag<N extends null> {

@@ -11,6 +11,7 @@
  */
 export type IntegerKind = 'int8' | 'int16' | 'int32' | 'int64' | 'uint8' | 'uint16' | 'uint32' | 'uint64';
 export type FloatKind = 'float32' | 'float64';
+/** The type of a column. */
 export type DataType =
   | { readonly kind: 'bool' | IntegerKind | FloatKind | 'utf8' | 'binary' | 'date' }
   | { readonly kind: 'timestamp'; readonly unit: 'ms' | 'us' }
@@ -18,13 +19,16 @@ export type DataType =
   | { readonly kind: 'dictionary'; readonly index: 'int8' | 'int16' | 'int32' };
 export type Kind = DataType['kind'];
 
+/** A column: its name, its type, and whether it may hold nulls. */
 export interface Field {
   readonly name: string;
   readonly type: DataType;
   readonly nullable: boolean;
 }
+/** The columns of a batch or a schema, in order. */
 export type Fields = readonly Field[];
 
 /** A value of any column as JavaScript sees it. */
 export type Value = null | boolean | number | bigint | string | Uint8Array;
+/** A row as JavaScript sees it: values by column name. */
 export type Row = Record<string, Value>;

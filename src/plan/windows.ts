@@ -2,9 +2,11 @@ import { MillraceError } from '../errors.js';
 import { checkOptions, inUnit, parseDuration, type Duration } from './duration.js';
 import type { Window } from './plan.js';
 
+/** Made by `global()`. */
 export interface GlobalWindow {
   readonly kind: 'global';
 }
+/** Made by `tumbling(size)`. */
 export interface TumblingWindow {
   readonly kind: 'tumbling';
   readonly sizeUs: number;

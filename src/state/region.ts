@@ -150,3 +150,13 @@ export class Region {
     return this.heap.u32[this.at + RegionWord.capacity]!;
   }
 }
+
+/** Holds a region while `work` runs. */
+export function held<T>(region: Region, work: () => T): T {
+  region.lock();
+  try {
+    return work();
+  } finally {
+    region.unlock();
+  }
+}

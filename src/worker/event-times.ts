@@ -2,7 +2,7 @@ import { columnWord, ColumnWord } from '../batch/layout.js';
 import { CHUNK_ROWS } from '../expression/vector.js';
 import { sliceOf } from '../aggregate/slices.js';
 import type { Branch, Window } from '../plan/plan.js';
-import { NO_TIME, type Chain } from './chain.js';
+import { END_OF_TIME, NO_TIME, type Chain } from './chain.js';
 import type { Morsel } from './morsel.js';
 import type { ThreadContext } from './thread-context.js';
 
@@ -62,6 +62,21 @@ export class EventTimes {
     const { least, greatest } = this.chunks[first / CHUNK_ROWS]!;
     const slice = sliceOf(this.window, least);
     return slice + BigInt(this.window.size) > greatest ? slice : null;
+  }
+
+  /** Rows of a chunk (batch row numbers, ascending) whose window begins or ends at a time that 64 bits cannot hold. */
+  rowsOutside(first: number, rows: number): number[] {
+    const { window } = this;
+    if (!window || window.kind === 'global' || rows === 0) return [];
+    const outside = (time: bigint): boolean => {
+      const start = sliceOf(window, time);
+      return start < -(2n ** 63n) || start + BigInt(window.size) > END_OF_TIME;
+    };
+    const { least, greatest } = this.chunks[first / CHUNK_ROWS]!;
+    const found: number[] = [];
+    if (!outside(least) && !outside(greatest)) return found;
+    for (let row = first; row < first + rows; row++) if (this.present(row) && outside(this.thread.heap.i64[(this.times >>> 3) + row]!)) found.push(row);
+    return found;
   }
 
   /** Rows of a chunk (batch row numbers, ascending) whose window had closed when the watermark stood just before them. */

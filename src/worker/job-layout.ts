@@ -12,6 +12,8 @@ export interface JobLayout {
   readonly regions: number;
   readonly regionBits: number;
   readonly hashSeed: bigint;
+  /** The user's own memory that morsels of kind `shared` are copied from. */
+  readonly sharedBuffers: readonly SharedArrayBuffer[];
 }
 
 export interface AggregateLayout {

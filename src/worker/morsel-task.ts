@@ -2,6 +2,8 @@ import { GroupOperator } from '../aggregate/group-operator.js';
 import { materialise } from '../batch/materialise.js';
 import { RowReader } from '../batch/row-reader.js';
 import { decodeText } from '../batch/text-codec.js';
+import type { SharedMorsel } from '../batch/shared-batch.js';
+import { SharedCopier } from '../batch/shared-copy.js';
 import { TextDecoderStage } from '../batch/text-decoder.js';
 import { StatelessStage, type ChunkResult } from '../expression/stateless-stage.js';
 import { CHUNK_ROWS } from '../expression/vector.js';
@@ -31,6 +33,7 @@ interface BranchStage {
   decoder: TextDecoderStage | null;
   readonly times: EventTimes;
   readonly reader: RowReader;
+  readonly copier: SharedCopier;
 }
 
 /** A morsel whose statistics the chain has. */
@@ -72,6 +75,7 @@ export class MorselTask {
         decoder: null,
         times: new EventTimes(thread, branch, index, plan.aggregate?.window ?? null, this.chain),
         reader: new RowReader(heap, branch.source.schema),
+        copier: new SharedCopier(heap, kernels, this.batches, branch.source.schema),
       };
     });
   }
@@ -83,6 +87,7 @@ export class MorselTask {
     const own = this.branches[morsel.branch]!;
     const { times, branch } = own;
     const rejects: Reject[] = [];
+    if (morsel.kind === MorselKind.shared) this.copyShared(morsel, own);
     const lines = morsel.kind === MorselKind.text ? this.decode(morsel, (own.decoder ??= this.decoderFor(morsel, branch)), rejects) : morsel.linesAddress;
     const { descriptor } = morsel;
     morsel.greatest = times.bind(descriptor, heap.u32[descriptor >>> 2]!);
@@ -123,6 +128,15 @@ export class MorselTask {
     storeRejects(this.thread, morsel, rejects);
   }
 
+  /** Copies a batch from the user's own shared memory. */
+  private copyShared(morsel: Morsel, { copier }: BranchStage): void {
+    const { heap, pages } = this.thread;
+    const { rows, places, columns } = JSON.parse(decodeText(heap.u8, morsel.textAddress, morsel.textBytes)) as SharedMorsel;
+    morsel.descriptor = copier.copy({ rows, columns, buffers: places.map(place => this.job.sharedBuffers[place]!) }, 0, rows);
+    morsel.owned = 1;
+    pages.free(morsel.textAddress);
+  }
+
   private decoderFor(morsel: Morsel, branch: Branch): TextDecoderStage {
     const { heap, kernels } = this.thread;
     const format = JSON.parse(decodeText(heap.u8, morsel.textFormat + 4, heap.u32[morsel.textFormat >>> 2]!)) as TextFormat;
@@ -157,15 +171,17 @@ export class MorselTask {
     let positions = 0;
     let rows = result.rows;
     const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
-    const late = elementsOf(heap, result, first, times.lateRows(morsel, first, count));
-    const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !late.includes(element));
+    const outside = elementsOf(heap, result, first, times.rowsOutside(first, count));
+    const late = elementsOf(heap, result, first, times.lateRows(morsel, first, count)).filter(element => !outside.includes(element));
+    const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !late.includes(element) && !outside.includes(element));
+    for (const element of outside) reject(rowOf(element), 'OVERFLOW', 'its window begins or ends at a time that 64 bits cannot hold');
     for (const element of late) reject(rowOf(element), 'LATE', lateMessage(heap.i64[(times.times >>> 3) + rowOf(element)]!, times.watermarkBefore(rowOf(element))));
     for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', `its grouping key takes more than ${MOST_KEY_BYTES} bytes`);
     morsel.late += late.length;
-    morsel.deadLettered += large.length;
-    if (late.length + large.length > 0) {
+    morsel.deadLettered += outside.length + large.length;
+    if (outside.length + late.length + large.length > 0) {
       positions = scratch.take(result.rows * 4);
-      rows = allBut(kernels, [...late, ...large].sort((a, b) => a - b), result.rows, positions);
+      rows = allBut(kernels, [...outside, ...late, ...large].sort((a, b) => a - b), result.rows, positions);
     }
     morsel.applied += rows;
     const slice = times.sliceOfChunk(first);

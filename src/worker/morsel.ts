@@ -2,7 +2,7 @@ import { MORSELS, MORSEL_SLOTS, MORSEL_WORDS } from '../heap/control.js';
 import type { Heap } from '../heap/heap.js';
 
 /** What the data of a morsel is before the worker makes a batch of it. */
-export const enum MorselKind { batch, text, branchEnd }
+export const enum MorselKind { batch, text, shared, branchEnd }
 export const enum MorselState { free, queued, done }
 
 const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines }
@@ -34,12 +34,13 @@ export class Morsel {
   set kind(value: MorselKind) { this.set(U32.kind, value); }
   get branch(): number { return this.get(U32.branch); }
   set branch(value: number) { this.set(U32.branch, value); }
-  /** Batch descriptor; for kind `text` 0 until decoded. */
+  /** Batch descriptor; for kinds `text` and `shared` 0 until the worker has made it. */
   get descriptor(): number { return this.get(U32.descriptor); }
   set descriptor(value: number) { this.set(U32.descriptor, value); }
   /** Whether the job frees the descriptor's block. */
   get owned(): number { return this.get(U32.owned); }
   set owned(value: number) { this.set(U32.owned, value); }
+  /** Of kind `text`, the text; of kind `shared`, JSON of a SharedBatch. */
   get textAddress(): number { return this.get(U32.textAddress); }
   set textAddress(value: number) { this.set(U32.textAddress, value); }
   get textBytes(): number { return this.get(U32.textBytes); }

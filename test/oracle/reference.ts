@@ -142,6 +142,7 @@ function applyRow(
     const [size, offset] = [BigInt(spec.window.size), BigInt(spec.window.offset)];
     if (place.time === null) throw new Error('a window without event time');
     start = floorDiv(place.time - offset, size) * size + offset;
+    if (start < -(2n ** 63n) || start + size > 2n ** 63n - 1n) throw new RowFault('OVERFLOW', 'window');
     if (watermark !== null && start + size <= watermark) return false;
   }
   const id = JSON.stringify([String(start), ...keys.map(identityOf)]);

@@ -33,12 +33,19 @@ const tasks = {
       pages.free(address);
     };
     for (let round = 0; round < rounds; round++) {
-      if (mine.length > 12 || (mine.length > 0 && random(3) === 0)) {
+      if (mine.length > 9 || (mine.length > 0 && random(3) === 0)) {
         verify(mine.splice(random(mine.length), 1)[0]);
         continue;
       }
       const bytes = (random(5) + 1) * 65_536 - random(100);
-      const address = pages.allocate(bytes, 1 + random(3));
+      let address;
+      try {
+        address = pages.allocate(bytes, 1 + random(3));
+      } catch (error) {
+        if (error.code !== 'HEAP_FULL') throw error;
+        verify(mine.pop());
+        continue;
+      }
       const words = bytes >>> 2;
       for (let index = 0; index < words; index += 61) heap.u32[(address >>> 2) + index] = word(address, index);
       mine.push({ address, words });

@@ -10,7 +10,7 @@ import { simulate, type Feed, type SimulationOptions } from '../support/simulati
 
 /** MILLRACE_SEED and MILLRACE_RUNS draw others, or more. A failure names its seed. */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 120);
+const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 80);
 
 const [id, name, at, value] = [field('id', 'int64', true), field('name', 'utf8', true), field('at', MS, false), field('value', 'int64', true)] as const;
 const code = field('code', { kind: 'dictionary', index: 'int32' }, true);

@@ -37,6 +37,8 @@ export class Udf implements Node {
     let raw: Raw;
     try {
       const result = this.#call(...values);
+      // An async function is refused below; what its promise rejects with later must not end the thread.
+      if (result instanceof Promise) result.catch(() => {});
       if (result === null || result === undefined) {
         if (!this.expression.nullable) frame.fault(element, 'NULL_IN_NON_NULL', this.expression.name);
         return false;

@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import type { RunOptions } from '../../src/coordinator/job-types.ts';
+import { agg, aggregatePlan, col, field, MS, tumbling } from '../support/plans.ts';
+import { cut, runEngine } from '../support/run-plan.ts';
+
+/** What `auto` picks, as the stats of a job tell it. */
+const [id, at, code] = [field('id', 'int64', false), field('at', MS, false), field('code', { kind: 'dictionary', index: 'int32' }, false)];
+const ROWS = 60_000;
+
+async function strategy(keys: number, key = id, window = false, options: RunOptions = {}): Promise<{ partitioner: string | null; groups: number }> {
+  const plan = aggregatePlan({
+    schema: [id, at, code], keys: [key], aggregates: [agg('rows', 'count'), agg('total', 'sum', col(id))],
+    ...(window ? { window: tumbling(1000), time: { column: 'at', outOfOrderness: 0 } } : {}),
+  });
+  const rows = Array.from({ length: ROWS }, (_, row) => ({ id: BigInt((row * 7919) % keys), at: row, code: `code ${row % keys}` }));
+  const { stats, rows: out } = await runEngine(plan, [cut(rows, 5000)], { workers: 2, heap: '128MiB', ...options });
+  return { partitioner: stats.partitioner, groups: out.length };
+}
+
+describe('auto', () => {
+  test('stays local for few keys', async () => expect(await strategy(100)).toEqual({ partitioner: 'local', groups: 100 }));
+  test('goes over to hash for many keys', async () => expect(await strategy(50_000)).toEqual({ partitioner: 'hash', groups: 50_000 }));
+  test('stays local for many keys over all windows, but few in each', async () => expect(await strategy(50_000, id, true)).toEqual({ partitioner: 'local', groups: ROWS }));
+  test('stays local for codes of a dictionary, which need no hashing', async () => expect(await strategy(30_000, code)).toEqual({ partitioner: 'local', groups: 30_000 }));
+  test('does as it is told', async () => {
+    expect(await strategy(50_000, id, false, { partitioner: 'local' })).toEqual({ partitioner: 'local', groups: 50_000 });
+    expect(await strategy(100, id, false, { partitioner: 'hash' })).toEqual({ partitioner: 'hash', groups: 100 });
+  });
+});
