@@ -23,13 +23,16 @@ export function difference(plan: Plan, expected: ReferenceResult, actual: readon
   const missing = new Map<string, number[]>();
   for (const [i, row] of expected.rows.entries()) {
     const key = rowText(row, strict);
-    missing.set(key, [...(missing.get(key) ?? []), i]);
+    const same = missing.get(key);
+    if (same === undefined) missing.set(key, [i]);
+    else same.push(i);
   }
   for (const row of actual) {
     const wrongNames = Object.keys(row).filter(n => !names.includes(n));
     if (wrongNames.length > 0) return `unexpected columns ${wrongNames.join(', ')}`;
     const candidates = missing.get(rowText(row, strict)) ?? [];
-    const at = candidates.findIndex(i => [...loose].every(n => near(expected.rows[i]?.[n] ?? null, row[n] ?? null, expected.slack[i]?.[n] ?? 0)));
+    // From the end: equal rows may be many, and taking the last one out costs nothing.
+    const at = candidates.findLastIndex(i => [...loose].every(n => near(expected.rows[i]?.[n] ?? null, row[n] ?? null, expected.slack[i]?.[n] ?? 0)));
     if (at < 0) {
       const close = candidates.map(i => rowText(expected.rows[i] ?? {}, names)).join(' or ') || extra(names, actual, expected.rows);
       return `got {${rowText(row, names)}} instead of {${close}}`;

@@ -15,7 +15,7 @@ import { cut, type EngineResult, hasEngine, runEngine } from '../support/run-pla
  * The engine answers as the reference does, whatever the plan, the data, the borders of batches, the number of workers, the partitioner
  * and the kernels. MILLRACE_RUNS and MILLRACE_SEED draw more, or others.
  */
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 60);
+const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 200);
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_240_229);
 
 interface Case {

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { afterAll } from 'vitest';
 import type { ResultBatch, Sink } from '../../src/connectors/sink.ts';
 import type { Source, SourceContext, SourceItem, SourceReader } from '../../src/connectors/source.ts';
+import type { Engine, EngineOptions } from '../../src/coordinator/engine.ts';
 import type { JobDescription, JobStats, RunningJob, RunOptions } from '../../src/coordinator/job-types.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
@@ -14,6 +16,27 @@ export async function runJob(job: JobDescription, options: RunOptions = {}): Pro
   const module = await import(built.href) as { runJob(job: JobDescription, options: RunOptions): RunningJob };
   return module.runJob(job, options);
 }
+
+/** One engine for all jobs of a test file with the same workers and kernels: starting threads costs more than most jobs do. */
+const engines = new Map<string, Promise<Engine>>();
+const engineKey = ({ workers, kernels }: RunOptions): string => `${workers ?? 1} ${kernels ?? 'wasm'}`;
+function engineFor(options: RunOptions): Promise<Engine> {
+  const create = async (): Promise<Engine> => {
+    const module = await import(new URL('./engine.js', built).href) as { createEngine(options: EngineOptions): Engine };
+    return module.createEngine({ workers: options.workers ?? 1, kernels: options.kernels ?? 'wasm', heap: '512MiB' });
+  };
+  const engine = engines.get(engineKey(options)) ?? create();
+  engines.set(engineKey(options), engine);
+  return engine;
+}
+async function dropEngine(options: RunOptions): Promise<void> {
+  const engine = await engines.get(engineKey(options));
+  engines.delete(engineKey(options));
+  await engine?.close();
+}
+afterAll(async () => {
+  for (const engine of engines.values()) await (await engine).close();
+});
 
 /** Gives exactly these batches, one item each. */
 export class BatchSource implements Source {
@@ -56,8 +79,11 @@ export async function runEngine(plan: Plan, sources: readonly (readonly (readonl
   const job = await runJob({
     plan, sink, deadLetters, late,
     sources: sources.map((batches, i) => new BatchSource(plan.branches[i]?.source.name ?? `source${i}`, batches)),
-  }, { workers: 1, heap: '512MiB', ...options });
-  const stats = await job.done;
+  }, { ...options, engine: await engineFor(options) });
+  const stats = await job.done.catch(async (error: unknown) => {
+    await dropEngine(options);
+    throw error;
+  });
   return { rows: sink.rows, stats, letters: deadLetters.rows, late: late.rows };
 }
 
