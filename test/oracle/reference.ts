@@ -1,10 +1,11 @@
 import type { Aggregate, Branch, Plan } from '../../src/plan/plan.ts';
-import type { DataType, Row, Value } from '../../src/plan/types.ts';
+import type { Row, Value } from '../../src/plan/types.ts';
 import { aggregate, type Entry } from './aggregates.ts';
+import { cellAt, readRow } from './read-row.ts';
 import { type Progress, watermarkOf } from './watermark.ts';
 import { slackOf } from './slack.ts';
 import { floorDiv } from './calendar.ts';
-import { type Cell, cellOfValue, identityOf, keyCell, type FaultReason, RowFault, valueOfCell } from './cells.ts';
+import { type Cell, identityOf, keyCell, type FaultReason, RowFault, valueOfCell } from './cells.ts';
 import { type Columns, type Environment, evaluate, holds, type Udf } from './evaluate.ts';
 
 /** One step of the ingest sequence: a row of a branch, or the end of its input (which then no longer holds the watermark back). */
@@ -59,7 +60,7 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
       if (passed === null) {
         ledger.filtered++;
       } else if (plan.aggregate === null) {
-        rows.push(valuesOf(plan, plan.output.map(f => at2(passed, f.name))));
+        rows.push(valuesOf(plan, plan.output.map(f => cellAt(passed, f.name))));
         ledger.applied++;
       } else {
         const isLate = !applyRow(plan.aggregate, { ...env, row: passed }, { time, source: item.branch, position }, watermark, groups);
@@ -81,33 +82,8 @@ function at<T>(list: readonly T[], index: number): T {
   if (item === undefined) throw new Error(`no element ${index}`);
   return item;
 }
-function at2(cells: Columns, name: string): Cell {
-  const cell = cells.get(name);
-  if (cell === undefined) throw new Error(`no column ${name}`);
-  return cell;
-}
 const valuesOf = (plan: Plan, cells: readonly Cell[]): Row =>
   Object.fromEntries(plan.output.map((f, i): [string, Value] => [f.name, valueOfCell(at(cells, i), f.type)]));
-
-/** Checks a row against the schema. `time` is in ms for a date, else in the unit of its column. */
-function readRow(row: unknown, branch: Branch): { cells: Columns; time: bigint | null } {
-  if (typeof row !== 'object' || row === null) throw new RowFault('BAD_ROW', 'not an object');
-  const cells = new Map<string, Cell>();
-  for (const field of branch.source.schema) {
-    const value: unknown = (row as Record<string, unknown>)[field.name] ?? null;
-    const cell = value === null ? null : cellOfValue(value, field.type);
-    if (cell === undefined) throw new RowFault('BAD_ROW', field.name);
-    const needed = !field.nullable || field.name === branch.eventTime?.column;
-    if (cell === null && needed) throw new RowFault('NULL_IN_NON_NULL', field.name);
-    cells.set(field.name, cell);
-  }
-  if (branch.eventTime === null) return { cells, time: null };
-  const { column } = branch.eventTime;
-  const raw = at2(cells, column);
-  const type = branch.source.schema.find(f => f.name === column)?.type as DataType;
-  if (typeof raw !== 'bigint') throw new Error('event time is no time');
-  return { cells, time: type.kind === 'date' ? raw * 86_400_000n : raw };
-}
 
 /** Null: filtered. A column of a projection is computed when a later filter or the result asks for it. */
 function applySteps(branch: Branch, source: Columns, env: Omit<Environment, 'row'>): Columns | null {
