@@ -73,7 +73,8 @@ export class Drain {
     this.morsels.apply(this.opened!);
     this.opened = null;
     morsel.state = MorselState.done;
-    if (left <= 1 || left === WAKE_AT || morsel.outputs > 0) signal(heap, Word.wake);
+    // What waits now, not what did when the morsel was taken: whoever finishes last must tell, however early it began.
+    if (TaskQueue.waiting(heap) <= 1 || left === WAKE_AT || morsel.outputs > 0) signal(heap, Word.wake);
   }
 
   /** Steps until told to stop. */

@@ -27,6 +27,11 @@ export const TaskQueue = {
     }
   },
 
+  /** How many tasks wait. */
+  waiting(heap: Heap): number {
+    return (Atomics.load(heap.i32, word(Word.queueTail)) - Atomics.load(heap.i32, word(Word.queueHead))) >>> 0;
+  },
+
   /** Sleeps until there may be a task, at most `ms`. */
   wait(heap: Heap, ms: number): void {
     const tail = Atomics.load(heap.i32, word(Word.queueTail));
