@@ -20,4 +20,14 @@ export function encodeText(text: string, to: Uint8Array, at: number): number {
 /** The UTF-8 text at an address. Bytes that are no UTF-8 read as U+FFFD. */
 export const decodeText = (bytes: Uint8Array, at: number, length: number): string => decoder.decode(bytes.subarray(at, at + length));
 
-export const encode = (text: string): Uint8Array => encoder.encode(text);
+/** The bytes of a text. Short ASCII, which most texts are, is faster without the encoder's fixed cost. */
+export function encode(text: string): Uint8Array {
+  if (text.length > 64) return encoder.encode(text);
+  const bytes = new Uint8Array(text.length);
+  for (let unit = 0; unit < text.length; unit++) {
+    const code = text.charCodeAt(unit);
+    if (code > 127) return encoder.encode(text);
+    bytes[unit] = code;
+  }
+  return bytes;
+}

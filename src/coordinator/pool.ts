@@ -1,6 +1,6 @@
 import { Piscina } from 'piscina';
 import { MillraceError, type ErrorCode } from '../errors.js';
-import type { JobLayout } from '../worker/job-layout.js';
+import { toMessage, type JobLayout } from '../worker/job-layout.js';
 import type { DrainResult, ThreadData } from '../worker/thread.js';
 
 /** Worker threads, each of which drains the queue of one job at a time. Piscina starts, stops and watches them. */
@@ -28,9 +28,10 @@ export class Pool {
 
   /** One promise per worker: how its part of the job ended. It never rejects; `crashed` tells that the thread itself was lost. */
   drain(job: JobLayout): Promise<{ error: MillraceError | null; crashed: boolean }>[] {
+    const message = toMessage(job);
     return Array.from({ length: this.workers }, async (_, worker) => {
       try {
-        const result = await this.piscina.run({ job, worker }) as DrainResult;
+        const result = await this.piscina.run({ message, worker }) as DrainResult;
         return { error: result.ok ? null : asError(result), crashed: false };
       } catch (cause) {
         return { error: crashOf(cause), crashed: true };

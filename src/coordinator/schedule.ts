@@ -19,7 +19,7 @@ import { Ledger } from './ledger.js';
 import { oneOf, positiveInteger } from './options.js';
 
 /** Morsels in flight: enough that a worker finds the next one, few enough that memory and latency stay small. */
-const MOST_IN_FLIGHT = 24;
+const MOST_IN_FLIGHT = 60;
 /** State beyond which a close is shared among the workers. */
 const PARALLEL_CLOSE_BYTES = 4 << 20;
 const HASH_SEED = 0x6d696c6c72616365n;

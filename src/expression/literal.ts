@@ -1,3 +1,4 @@
+import { encode } from '../batch/text-codec.js';
 import type { DataType } from '../plan/types.js';
 import { parseDate } from './calendar.js';
 import { parseDecimal } from './decimal.js';
@@ -11,7 +12,7 @@ export type JsonValue = boolean | number | string;
 
 /** A literal in the JSON form of `LiteralExpression`. */
 export function rawOfJson(type: DataType, value: JsonValue): Raw {
-  if (isText(type)) return new TextEncoder().encode(String(value));
+  if (isText(type)) return encode(String(value));
   switch (type.kind) {
     case 'bool': return Boolean(value);
     case 'binary': return new Uint8Array(Buffer.from(String(value), 'base64'));

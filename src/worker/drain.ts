@@ -15,7 +15,7 @@ import type { LoadedFunctions } from './udf-loader.js';
 const IDLE_MS = 500;
 const ROOM_MS = 50;
 /** The coordinator is woken when the queue is down to this many tasks, and when it is all but empty: a wake for every morsel would cost as much as a morsel. */
-const WAKE_AT = 10;
+const WAKE_AT = 12;
 export type Step = 'worked' | 'idle' | 'stopped';
 
 /** One worker's part in one job, as a step function: a thread loops it, a test may drive several in one thread. */

@@ -18,6 +18,8 @@ export class EventTimes {
   times = 0;
   private validity = 0;
   private chunks: ChunkTimes[] = [];
+  /** The one slice of all rows of a chunk but the late ones, where there is one. */
+  private onTime: { first: number; slice: bigint } | null = null;
   private readonly watermarks = new Map<number, bigint>();
   private readonly column: number;
   private readonly isDate: boolean;
@@ -37,6 +39,7 @@ export class EventTimes {
   bind(descriptor: number, rows: number): bigint {
     this.times = 0;
     this.chunks = [];
+    this.onTime = null;
     if (this.column < 0) return NO_TIME;
     const { heap, kernels, scratch } = this.thread;
     const at = columnWord(descriptor, this.column);
@@ -56,9 +59,10 @@ export class EventTimes {
     return greatest;
   }
 
-  /** The one slice of all rows of a chunk, or null where there are several. REQUIRES: `first` is a chunk's first row. */
+  /** The one slice of all rows of a chunk that are not late, or null where there are several. REQUIRES: `first` is a chunk's first row, `lateRows` was asked for it. */
   sliceOfChunk(first: number): bigint | null {
     if (!this.window || this.window.kind === 'global') return 0n;
+    if (this.onTime?.first === first) return this.onTime.slice;
     const { least, greatest } = this.chunks[first / CHUNK_ROWS]!;
     const slice = sliceOf(this.window, least);
     return slice + BigInt(this.window.size) > greatest ? slice : null;
@@ -102,6 +106,7 @@ export class EventTimes {
     const size = BigInt(this.window!.kind === 'tumbling' ? this.window!.size : 0);
     const late: number[] = [];
     this.watermarks.clear();
+    this.onTime = null;
     for (let item = 0, seen = 0; item < found; item++) {
       const row = heap.u32[(candidates >>> 2) + item]!;
       if (row > seen && this.rangeOf(first + seen, row - seen, range)) before = later(before, heap.i64[(range >>> 3) + 1]!);
@@ -112,6 +117,9 @@ export class EventTimes {
       late.push(first + row);
       this.watermarks.set(first + row, watermark);
     }
+    // With all that lies before the bound gone, what is left often lies in the one slice from the bound on.
+    const { greatest } = this.chunks[first / CHUNK_ROWS]!;
+    if (late.length === found && greatest < bound + size) this.onTime = { first, slice: bound };
     scratch.release(mark);
     return late;
   }

@@ -16,6 +16,11 @@ export interface JobLayout {
   readonly sharedBuffers: readonly SharedArrayBuffer[];
 }
 
+/** A layout as it is sent to a thread: the plan as text, since cloning a large static table object by object takes longer than parsing it. */
+export type JobMessage = Omit<JobLayout, 'plan'> & { readonly plan: string };
+export const toMessage = (job: JobLayout): JobMessage => ({ ...job, plan: JSON.stringify(job.plan) });
+export const fromMessage = (message: JobMessage): JobLayout => ({ ...message, plan: JSON.parse(message.plan) as Plan });
+
 export interface AggregateLayout {
   readonly compiled: CompiledAggregate;
   readonly keyMode: KeyMode;

@@ -106,7 +106,6 @@ export class MorselTask {
     const { stage, times, reader, branch } = this.branches[morsel.branch]!;
     const { descriptor } = morsel;
     const rows = heap.u32[descriptor >>> 2]!;
-    this.chain.wait(morsel);
     const positionOf = (row: number): number => (lines ? heap.u32[(lines >>> 2) + row]! : row);
     const reject = (row: number, reason: string, message: string): void => {
       rejects.push({ position: positionOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
@@ -117,6 +116,8 @@ export class MorselTask {
       const count = Math.min(CHUNK_ROWS, rows - first);
       const mark = scratch.mark();
       const result = stage.runChunk(descriptor, first, count, scratch);
+      // Only now: the morsels before have had the time of a chunk to be added to the chain.
+      if (first === 0 && this.group !== null) this.chain.wait(morsel);
       morsel.filtered += result.filtered;
       morsel.deadLettered += result.faults.length;
       for (const fault of result.faults) reject(fault.row, fault.code, faultMessage(fault, branch));

@@ -6,7 +6,7 @@ import { Heap } from '../heap/heap.js';
 import { Poisoned } from '../heap/lock.js';
 import { PageAllocator } from '../heap/page-allocator.js';
 import { Drain } from './drain.js';
-import type { JobLayout } from './job-layout.js';
+import { fromMessage, type JobMessage } from './job-layout.js';
 import { ScratchArena } from './scratch-arena.js';
 import { loadFunctions } from './udf-loader.js';
 
@@ -25,8 +25,9 @@ const kernels = kind === 'wasm' ? bindKernels(module, memory) : twinKernels(memo
 const pages = new PageAllocator(heap);
 
 /** A pool's task: drain the queue of one job until told to stop. Errors come back as plain data: a pool loses their codes. */
-export default async function drain({ job, worker }: { job: JobLayout; worker: number }): Promise<DrainResult> {
+export default async function drain({ message, worker }: { message: JobMessage; worker: number }): Promise<DrainResult> {
   try {
+    const job = fromMessage(message);
     const udfs = await loadFunctions(job.plan);
     new Drain({ heap, kernels, pages, scratch: new ScratchArena(pages, heap) }, job, worker, udfs).loop();
     return { ok: true };
