@@ -107,7 +107,7 @@ export class Coordinator {
   private stopWorkers(): void {
     Atomics.store(this.engine.heap.i32, word(Word.stop), 1);
     signal(this.engine.heap, Word.room);
-    Atomics.notify(this.engine.heap.i32, word(Word.queueTail));
+    signal(this.engine.heap, Word.bell);
   }
 
   /** Ends all parts of a failed job, in bounded time. What will not end costs the engine: its heap may still be in use. */

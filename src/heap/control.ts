@@ -6,6 +6,7 @@ import type { Heap } from './heap.js';
  *
  *   poison, stop          any thread sets, nobody clears while threads run
  *   page*, chain*, output*  under the lock of their group
+ *   bell                  the coordinator adds 1 and notifies: there is a task, or the job is over
  *   queueTail, queue      coordinator; queueHead: workers, by compare-and-swap
  *   wake                  workers add 1 and notify: the coordinator has something to look at
  *   results               workers add 1 for a result put out, the coordinator takes it off when the result is freed
@@ -21,7 +22,7 @@ export const enum Word {
   magic, version, poison, pages, firstPage,
   pageLock, lowHint, highHint, batchPages, statePages, stateLimitPages, userPages,
   stateUnits, statePeakUnits,
-  queueHead, queueTail, stop, wake, room,
+  queueHead, queueTail, stop, bell, wake, room,
   chainLock, chainNext, chainSignal, chainSleepers,
   outputLock, outputHead, outputTail,
   closeArrived, closeDone, switchedToHash,
@@ -75,7 +76,7 @@ export const poisoned = (heap: Heap): boolean => Atomics.load(heap.i32, word(Wor
 /** Wakes every waiting thread to see the poison. */
 export function poison(heap: Heap): void {
   Atomics.store(heap.i32, word(Word.poison), 1);
-  for (const name of [Word.queueTail, Word.chainSignal, Word.room, Word.pageLock, Word.chainLock, Word.outputLock, Word.wake]) Atomics.notify(heap.i32, word(name));
+  for (const name of [Word.bell, Word.chainSignal, Word.room, Word.pageLock, Word.chainLock, Word.outputLock, Word.wake]) Atomics.notify(heap.i32, word(name));
 }
 
 export function signal(heap: Heap, name: Word): void {

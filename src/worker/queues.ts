@@ -13,7 +13,8 @@ export const TaskQueue = {
     const tail = heap.i32[word(Word.queueTail)]!;
     heap.u32[QUEUE + (tail >>> 0) % QUEUE_ENTRIES] = (task << TASK_SHIFT) | index;
     Atomics.store(heap.i32, word(Word.queueTail), tail + 1);
-    Atomics.notify(heap.i32, word(Word.queueTail), 1);
+    Atomics.add(heap.i32, word(Word.bell), 1);
+    Atomics.notify(heap.i32, word(Word.bell), 1);
   },
 
   /** `left`: how many tasks waited behind it. */
@@ -34,9 +35,10 @@ export const TaskQueue = {
 
   /** Sleeps until there may be a task, at most `ms`. */
   wait(heap: Heap, ms: number): void {
-    const tail = Atomics.load(heap.i32, word(Word.queueTail));
-    if (Atomics.load(heap.i32, word(Word.queueHead)) !== tail || Atomics.load(heap.i32, word(Word.stop)) || poisoned(heap)) return;
-    Atomics.wait(heap.i32, word(Word.queueTail), tail, ms);
+    // The bell is read before the queue and the stop are: what comes between the look and the sleep has changed it.
+    const bell = Atomics.load(heap.i32, word(Word.bell));
+    if (TaskQueue.waiting(heap) > 0 || Atomics.load(heap.i32, word(Word.stop)) || poisoned(heap)) return;
+    Atomics.wait(heap.i32, word(Word.bell), bell, ms);
   },
 };
 
