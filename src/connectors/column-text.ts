@@ -1,7 +1,8 @@
 import { ColumnWord, columnWord, DictionaryWord } from '../batch/layout.js';
 import type { Heap } from '../heap/heap.js';
 import type { DataType, Field } from '../plan/types.js';
-import { dateText, isoMillis, threeDigits } from './iso-time.js';
+import { dateText } from '../batch/time-text.js';
+import { isoMillis, threeDigits } from './iso-time.js';
 import type { ResultBatch } from './sink.js';
 
 /**

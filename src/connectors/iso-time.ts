@@ -1,24 +1,10 @@
 /** Dates and times of columns as ISO 8601 text in UTC, without a Date for each. */
 
+import { dateText, DAY_MS } from '../batch/time-text.js';
+
 const pad = (value: number, digits: number): string => String(value).padStart(digits, '0');
 const TWO = Array.from({ length: 60 }, (_, value) => pad(value, 2));
 const THREE = Array.from({ length: 1000 }, (_, value) => pad(value, 3));
-const DAY_MS = 86_400_000;
-
-/** Days from 1970-01-01 as `YYYY-MM-DD`, or `±YYYYYY-MM-DD` outside the years 0 to 9999. Source: Howard Hinnant, civil_from_days. */
-export function dateText(days: number): string {
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365);
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
-  const day = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1;
-  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  const yearText = year >= 0 && year <= 9999 ? pad(year, 4) : (year < 0 ? '-' : '+') + pad(Math.abs(year), 6);
-  return `${yearText}-${pad(month, 2)}-${pad(day, 2)}`;
-}
 
 let lastDay = NaN;
 let lastDate = '';

@@ -44,8 +44,8 @@ export interface Comparable<T extends ColumnTag, N extends null, F extends Colum
   isNull(): BoolColumn<never>;
   isNotNull(): BoolColumn<never>;
   /**
-   * Converts; a row with a value that does not fit (300 as int8, 'x' as int32) is faulted. Floats round half away from zero to
-   * integers; text is parsed; anything becomes text as it would be printed.
+   * Converts; a row with a value that does not fit (300 as int8, 'x' as int32) is faulted. Floats round half to even to
+   * integers, decimals half away from zero; text is parsed; anything becomes text as it would be printed.
    */
   cast<U extends ColumnTag>(type: ColumnType<U, null>): ColumnByTag<N>[U];
 }
