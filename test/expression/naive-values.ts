@@ -57,7 +57,7 @@ export function microsFromText(text: string): bigint | null {
 }
 export function daysFromText(text: string): bigint | null {
   const micros = microsFromText(text);
-  return micros === null ? null : BigInt(Math.floor(Number(micros / 1_000_000n) / 86_400));
+  return micros === null ? null : (micros - (((micros % 86_400_000_000n) + 86_400_000_000n) % 86_400_000_000n)) / 86_400_000_000n;
 }
 
 export function floatText(value: number, single: boolean): string {
