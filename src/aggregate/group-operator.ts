@@ -2,7 +2,7 @@ import { DictionaryWord } from '../batch/layout.js';
 import type { Vector } from '../expression/vector.js';
 import { Word, word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
-import type { Window } from '../plan/plan.js';
+import { firstStage } from '../plan/plan.js';
 import type { DenseTable } from '../state/dense-table.js';
 import { HashedTable, type Keys } from '../state/hashed-table.js';
 import { held, type Region, type Slice } from '../state/region.js';
@@ -15,7 +15,7 @@ import { hashedKeys, MOST_DENSE_CODES } from './keys.js';
 import { Masks } from './masks.js';
 import { primitivesFor, type Primitive, type PrimitiveName } from './primitives.js';
 import { RegionSet } from './region-set.js';
-import { dueOf, GLOBAL_SLICE, groupBySlice } from './slices.js';
+import { alignedWindow, dueOf, GLOBAL_SLICE, groupBySlice, type AlignedWindow } from './slices.js';
 
 /** Rows that passed the stateless stage, as vectors of one chunk. */
 export interface GroupInput {
@@ -51,7 +51,7 @@ export class GroupOperator {
   private readonly combiner: Combiner;
   private readonly folder: CellFolder;
   private readonly template: number;
-  private readonly window: Window;
+  private readonly window: AlignedWindow;
   private combines: boolean;
   private mayOvergrow = true;
 
@@ -69,7 +69,7 @@ export class GroupOperator {
     writeTemplate(thread, primitives, aggregate, this.template);
     this.combiner = new Combiner(thread, job, aggregate);
     this.folder = new CellFolder(thread, aggregate, job.hashSeed, this.template);
-    this.window = job.plan.aggregate!.window;
+    this.window = alignedWindow(firstStage(job.plan).aggregate!.window);
     this.combines = job.partitioner !== 'hash' || aggregate.keyMode === 'none';
   }
 

@@ -1,5 +1,5 @@
 import type { Vector } from '../expression/vector.js';
-import { windowColumns } from '../plan/plan.js';
+import { firstStage, windowColumns } from '../plan/plan.js';
 import type { Fields } from '../plan/types.js';
 import { BUCKET_ENTRIES, type HashedTable } from '../state/hashed-table.js';
 import type { HeldSlice, Slice } from '../state/region.js';
@@ -99,7 +99,7 @@ export class ResultBuffer {
   }
 
   private windowVectors(rows: number): Vector[] {
-    return windowColumns(this.job.plan.aggregate!.window).map((_field, end): Vector => {
+    return windowColumns(firstStage(this.job.plan).aggregate!.window).map((_field, end): Vector => {
       const data = this.thread.scratch.take(rows * 8);
       let row = 0;
       for (const { slice, until } of this.segments) {

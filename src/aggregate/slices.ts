@@ -3,26 +3,34 @@ import type { Slice } from '../state/region.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { GroupInput } from './group-operator.js';
 
+/** The windows that the engine knows. */
+export type AlignedWindow = Extract<Window, { kind: 'global' | 'tumbling' }>;
+/** REQUIRES: the plan was accepted. */
+export function alignedWindow(window: Window): AlignedWindow {
+  if (window.kind === 'global' || window.kind === 'tumbling') return window;
+  throw new Error(`no slices of ${window.kind} windows`);
+}
+
 /** The one slice of a global window. */
 export const GLOBAL_SLICE: Slice = { start: 0n, end: 2n ** 63n - 1n };
 /** Slices of a chunk that are told apart by counting; beyond, by a map. */
 const MOST_COUNTED = 65_536n;
 
 /** The start of the slice that a time falls into, towards minus infinity. */
-export function startOfSlice(window: Window, time: bigint): bigint {
+export function startOfSlice(window: AlignedWindow, time: bigint): bigint {
   if (window.kind === 'global') return GLOBAL_SLICE.start;
   const [size, offset] = [BigInt(window.size), BigInt(window.offset)];
   const rest = (time - offset) % size;
   return time - (rest < 0n ? rest + size : rest);
 }
-export function sliceAt(window: Window, start: bigint): Slice {
+export function sliceAt(window: AlignedWindow, start: bigint): Slice {
   return window.kind === 'global' ? GLOBAL_SLICE : { start, end: start + BigInt(window.size) };
 }
 /** The least watermark at which a slice that has not fired has something to give out. */
 export const dueOf = (slice: Slice): bigint => slice.end;
 
 /** Calls `visit` with the rows of each slice: addresses of element numbers (u32, ascending) in scratch. */
-export function groupBySlice(thread: ThreadContext, window: Window, input: GroupInput, visit: (slice: Slice, positions: number, rows: number) => void): void {
+export function groupBySlice(thread: ThreadContext, window: AlignedWindow, input: GroupInput, visit: (slice: Slice, positions: number, rows: number) => void): void {
   const { heap, kernels, scratch } = thread;
   if (window.kind === 'global') return visit(GLOBAL_SLICE, input.positions, input.rows);
   const range = scratch.take(16);
@@ -54,7 +62,7 @@ export function groupBySlice(thread: ThreadContext, window: Window, input: Group
 }
 
 /** For chunks whose times lie far apart. */
-function groupByMap(thread: ThreadContext, window: Window, input: GroupInput, visit: (slice: Slice, positions: number, rows: number) => void): void {
+function groupByMap(thread: ThreadContext, window: AlignedWindow, input: GroupInput, visit: (slice: Slice, positions: number, rows: number) => void): void {
   const { heap, scratch } = thread;
   const slices = new Map<bigint, number[]>();
   for (let row = 0; row < input.rows; row++) {

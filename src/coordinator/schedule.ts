@@ -3,6 +3,7 @@ import { decodeText } from '../batch/text-codec.js';
 import type { SourceItem } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
 import { FIRE, MAX_BRANCHES, signal, STATE_UNIT, Word, word } from '../heap/control.js';
+import { firstStage } from '../plan/plan.js';
 import { Chain, END_OF_TIME, NO_TIME } from '../worker/chain.js';
 import { regionBitsFor, type JobLayout } from '../worker/job-layout.js';
 import { Morsel, MorselKind, MorselState } from '../worker/morsel.js';
@@ -15,6 +16,7 @@ import { Ingest } from './ingest.js';
 import type { JobDescription, RunOptions, SourceStats } from './job-types.js';
 import { Ledger } from './ledger.js';
 import { oneOf, positiveInteger } from './options.js';
+import { requireSupported } from './supported.js';
 
 /** Morsels in flight: enough that a worker finds the next one, few enough that memory and latency stay small. */
 const MOST_IN_FLIGHT = 60;
@@ -52,7 +54,9 @@ export class Schedule {
   ) {
     const { heap, pages, kernels, workers } = engine;
     const { plan } = job;
-    if (plan.branches.length > MAX_BRANCHES) throw new MillraceError('PLAN_INVALID', `a union has at most ${MAX_BRANCHES} sources, not ${plan.branches.length}`);
+    requireSupported(plan);
+    const { branches } = firstStage(plan);
+    if (branches.length > MAX_BRANCHES) throw new MillraceError('PLAN_INVALID', `a union has at most ${MAX_BRANCHES} sources, not ${branches.length}`);
     this.batchRows = positiveInteger('batchRows', options.batchRows, 65_536);
     const regionBits = regionBitsFor(workers);
     const regions = allocateRegions(heap, pages, regionBits);
@@ -60,15 +64,15 @@ export class Schedule {
     this.layout = { plan, workers, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
     heap.u32[word(Word.stateLimitPages)] = Math.floor((heap.u32[word(Word.pages)]! - heap.u32[word(Word.userPages)]!) * 0.75);
-    this.ingests = plan.branches.map(branch => new Ingest(heap, pages, kernels, branch.source.schema, sharedBuffers));
-    this.ledgers = plan.branches.map((branch, index) => new Ledger(job.sources[index]!.name, branch.eventTime && BigInt(branch.eventTime.outOfOrderness)));
+    this.ingests = branches.map(branch => new Ingest(heap, pages, kernels, branch.source.schema, sharedBuffers));
+    this.ledgers = branches.map((branch, index) => new Ledger(job.sources[index]!.name, branch.eventTime && BigInt(branch.eventTime.outOfOrderness)));
     this.chain = new Chain(heap, plan);
     this.chain.reset();
   }
 
   /** Nothing is in flight and nothing is firing. */
   get idle(): boolean {
-    const final = this.layout.plan.aggregate === null || this.firedUpTo === END_OF_TIME || !this.ending;
+    const final = firstStage(this.layout.plan).aggregate === null || this.firedUpTo === END_OF_TIME || !this.ending;
     return this.completed === this.next && this.reserved === 0 && this.firingParts === 0 && final;
   }
   private ending = false;
@@ -193,7 +197,7 @@ export class Schedule {
   }
 
   private advanceFiring(final: boolean): void {
-    if (this.layout.plan.aggregate === null) return;
+    if (firstStage(this.layout.plan).aggregate === null) return;
     const { heap } = this.engine;
     if (this.firingParts > 0) {
       if (Atomics.load(heap.i32, word(Word.fireDone)) < this.firingParts) return;
