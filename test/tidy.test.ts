@@ -20,7 +20,7 @@ const RANKS: Readonly<Record<string, number>> = {
   heap: 1,
   plan: 2, batch: 2,
   expression: 3, connectors: 3,
-  state: 4,
+  state: 4, window: 4,
   aggregate: 5,
   worker: 6,
   coordinator: 7,
@@ -35,6 +35,7 @@ const place = (path: string): string => path.startsWith('src/') ? path.split('/'
 const HOMES: Readonly<Record<string, RegExp>> = {
   'apache-arrow': /^src\/batch\/arrow\.ts$/,
   piscina: /^src\/(coordinator\/pool|worker\/thread)\.ts$/,
+  'temporal-polyfill': /^src\/window\/zone\.ts$/,
   hyparquet: /^src\/connectors\/parquet/,
   'hyparquet-compressors': /^src\/connectors\/parquet/,
   'hyparquet-writer': /^src\/connectors\/parquet/,
