@@ -4,6 +4,7 @@ import type { SourceItem } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
 import { CLOSE, MAX_BRANCHES, signal, STATE_UNIT, Word, word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
+import { firstStage } from '../plan/plan.js';
 import { REGION_BYTES } from '../state/region.js';
 import { Chain, END_OF_TIME, NO_TIME } from '../worker/chain.js';
 import { regionBitsFor, type JobLayout } from '../worker/job-layout.js';
@@ -17,6 +18,7 @@ import { Ingest } from './ingest.js';
 import type { JobDescription, RunOptions, SourceStats } from './job-types.js';
 import { Ledger } from './ledger.js';
 import { oneOf, positiveInteger } from './options.js';
+import { requireSupported } from './supported.js';
 
 /** Morsels in flight: enough that a worker finds the next one, few enough that memory and latency stay small. */
 const MOST_IN_FLIGHT = 60;
@@ -54,7 +56,9 @@ export class Schedule {
   ) {
     const { heap, pages, kernels, workers } = engine;
     const { plan } = job;
-    if (plan.branches.length > MAX_BRANCHES) throw new MillraceError('PLAN_INVALID', `a union has at most ${MAX_BRANCHES} sources, not ${plan.branches.length}`);
+    requireSupported(plan);
+    const { branches } = firstStage(plan);
+    if (branches.length > MAX_BRANCHES) throw new MillraceError('PLAN_INVALID', `a union has at most ${MAX_BRANCHES} sources, not ${branches.length}`);
     this.batchRows = positiveInteger('batchRows', options.batchRows, 65_536);
     const regionBits = regionBitsFor(workers);
     const bytes = ((1 << regionBits) + workers) * REGION_BYTES;
@@ -64,15 +68,15 @@ export class Schedule {
     this.layout = { plan, workers, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
     heap.u32[word(Word.stateLimitPages)] = Math.floor((heap.u32[word(Word.pages)]! - heap.u32[word(Word.userPages)]!) * 0.75);
-    this.ingests = plan.branches.map(branch => new Ingest(heap, pages, kernels, branch.source.schema, sharedBuffers));
-    this.ledgers = plan.branches.map((branch, index) => new Ledger(job.sources[index]!.name, branch.eventTime && BigInt(branch.eventTime.outOfOrderness)));
+    this.ingests = branches.map(branch => new Ingest(heap, pages, kernels, branch.source.schema, sharedBuffers));
+    this.ledgers = branches.map((branch, index) => new Ledger(job.sources[index]!.name, branch.eventTime && BigInt(branch.eventTime.outOfOrderness)));
     this.chain = new Chain(heap, plan);
     this.chain.reset();
   }
 
   /** Nothing is in flight and nothing is closing. */
   get idle(): boolean {
-    const final = this.layout.plan.aggregate === null || this.closedUpTo === END_OF_TIME || !this.ending;
+    const final = firstStage(this.layout.plan).aggregate === null || this.closedUpTo === END_OF_TIME || !this.ending;
     return this.completed === this.next && this.reserved === 0 && this.closingParts === 0 && final;
   }
   private ending = false;
@@ -197,7 +201,7 @@ export class Schedule {
   }
 
   private advanceClose(final: boolean): void {
-    const { aggregate } = this.layout.plan;
+    const { aggregate } = firstStage(this.layout.plan);
     if (aggregate === null) return;
     const { heap } = this.engine;
     if (this.closingParts > 0) {

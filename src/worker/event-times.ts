@@ -1,7 +1,7 @@
 import { columnWord, ColumnWord } from '../batch/layout.js';
 import { CHUNK_ROWS } from '../expression/vector.js';
-import { sliceOf } from '../aggregate/slices.js';
-import type { Branch, Window } from '../plan/plan.js';
+import { sliceOf, type AlignedWindow } from '../aggregate/slices.js';
+import type { Branch } from '../plan/plan.js';
 import { END_OF_TIME, NO_TIME, type Chain } from './chain.js';
 import type { Morsel } from './morsel.js';
 import type { ThreadContext } from './thread-context.js';
@@ -28,7 +28,7 @@ export class EventTimes {
     private readonly thread: ThreadContext,
     branch: Branch,
     private readonly branchIndex: number,
-    private readonly window: Window | null,
+    private readonly window: AlignedWindow | null,
     private readonly chain: Chain,
   ) {
     this.column = branch.source.schema.findIndex(field => field.name === branch.eventTime?.column);
