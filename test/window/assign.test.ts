@@ -116,10 +116,10 @@ describe('a zone a row', () => {
       const { taken, ...input } = place(drawn, windows.map((of, element) => of !== 'UNKNOWN_ZONE' && taking[element]!));
       const found = visited(visit => assignByZone(tools(kind), zones, input, visit));
       for (const elements of found.values()) elements.sort((a, b) => a - b);
-      expect(found).toEqual(expected(taken, element => (windows[element] as { start: bigint; end: bigint }[])[0]!));
+      expect(found).toEqual(expected(taken, element => (windows[element] as readonly { start: bigint; end: bigint }[])[0]!));
       const watermark = drawn[0]! + BigInt(by);
       for (const element of taken) {
-        const late = (windows[element] as { end: bigint }[])[0]!.end <= watermark;
+        const late = (windows[element] as readonly { end: bigint }[])[0]!.end <= watermark;
         expect(drawn[element]! < zones.assigners[number(element)]!.lateBelow(watermark)).toBe(late);
         if (late) expect(drawn[element]! < lateBelow(zones, watermark)).toBe(true);
       }

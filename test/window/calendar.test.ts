@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sliceAssigner } from '../../src/window/assigner.ts';
-import type { SliceAssigner, Span } from '../../src/window/slice.ts';
+import type { SliceAssigner } from '../../src/window/slice.ts';
 import { requireZone, Zone } from '../../src/window/zone.ts';
 import { windowsOfRow } from '../oracle/windows.ts';
 import { at, calendarTime, calendarUnit, calendarWindow, type CalendarWindow, ODD_ZONES, ZONES } from './support.ts';
