@@ -45,6 +45,8 @@ export class Schedule {
   private watermark: bigint = NO_TIME;
   private firedUpTo: bigint = NO_TIME;
   private firingParts = 0;
+  private firings = 0n;
+  private readonly assembles: boolean;
 
   constructor(
     private readonly engine: Engine,
@@ -59,7 +61,9 @@ export class Schedule {
     if (branches.length > MAX_BRANCHES) throw new MillraceError('PLAN_INVALID', `a union has at most ${MAX_BRANCHES} sources, not ${branches.length}`);
     this.batchRows = positiveInteger('batchRows', options.batchRows, 65_536);
     const regionBits = regionBitsFor(workers);
-    const regions = allocateRegions(heap, pages, regionBits);
+    const window = firstStage(plan).aggregate?.window.kind;
+    this.assembles = window === 'sliding' || window === 'cumulating';
+    const regions = allocateRegions(heap, pages, regionBits, workers);
     const sharedBuffers = [...new Set(job.sources.flatMap(source => source.sharedBuffers?.() ?? []))];
     this.layout = { plan, workers, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
@@ -208,8 +212,10 @@ export class Schedule {
     const upTo = final ? END_OF_TIME : this.watermark === END_OF_TIME ? this.firedUpTo : this.watermark;
     if (final ? this.firedUpTo === END_OF_TIME : upTo === NO_TIME || leastDue(heap, regions, regionBits) > upTo) return;
     this.firedUpTo = upTo;
-    this.firingParts = this.stateBytes > PARALLEL_FIRE_BYTES ? this.layout.workers : 1;
+    // What parts have assembled stays with them: then there are always as many.
+    this.firingParts = this.stateBytes > PARALLEL_FIRE_BYTES || this.assembles ? this.layout.workers : 1;
     heap.i64[FIRE] = upTo;
+    heap.i64[FIRE + 1] = ++this.firings;
     Atomics.store(heap.i32, word(Word.fireDone), 0);
     for (let part = 0; part < this.firingParts; part++) TaskQueue.push(heap, Task.fire, (this.firingParts << 8) | part);
   }

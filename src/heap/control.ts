@@ -46,7 +46,7 @@ export const MORSELS: number = wordsFrom(64 + QUEUE_ENTRIES + OUTPUT_ENTRIES * O
 /** Per branch: i64 greatest event time seen in the chain (its least value: none), i64 rows seen, i64 ended. Index in 8-byte words. */
 export const BRANCHES: number = wordsFrom(64 + QUEUE_ENTRIES + OUTPUT_ENTRIES * OUTPUT_WORDS + MORSEL_SLOTS * MORSEL_WORDS) / 2;
 export const BRANCH_WORDS = 4;
-/** i64 of the firing in progress: its watermark. */
+/** i64 words of the firing in progress: its watermark, its number from 1 on. */
 export const FIRE: number = BRANCHES + MAX_BRANCHES * BRANCH_WORDS;
 
 /** A run table (u32 per page) and page records (16 bytes per page) follow the control block. */
