@@ -6,7 +6,6 @@ import type { Expression } from '../plan/expression-tree.js';
 import { asText } from '../plan/finish.js';
 import { withAggregate } from '../plan/firing.js';
 import { mismatch, typed } from '../plan/operators/coerce.js';
-import { PipelineNode } from './pipeline-node.js';
 import type { AggregateCall, NamedExpression, Window } from '../plan/plan.js';
 import { noteUsed } from '../plan/recording.js';
 import { eventUnit } from '../plan/stages.js';
@@ -18,17 +17,17 @@ const WINDOW_KINDS: ReadonlySet<unknown> = new Set<Window['kind']>(['global', 'c
 /** Aggregates of the order of rows. */
 const ORDERED: ReadonlySet<string> = new Set(['first', 'last', 'argMin', 'argMax', 'collect']);
 
-/** A grouped pipeline at run time. See `Grouped`. */
-export class GroupedNode {
-  constructor(readonly draft: Draft, readonly keys: readonly NamedExpression[], readonly plannedWindow: Window) {}
+/** A grouped pipeline at run time. See `Grouped`. `Node`: what its results are, made by `results`. */
+export class GroupedNode<Node> {
+  constructor(readonly draft: Draft, readonly keys: readonly NamedExpression[], readonly plannedWindow: Window, readonly results: (draft: Draft) => Node) {}
 
-  window(window: unknown): GroupedNode {
+  window(window: unknown): GroupedNode<Node> {
     const { kind } = (window ?? {}) as { kind?: unknown };
     if (!WINDOW_KINDS.has(kind)) throw new MillraceError('PLAN_INVALID', `window takes a window such as tumbling(size) or global(), got ${describeValue(window)}.`);
     const given = window as AnyWindow;
     const unit = kind === 'global' || kind === 'count' ? 'ms' : eventUnit(this.draft, `${given.kind} windows`);
     const zone = given.kind === 'calendar' && given.zoneFrom !== null ? this.#zone(given.zoneFrom) : null;
-    return new GroupedNode(this.draft, this.keys, planWindow(given, unit, zone));
+    return new GroupedNode(this.draft, this.keys, planWindow(given, unit, zone), this.results);
   }
   #zone(name: string): Expression {
     const column = bareColumn(fieldNamed(this.draft.fields, name, 'calendar: zoneFrom'));
@@ -36,12 +35,12 @@ export class GroupedNode {
     return (this.draft.branches.length > 1 ? asText(column) : column).expression;
   }
 
-  aggregate(aggregates: unknown): PipelineNode {
+  aggregate(aggregates: unknown): Node {
     const { draft, plannedWindow: window } = this;
     const keys = draft.branches.length > 1 ? this.keys.map(asText) : this.keys;
     const calls = recordNamed(draft, 'aggregate', aggregates, (value, name) => this.#call(value, name));
     const planned = { keys, window, aggregates: calls, accept: 0, emit: { when: 'close', earlyMs: null } } as const;
-    return new PipelineNode(withAggregate({ ...draft, operator: NO_OPERATOR }, planned));
+    return this.results(withAggregate({ ...draft, operator: NO_OPERATOR }, planned));
   }
 
   #call(value: unknown, name: string): AggregateCall {

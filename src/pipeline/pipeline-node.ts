@@ -81,14 +81,14 @@ export class PipelineNode extends OutputNode {
     return new PipelineNode(ranked(this.draft, n, by, options));
   }
 
-  groupBy(...keys: unknown[]): GroupedNode {
+  groupBy(...keys: unknown[]): GroupedNode<PipelineNode> {
     requireFinal(this.draft, 'An aggregate');
     const draft = openEnd(this.draft);
     const columns = keysOf(draft, keys, 'groupBy');
     if (columns.length > 0) requireNames(columns.map(column => column.name), 'groupBy');
-    return new GroupedNode(draft, columns, { kind: 'global' });
+    return new GroupedNode(draft, columns, { kind: 'global' }, results => new PipelineNode(results));
   }
-  window(window: unknown): GroupedNode {
+  window(window: unknown): GroupedNode<PipelineNode> {
     return this.groupBy().window(window);
   }
   aggregate(aggregates: unknown): PipelineNode {
