@@ -5,14 +5,18 @@ import { MillraceError } from '../errors.js';
 import { CLOSE, MAX_BRANCHES, signal, STATE_UNIT, Word, word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
 import { REGION_BYTES } from '../state/region.js';
-import { Chain, END_OF_TIME, NO_TIME } from '../worker/chain.js';
+import { Chain } from '../worker/chain.js';
+import { END_OF_TIME, Lanes, laneMap, later, MAX_LANES, NO_TIME } from '../worker/lanes.js';
 import { regionBitsFor, type JobLayout } from '../worker/job-layout.js';
 import { Morsel, MorselKind, MorselState } from '../worker/morsel.js';
 import { MORSEL_SLOTS } from '../heap/control.js';
 import { Task, TaskQueue } from '../worker/queues.js';
 import type { Reject } from '../worker/rejects.js';
+import { Alignment } from './alignment.js';
+import { SYSTEM_CLOCK, type Clock } from './clock.js';
 import type { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
+import { Idleness } from './idleness.js';
 import { Ingest } from './ingest.js';
 import type { JobDescription, RunOptions, SourceStats } from './job-types.js';
 import { Ledger } from './ledger.js';
@@ -35,6 +39,10 @@ export class Schedule {
   readonly ledgers: readonly Ledger[];
   readonly layout: JobLayout;
   readonly batchRows: number;
+  private readonly clock: Clock;
+  private readonly idleness: Idleness;
+  private readonly alignment: Alignment;
+  private readonly inFlight: number[];
   private readonly ingests: readonly Ingest[];
   private readonly chain: Chain;
   private readonly rejects = new Map<number, Reject[]>();
@@ -61,13 +69,19 @@ export class Schedule {
     const regions = pages.allocate(bytes, PageUse.scratch);
     heap.u8.fill(0, regions, regions + bytes);
     const sharedBuffers = [...new Set(job.sources.flatMap(source => source.sharedBuffers?.() ?? []))];
-    this.layout = { plan, workers, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
+    const lanes = lanesOf(job);
+    const chain = pages.allocate(Lanes.bytes(lanes), PageUse.scratch);
+    this.layout = { plan, workers, chain, lanes, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
     heap.u32[word(Word.stateLimitPages)] = Math.floor((heap.u32[word(Word.pages)]! - heap.u32[word(Word.userPages)]!) * 0.75);
     this.ingests = plan.branches.map(branch => new Ingest(heap, pages, kernels, branch.source.schema, sharedBuffers));
-    this.ledgers = plan.branches.map((branch, index) => new Ledger(job.sources[index]!.name, branch.eventTime && BigInt(branch.eventTime.outOfOrderness)));
-    this.chain = new Chain(heap, plan);
+    this.ledgers = plan.branches.map((_branch, index) => new Ledger(job.sources[index]!.name));
+    this.chain = new Chain(heap, chain, lanes);
     this.chain.reset();
+    this.clock = options.clock ?? SYSTEM_CLOCK;
+    this.idleness = new Idleness(this.clock, plan.branches.map(branch => branch.eventTime?.idleAfterMs ?? null), () => this.wake());
+    this.alignment = new Alignment(this.clock, this.chain.lanes, plan.branches.map(branch => branch.eventTime?.maxDrift ?? null));
+    this.inFlight = plan.branches.map(() => 0);
   }
 
   /** Nothing is in flight and nothing is closing. */
@@ -94,14 +108,37 @@ export class Schedule {
     this.ledgers[branch]!.progress = progress;
   }
 
-  /** Waits until one more morsel may be in flight, and reserves its place. Ends early, with a place, when `stopped`. */
-  async credit(stopped: () => boolean): Promise<void> {
-    while (!stopped() && !this.hasRoom) await new Promise<void>(resolve => this.waiting.push(resolve));
+  sourceStats(): SourceStats[] {
+    const { lanes } = this.chain;
+    return this.ledgers.map((ledger, branch) => {
+      const own = this.chain.lanes.ofBranch(branch);
+      const watermark = lanes.leastOfBranch(branch) ?? own.reduce((greatest, lane) => later(greatest, lanes.watermarkOf(lane)), NO_TIME);
+      return ledger.stats({ watermark: watermark === NO_TIME ? null : watermark, idle: this.idleness.idleOf(branch), heldMs: this.alignment.heldMs(branch) });
+    });
+  }
+
+  /** The reader of a branch is there, with these partitions. REQUIRES: the branch has had no item. */
+  opened(branch: number, partitions: readonly number[] = [0]): void {
+    this.chain.declare(branch, partitions.map(partition => this.laneOf(branch, partition)));
+    for (const partition of partitions) this.idleness.heard(branch, partition);
+  }
+
+  /** Waits until the branch may have one more morsel in flight, and reserves its place. Ends early, with a place, when `stopped`. */
+  async credit(branch: number, stopped: () => boolean): Promise<void> {
+    while (!stopped() && !(this.hasRoom && !this.alignment.holds(branch, this.inFlight[branch]!))) {
+      this.idleness.hold(branch);
+      await new Promise<void>(resolve => this.waiting.push(resolve));
+    }
+    this.idleness.release(branch);
     this.reserved++;
   }
   returnCredit(): void {
     this.reserved--;
     this.wakeReaders();
+  }
+  /** The job has ended. */
+  stop(): void {
+    this.idleness.stop();
   }
   wakeReaders(): void {
     for (const resolve of this.waiting.splice(0)) resolve();
@@ -119,36 +156,74 @@ export class Schedule {
 
   /** Queues an item for the workers. REQUIRES: a credit. */
   submit(branch: number, item: SourceItem): void {
-    const { heap } = this.engine;
+    const partition = item.partition ?? 0;
+    if (item.kind === 'partitionEnd') {
+      this.idleness.ended(branch, partition);
+      return this.submitAside(branch, partition);
+    }
     const slot = this.next % MORSEL_SLOTS;
-    const morsel = new Morsel(heap, slot);
+    const morsel = new Morsel(this.engine.heap, slot);
     morsel.clear();
     const rejects = this.ingests[branch]!.fill(morsel, item);
     if (rejects.length > 0) this.rejects.set(this.next, rejects);
-    morsel.sequence = BigInt(this.next);
-    morsel.branch = branch;
-    morsel.greatest = NO_TIME;
+    this.begin(morsel, branch, partition);
+    morsel.latest = this.latestFor(branch);
     morsel.state = MorselState.queued;
-    this.next++;
-    TaskQueue.push(heap, Task.morsel, slot);
+    // Whether there are rows in a text only a worker sees; an item is a sign of life.
+    this.idleness.heard(branch, partition);
+    TaskQueue.push(this.engine.heap, Task.morsel, slot);
   }
 
   /** A branch has ended: it no longer holds the watermark back. REQUIRES: a credit. */
   submitEnd(branch: number): void {
-    const morsel = new Morsel(this.engine.heap, this.next % MORSEL_SLOTS);
-    morsel.clear();
-    morsel.kind = MorselKind.branchEnd;
+    this.idleness.ended(branch);
+    this.pass(MorselKind.branchEnd, branch, 0);
+  }
+  /** A partition has ended or is idle: its lane no longer holds the watermark back. REQUIRES: a free slot. */
+  submitAside(branch: number, partition: number): void {
+    this.pass(MorselKind.aside, branch, partition);
+  }
+
+  private begin(morsel: Morsel, branch: number, partition: number): void {
     morsel.sequence = BigInt(this.next++);
     morsel.branch = branch;
-    morsel.greatest = NO_TIME;
+    morsel.lane = this.laneOf(branch, partition);
+    morsel.greatest = morsel.statement = NO_TIME;
+    this.inFlight[branch]!++;
+  }
+  /** A morsel without data, which is done as soon as the chain knows of it. */
+  private pass(kind: MorselKind, branch: number, partition: number): void {
+    const morsel = new Morsel(this.engine.heap, this.next % MORSEL_SLOTS);
+    morsel.clear();
+    morsel.kind = kind;
+    this.begin(morsel, branch, partition);
     morsel.state = MorselState.done;
     this.chain.add(morsel);
     this.wake();
+  }
+  private laneOf(branch: number, partition: number): number {
+    const { first, count } = this.layout.lanes;
+    const most = (first[branch + 1] ?? count) - first[branch]!;
+    if (Number.isInteger(partition) && partition >= 0 && partition < most) return first[branch]! + partition;
+    throw new MillraceError('SOURCE_FAILED', `the source ${this.ledgers[branch]!.name} has a partition ${partition}, but says that there are at most ${most}`);
+  }
+  /** The latest event time that is taken now. */
+  private latestFor(branch: number): bigint {
+    const { eventTime, source } = this.layout.plan.branches[branch]!;
+    if (eventTime?.maxAhead == null) return END_OF_TIME;
+    const type = source.schema.find(field => field.name === eventTime.column)!.type;
+    return BigInt(Math.floor(this.clock.now())) * (type.kind === 'timestamp' && type.unit === 'us' ? 1000n : 1n) + BigInt(eventTime.maxAhead);
+  }
+  /** Lanes that have fallen idle step aside. */
+  private stepAside(): void {
+    const room = MORSEL_SLOTS - (this.next - this.completed + this.reserved);
+    for (const { branch, partition } of this.idleness.due(room)) this.submitAside(branch, partition);
   }
 
   /** Takes in what workers have finished and starts the closes that it allows; `ended`: no more input will come. Returns the first bad row seen. */
   advance(ended: boolean): BadRow | null {
     const bad = this.complete();
+    this.stepAside();
     this.emitter.collect();
     // Room comes from finished morsels, but also from a sink that has taken results.
     if (this.hasRoom) this.wakeReaders();
@@ -166,6 +241,7 @@ export class Schedule {
       // Without input yet to pass, the chain has passed every morsel that is done.
       if (!this.chain.reached(morsel)) break;
       this.ledgers[morsel.branch]!.add(morsel);
+      this.inFlight[morsel.branch]!--;
       this.watermark = morsel.after;
       this.emitter.results(morsel.token, morsel.outputs);
       const first = this.settleRejects(morsel);
@@ -216,4 +292,10 @@ export class Schedule {
     Atomics.store(heap.i32, word(Word.closeDone), 0);
     for (let part = 0; part < this.closingParts; part++) TaskQueue.push(heap, Task.close, (this.closingParts << 8) | part);
   }
+}
+
+function lanesOf({ sources }: JobDescription): ReturnType<typeof laneMap> {
+  const lanes = laneMap(sources.map(source => positiveInteger(`partitions of ${source.name}`, source.partitions, 1)));
+  if (lanes.count > MAX_LANES) throw new MillraceError('PLAN_INVALID', `the sources of a job have at most ${MAX_LANES} partitions together, not ${lanes.count}`);
+  return lanes;
 }

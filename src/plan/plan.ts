@@ -25,6 +25,14 @@ export interface EventTime {
   readonly column: string;
   /** In the unit of the column (days for a date are in ms). */
   readonly outOfOrderness: number;
+  /** A column of the same type whose running maximum is the watermark, instead of the event time less `outOfOrderness`. Null values state nothing. */
+  readonly watermark?: string | null;
+  /** A partition without rows for so long no longer holds the watermark; null: it does for ever. */
+  readonly idleAfterMs?: number | null;
+  /** A source that is further than this ahead of the slowest is held, in the unit of the column; null: never. */
+  readonly maxDrift?: number | null;
+  /** Rows further than this ahead of the clock are dead letters, in the unit of the column; null: none are. */
+  readonly maxAhead?: number | null;
 }
 export type Step =
   | { readonly kind: 'filter'; readonly predicate: Expression }

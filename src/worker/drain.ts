@@ -4,7 +4,7 @@ import { materialise } from '../batch/materialise.js';
 import { CLOSE, poisoned, signal, Word, word } from '../heap/control.js';
 import { Poisoned } from '../heap/lock.js';
 import { PageUse } from '../heap/page-allocator.js';
-import { END_OF_TIME } from './chain.js';
+import { END_OF_TIME } from './lanes.js';
 import { aggregateLayout, type JobLayout } from './job-layout.js';
 import { MorselTask, type OpenMorsel } from './morsel-task.js';
 import { Morsel, MorselState } from './morsel.js';

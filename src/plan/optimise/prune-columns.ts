@@ -34,7 +34,7 @@ function pruned(branch: Branch, neededAtEnd: ReadonlySet<string>): Branch {
     needed = columnsIn(columns.map(column => column.expression));
     if (columns.length > 0) steps.unshift({ kind: 'project', columns });
   }
-  const schema = branch.source.schema.filter(field => needed.has(field.name) || field.name === branch.eventTime?.column);
+  const schema = branch.source.schema.filter(field => needed.has(field.name) || field.name === branch.eventTime?.column || field.name === branch.eventTime?.watermark);
   return { ...branch, source: { ...branch.source, schema: schema.length > 0 ? schema : [cheapest(branch.source.schema)] }, steps };
 }
 
