@@ -2,7 +2,7 @@ import { DictionaryWord } from '../batch/layout.js';
 import type { Vector } from '../expression/vector.js';
 import { Word, word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
-import type { Window } from '../plan/plan.js';
+import { firstStage } from '../plan/plan.js';
 import type { Keys } from '../state/hashed-table.js';
 import { HashedTable } from '../state/hashed-table.js';
 import { noteDictionary } from '../state/table-layout.js';
@@ -12,7 +12,7 @@ import type { ThreadContext } from '../worker/thread-context.js';
 import { hashedKeys, MOST_DENSE_CODES } from './keys.js';
 import { primitivesFor, type Primitive, type PrimitiveName } from './primitives.js';
 import { Masks } from './masks.js';
-import { GLOBAL_SLICE, groupBySlice } from './slices.js';
+import { alignedWindow, GLOBAL_SLICE, groupBySlice, type AlignedWindow } from './slices.js';
 
 /** Rows that passed the stateless stage, as vectors of one chunk. */
 export interface GroupInput {
@@ -47,7 +47,7 @@ export class GroupOperator {
   private readonly hashRegions: readonly Region[];
   private readonly local: Region;
   private readonly template: number;
-  private readonly window: Window;
+  private readonly window: AlignedWindow;
   private shuffles: boolean;
   /** Cells of the local table added to last, and whether it still grew: then rows are added piece by piece, not to pass the limit by far. */
   private localCells = 0;
@@ -66,7 +66,7 @@ export class GroupOperator {
     this.local = localRegionsOf(thread, job)[worker]!;
     this.template = pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
     writeTemplate(thread, primitives, aggregate, this.template);
-    this.window = job.plan.aggregate!.window;
+    this.window = alignedWindow(firstStage(job.plan).aggregate!.window);
     this.shuffles = job.partitioner === 'hash' && aggregate.keyMode !== 'none';
   }
 

@@ -1,5 +1,5 @@
 import type { Vector } from '../expression/vector.js';
-import { windowColumns } from '../plan/plan.js';
+import { firstStage, windowColumns } from '../plan/plan.js';
 import type { Fields } from '../plan/types.js';
 import { DenseTable } from '../state/dense-table.js';
 import { BUCKET_ENTRIES } from '../state/hashed-table.js';
@@ -94,7 +94,7 @@ export class ResultBuffer {
   }
 
   private windowVectors(rows: number): Vector[] {
-    const window = this.job.plan.aggregate!.window;
+    const window = firstStage(this.job.plan).aggregate!.window;
     return windowColumns(window).map((_field, end): Vector => {
       const data = this.thread.scratch.take(rows * 8);
       let row = 0;

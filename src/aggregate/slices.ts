@@ -2,13 +2,21 @@ import type { Window } from '../plan/plan.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { GroupInput } from './group-operator.js';
 
+/** The windows that the engine knows. */
+export type AlignedWindow = Extract<Window, { kind: 'global' | 'tumbling' }>;
+/** REQUIRES: the plan was accepted. */
+export function alignedWindow(window: Window): AlignedWindow {
+  if (window.kind === 'global' || window.kind === 'tumbling') return window;
+  throw new Error(`no slices of ${window.kind} windows`);
+}
+
 /** The start of the one slice of a global window. */
 export const GLOBAL_SLICE = 0n;
 /** Slices of a chunk that are told apart by counting; beyond, by a map. */
 const MOST_COUNTED = 65_536n;
 
 /** The start of the slice that a time falls into, towards minus infinity. */
-export function sliceOf(window: Window, time: bigint): bigint {
+export function sliceOf(window: AlignedWindow, time: bigint): bigint {
   if (window.kind === 'global') return GLOBAL_SLICE;
   const [size, offset] = [BigInt(window.size), BigInt(window.offset)];
   const rest = (time - offset) % size;
@@ -16,7 +24,7 @@ export function sliceOf(window: Window, time: bigint): bigint {
 }
 
 /** Calls `visit` with the rows of each slice: addresses of element numbers (u32, ascending) in scratch. */
-export function groupBySlice(thread: ThreadContext, window: Window, input: GroupInput, visit: (start: bigint, positions: number, rows: number) => void): void {
+export function groupBySlice(thread: ThreadContext, window: AlignedWindow, input: GroupInput, visit: (start: bigint, positions: number, rows: number) => void): void {
   const { heap, kernels, scratch } = thread;
   if (window.kind === 'global') return visit(GLOBAL_SLICE, input.positions, input.rows);
   const range = scratch.take(16);
@@ -48,7 +56,7 @@ export function groupBySlice(thread: ThreadContext, window: Window, input: Group
 }
 
 /** For chunks whose times lie far apart. */
-function groupByMap(thread: ThreadContext, window: Window, input: GroupInput, visit: (start: bigint, positions: number, rows: number) => void): void {
+function groupByMap(thread: ThreadContext, window: AlignedWindow, input: GroupInput, visit: (start: bigint, positions: number, rows: number) => void): void {
   const { heap, scratch } = thread;
   const slices = new Map<bigint, number[]>();
   for (let row = 0; row < input.rows; row++) {

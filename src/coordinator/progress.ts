@@ -1,4 +1,5 @@
 import { PAGE_BYTES, Word, word } from '../heap/control.js';
+import { firstStage } from '../plan/plan.js';
 import { NO_TIME, END_OF_TIME } from '../worker/lanes.js';
 import type { MillraceError } from '../errors.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
@@ -76,7 +77,7 @@ export class Progress {
       stateBytes: schedule.stateBytes,
       peakStateBytes: schedule.peakStateBytes,
       batchBytes: engine.heap.u32[word(Word.batchPages)]! * PAGE_BYTES,
-      partitioner: schedule.layout.plan.aggregate === null ? null : schedule.switchedToHash ? 'hash' : 'local',
+      partitioner: firstStage(schedule.layout.plan).aggregate === null ? null : schedule.switchedToHash ? 'hash' : 'local',
       watermarkLagMs: this.lag(),
     };
   }
@@ -84,7 +85,7 @@ export class Progress {
   private lag(): number | null {
     const { currentWatermark: watermark, layout } = this.schedule;
     if (watermark === NO_TIME || watermark === END_OF_TIME) return null;
-    const { eventTime, source } = layout.plan.branches[0]!;
+    const { eventTime, source } = firstStage(layout.plan).branches[0]!;
     const type = source.schema.find(field => field.name === eventTime?.column)?.type;
     const lag = this.clock.now() - Number(type?.kind === 'timestamp' && type.unit === 'us' ? watermark / 1000n : watermark);
     return Math.abs(lag) < PRESENT_MS ? lag : null;

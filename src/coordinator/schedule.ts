@@ -4,6 +4,7 @@ import type { SourceItem } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
 import { CLOSE, MAX_BRANCHES, signal, STATE_UNIT, Word, word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
+import { firstStage } from '../plan/plan.js';
 import { REGION_BYTES } from '../state/region.js';
 import { Chain } from '../worker/chain.js';
 import { END_OF_TIME, Lanes, laneMap, later, MAX_LANES, NO_TIME } from '../worker/lanes.js';
@@ -21,6 +22,7 @@ import { Ingest } from './ingest.js';
 import type { JobDescription, RunOptions, SourceStats } from './job-types.js';
 import { Ledger } from './ledger.js';
 import { oneOf, positiveInteger } from './options.js';
+import { requireSupported } from './supported.js';
 
 /** Morsels in flight: enough that a worker finds the next one, few enough that memory and latency stay small. */
 const MOST_IN_FLIGHT = 60;
@@ -62,7 +64,9 @@ export class Schedule {
   ) {
     const { heap, pages, kernels, workers } = engine;
     const { plan } = job;
-    if (plan.branches.length > MAX_BRANCHES) throw new MillraceError('PLAN_INVALID', `a union has at most ${MAX_BRANCHES} sources, not ${plan.branches.length}`);
+    requireSupported(plan);
+    const { branches } = firstStage(plan);
+    if (branches.length > MAX_BRANCHES) throw new MillraceError('PLAN_INVALID', `a union has at most ${MAX_BRANCHES} sources, not ${branches.length}`);
     this.batchRows = positiveInteger('batchRows', options.batchRows, 65_536);
     const regionBits = regionBitsFor(workers);
     const bytes = ((1 << regionBits) + workers) * REGION_BYTES;
@@ -74,19 +78,19 @@ export class Schedule {
     this.layout = { plan, workers, chain, lanes, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
     heap.u32[word(Word.stateLimitPages)] = Math.floor((heap.u32[word(Word.pages)]! - heap.u32[word(Word.userPages)]!) * 0.75);
-    this.ingests = plan.branches.map(branch => new Ingest(heap, pages, kernels, branch.source.schema, sharedBuffers));
-    this.ledgers = plan.branches.map((_branch, index) => new Ledger(job.sources[index]!.name));
+    this.ingests = branches.map(branch => new Ingest(heap, pages, kernels, branch.source.schema, sharedBuffers));
+    this.ledgers = job.sources.map(source => new Ledger(source.name));
     this.chain = new Chain(heap, chain, lanes);
     this.chain.reset();
     this.clock = options.clock ?? SYSTEM_CLOCK;
-    this.idleness = new Idleness(this.clock, plan.branches.map(branch => branch.eventTime?.idleAfterMs ?? null), () => this.wake());
-    this.alignment = new Alignment(this.clock, this.chain.lanes, plan.branches.map(branch => branch.eventTime?.maxDrift ?? null));
-    this.inFlight = plan.branches.map(() => 0);
+    this.idleness = new Idleness(this.clock, branches.map(branch => branch.eventTime?.idleAfterMs ?? null), () => this.wake());
+    this.alignment = new Alignment(this.clock, this.chain.lanes, branches.map(branch => branch.eventTime?.maxDrift ?? null));
+    this.inFlight = branches.map(() => 0);
   }
 
   /** Nothing is in flight and nothing is closing. */
   get idle(): boolean {
-    const final = this.layout.plan.aggregate === null || this.closedUpTo === END_OF_TIME || !this.ending;
+    const final = firstStage(this.layout.plan).aggregate === null || this.closedUpTo === END_OF_TIME || !this.ending;
     return this.completed === this.next && this.reserved === 0 && this.closingParts === 0 && final;
   }
   private ending = false;
@@ -209,7 +213,7 @@ export class Schedule {
   }
   /** The latest event time that is taken now. */
   private latestFor(branch: number): bigint {
-    const { eventTime, source } = this.layout.plan.branches[branch]!;
+    const { eventTime, source } = firstStage(this.layout.plan).branches[branch]!;
     if (eventTime?.maxAhead == null) return END_OF_TIME;
     const type = source.schema.find(field => field.name === eventTime.column)!.type;
     return BigInt(Math.floor(this.clock.now())) * (type.kind === 'timestamp' && type.unit === 'us' ? 1000n : 1n) + BigInt(eventTime.maxAhead);
@@ -273,7 +277,7 @@ export class Schedule {
   }
 
   private advanceClose(final: boolean): void {
-    const { aggregate } = this.layout.plan;
+    const { aggregate } = firstStage(this.layout.plan);
     if (aggregate === null) return;
     const { heap } = this.engine;
     if (this.closingParts > 0) {

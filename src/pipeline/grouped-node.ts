@@ -41,7 +41,7 @@ export class GroupedNode {
       ...calls.map(({ name, type, nullable }) => ({ name, type, nullable })),
     ];
     requireNames(output.map(field => field.name), 'aggregate: its result');
-    return new OutputNode(() => ({ branches: draft.branches, aggregate: { keys, window: plannedWindow, aggregates: calls }, output, deadLetters: null, late: null }));
+    return new OutputNode(() => ({ branches: draft.branches, aggregate: { keys, window: plannedWindow, aggregates: calls, accept: 0, emit: { when: 'close', earlyMs: null } }, output, deadLetters: null, late: null }));
   }
 
   #call(value: unknown, name: string): AggregateCall {

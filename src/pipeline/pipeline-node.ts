@@ -6,7 +6,7 @@ import { withoutDictionaries } from '../plan/finish.js';
 import { GroupedNode } from './grouped-node.js';
 import { condition } from '../plan/operators/comparison.js';
 import { OutputNode } from './output.js';
-import type { NamedExpression } from '../plan/plan.js';
+import type { EventTime, NamedExpression } from '../plan/plan.js';
 import { schemaFields, typeName } from '../plan/schema.js';
 import { unknownColumn } from '../plan/suggest.js';
 import { describeValue } from '../plan/type-builders.js';
@@ -38,8 +38,9 @@ export class PipelineNode extends OutputNode {
     const unit = field.type.kind === 'timestamp' ? field.type.unit : 'ms';
     const outOfOrdernessUs = parseDuration(options.outOfOrderness ?? 0, 'eventTime: outOfOrderness');
     if (outOfOrdernessUs < 0) throw new MillraceError('BAD_OPTION', `eventTime: outOfOrderness is ${options.outOfOrderness}; it must not be negative.`);
-    const eventTime = { column, outOfOrderness: inUnit(outOfOrdernessUs, unit, 'eventTime: outOfOrderness'), unit };
-    return new PipelineNode({ ...this.draft, branches: [{ ...branch!, eventTime }] });
+    const outOfOrderness = inUnit(outOfOrdernessUs, unit, 'eventTime: outOfOrderness');
+    const planned: EventTime = { column, shift: 0, outOfOrderness, watermark: null, idleAfterMs: null, maxDrift: null, maxAhead: null };
+    return new PipelineNode({ ...this.draft, branches: [{ ...branch!, eventTime: { planned, unit } }] });
   }
 
   filter(predicate: unknown): PipelineNode {

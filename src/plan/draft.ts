@@ -21,7 +21,7 @@ export interface Draft {
 export interface DraftBranch {
   readonly source: Source;
   readonly schema: Fields;
-  readonly eventTime: (EventTime & { readonly unit: 'ms' | 'us' }) | null;
+  readonly eventTime: { readonly planned: EventTime; readonly unit: 'ms' | 'us' } | null;
   readonly steps: readonly Step[];
 }
 /** A draft that has come to its end. */

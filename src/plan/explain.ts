@@ -1,13 +1,14 @@
-import type { Aggregate, AggregateCall, Branch, NamedExpression, Plan, Step } from './plan.js';
+import { firstStage, type Aggregate, type AggregateCall, type Branch, type NamedExpression, type Plan, type Step } from './plan.js';
 import { printExpression, printName } from './print-expression.js';
 import { fieldText } from './schema.js';
 import { formatTime } from './format-time.js';
 
 /** The stages of a plan, one a line, in the order in which rows pass them. */
 export function explainPlan(plan: Plan): string {
-  const lines = plan.branches.flatMap((branch, i) => [...explainBranch(branch), ...(i < plan.branches.length - 1 ? [''] : [])]);
-  if (plan.branches.length > 1) lines.push('', line('union', `of ${plan.branches.length} branches`));
-  if (plan.aggregate !== null) lines.push(...explainAggregate(plan.aggregate));
+  const { branches, aggregate } = firstStage(plan);
+  const lines = branches.flatMap((branch, i) => [...explainBranch(branch), ...(i < branches.length - 1 ? [''] : [])]);
+  if (branches.length > 1) lines.push('', line('union', `of ${branches.length} branches`));
+  if (aggregate !== null) lines.push(...explainAggregate(aggregate));
   plan.tables.forEach((table, i) => lines.push(line(`table ${i}`, `${table.keys.length} rows: ${[table.key, ...table.columns].map(fieldText).join(', ')}`)));
   lines.push(line('output', plan.output.map(fieldText).join(', ')));
   return `${lines.join('\n')}\n`;
@@ -41,7 +42,7 @@ function explainAggregate({ keys, window, aggregates }: Aggregate): string[] {
   const lines = [line('aggregate', aggregates.map(callText).join(', ') || 'distinct keys')];
   lines.push(more('by', keys.map(namedText).join(', ') || 'nothing: one group'));
   if (window.kind === 'global') lines.push(more('window', 'global, closed at the end of input'));
-  else {
+  else if (window.kind === 'tumbling') {
     const offset = window.offset === 0 ? '' : `, offset ${formatTime(window.offset, window.unit)}`;
     lines.push(more('window', `tumbling ${formatTime(window.size, window.unit)}${offset}`));
   }

@@ -4,7 +4,7 @@ import { freezeDeep } from './freeze.js';
 import { coerceTo } from './operators/coerce.js';
 import { OPTIMISER_RULES, type OptimiserRule } from './optimise/rules.js';
 import { bareColumn } from './draft.js';
-import type { Aggregate, Branch, NamedExpression, Plan, Step } from './plan.js';
+import { changelogOf, type Aggregate, type Branch, type NamedExpression, type Plan, type Stage, type Step } from './plan.js';
 import { lookupTable } from './static-table.js';
 import { UTF8 } from './type-rules.js';
 import { mapOperands } from './walk.js';
@@ -14,11 +14,13 @@ export function finishPlan(job: JobDraft, rules: readonly OptimiserRule[] = OPTI
   const tables = new TableNumbers();
   const branches = job.branches.map((branch): Branch => ({
     source: { name: branch.source.name, schema: branch.schema },
-    eventTime: branch.eventTime === null ? null : { column: branch.eventTime.column, outOfOrderness: branch.eventTime.outOfOrderness },
+    from: 'source',
+    eventTime: branch.eventTime?.planned ?? null,
     steps: branch.steps.map(step => mapStep(step, expression => tables.resolve(expression))),
   }));
   const aggregate = job.aggregate === null ? null : mapAggregate(job.aggregate, expression => tables.resolve(expression));
-  const plan: Plan = { version: 1, branches, tables: tables.list, aggregate, output: job.output };
+  const stage: Stage = { branches, deduplicate: null, aggregate, top: null, output: job.output };
+  const plan: Plan = { version: 2, stages: [stage], tables: tables.list, output: job.output, changelog: aggregate === null ? 'append' : changelogOf(aggregate) };
   return freezeDeep(rules.reduce((before, rule) => rule.apply(before), plan));
 }
 
@@ -41,6 +43,8 @@ function mapAggregate(aggregate: Aggregate, change: (expression: Expression) => 
   return {
     keys: aggregate.keys.map(({ name, expression }) => ({ name, expression: change(expression) })),
     window: aggregate.window,
+    accept: aggregate.accept,
+    emit: aggregate.emit,
     aggregates: aggregate.aggregates.map(call => ({ ...call, input: optional(call.input), where: optional(call.where) })),
   };
 }

@@ -4,6 +4,7 @@ import { materialise } from '../batch/materialise.js';
 import { CLOSE, poisoned, signal, Word, word } from '../heap/control.js';
 import { Poisoned } from '../heap/lock.js';
 import { PageUse } from '../heap/page-allocator.js';
+import { firstStage } from '../plan/plan.js';
 import { END_OF_TIME } from './lanes.js';
 import { aggregateLayout, type JobLayout } from './job-layout.js';
 import { MorselTask, type OpenMorsel } from './morsel-task.js';
@@ -88,7 +89,7 @@ export class Drain {
 
   private runClose(part: number, parts: number): void {
     const { heap } = this.thread;
-    const { aggregate } = this.job.plan;
+    const { aggregate } = firstStage(this.job.plan);
     if (part === 0 && heap.i64[CLOSE] === END_OF_TIME && aggregate!.window.kind === 'global' && aggregate!.keys.length === 0) this.group!.touchGlobal();
     this.close!.run(part, parts);
     signal(heap, Word.wake);

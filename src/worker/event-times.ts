@@ -1,6 +1,6 @@
-import { sliceOf } from '../aggregate/slices.js';
+import { sliceOf, type AlignedWindow } from '../aggregate/slices.js';
 import { CHUNK_ROWS } from '../expression/vector.js';
-import type { Branch, Window } from '../plan/plan.js';
+import type { Branch } from '../plan/plan.js';
 import { END_OF_TIME, later, NO_TIME } from './lanes.js';
 import type { Morsel } from './morsel.js';
 import type { ThreadContext } from './thread-context.js';
@@ -16,7 +16,7 @@ export class EventTimes {
   constructor(
     private readonly thread: ThreadContext,
     branch: Branch,
-    private readonly window: Window | null,
+    private readonly window: AlignedWindow | null,
   ) {
     this.columns = new TimeColumns(thread, branch.source.schema, branch.eventTime);
   }

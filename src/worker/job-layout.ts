@@ -1,6 +1,6 @@
 import { compileAggregate, type CompiledAggregate } from '../aggregate/compile.js';
 import { keyModeOf, type KeyMode } from '../aggregate/keys.js';
-import type { Plan } from '../plan/plan.js';
+import { firstStage, type Plan } from '../plan/plan.js';
 import type { LaneMap } from './lanes.js';
 import { MillraceError } from '../errors.js';
 
@@ -34,12 +34,13 @@ const MOST_KEYS = 63;
 
 /** Each thread derives the same layout of cells from the plan. */
 export function aggregateLayout(plan: Plan): AggregateLayout | null {
-  if (plan.aggregate === null) return null;
-  const { keys } = plan.aggregate;
+  const { aggregate, branches } = firstStage(plan);
+  if (aggregate === null) return null;
+  const { keys } = aggregate;
   if (keys.length > MOST_KEYS) throw new MillraceError('PLAN_INVALID', `a group has at most ${MOST_KEYS} key columns, not ${keys.length}`);
-  const keyMode = keyModeOf(keys.map(key => key.expression), plan.branches);
+  const keyMode = keyModeOf(keys.map(key => key.expression), branches);
   const dense = keyMode === 'none' || keyMode === 'dense';
-  return { keyMode, compiled: compileAggregate(plan.aggregate, keyMode === 'none' ? 0 : 8, dense) };
+  return { keyMode, compiled: compileAggregate(aggregate, keyMode === 'none' ? 0 : 8, dense) };
 }
 
 /** More regions than workers, so that two seldom want the same one. */

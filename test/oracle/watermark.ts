@@ -1,17 +1,17 @@
-import type { Plan } from '../../src/plan/plan.ts';
+import type { Branch } from '../../src/plan/plan.ts';
 import type { DataType } from '../../src/plan/types.ts';
 import type { Cell } from './cells.ts';
 import { type Columns } from './evaluate.ts';
 
 interface Lane { readonly branch: number; watermark: bigint | null; takesPart: boolean }
 
-/** Follows the watermark of a plan, lane by lane: there is one for each partition of a branch. Null: minus infinity. */
+/** Follows the watermark of a stage, lane by lane: there is one for each partition of a branch. Null: minus infinity. */
 export class Watermarks {
   private readonly lanes = new Map<string, Lane>();
   private value: bigint | null = null;
 
-  constructor(private readonly plan: Plan) {
-    plan.branches.forEach((_, branch) => { this.lane(branch, 0).takesPart = true; });
+  constructor(private readonly branches: readonly Branch[]) {
+    branches.forEach((_, branch) => { this.lane(branch, 0).takesPart = true; });
   }
 
   /** The watermark just before a row of a lane. The row brings its lane back before it is judged. */
@@ -38,7 +38,7 @@ export class Watermarks {
   }
 
   private statement(branch: number, cells: Columns, time: bigint): bigint | null {
-    const { eventTime, source } = this.plan.branches[branch]!;
+    const { eventTime, source } = this.branches[branch]!;
     if (eventTime?.watermark == null) return time - BigInt(eventTime?.outOfOrderness ?? 0);
     const stated = cells.get(eventTime.watermark) as Cell;
     const type = source.schema.find(field => field.name === eventTime.watermark)?.type as DataType;

@@ -27,10 +27,10 @@ describe('aggregate', () => {
       .aggregate(row => ({ n: count(), priced: count(row.price), s: sum(row.n), b: sum(row.bytes), p: sum(row.price), m: mean(row.n), d: stddev(row.n), v: variancePopulation(row.n), lo: min(row.adId), hi: max(row.day), f: first(row.ip), all: boolAnd(row.ok), few: sum(row.n).where(row.ok), nOk: count().where(row.ok) })).plan();
     expect(output(plan)).toBe('adId dictionary, net utf8, price decimal(10,2) null, windowStart timestamp, windowEnd timestamp, n int64, priced int64, s int64, b uint64, '
       + 'p decimal(18,2) null, m float64, d float64 null, v float64, lo utf8, hi date, f utf8, all bool, few int64 null, nOk int64');
-    expect(plan.aggregate!.window).toEqual({ kind: 'tumbling', size: 3_600_000, offset: 3_300_000, unit: 'ms' });
-    expect(plan.branches[0]!.eventTime).toEqual({ column: 'at', outOfOrderness: 1500 });
-    expect(plan.aggregate!.aggregates[0]).toEqual({ name: 'n', fn: 'count', input: null, where: null, type: { kind: 'int64' }, nullable: false });
-    expect(plan.aggregate!.aggregates[8]!.input).toMatchObject({ op: 'cast', type: { kind: 'utf8' } });
+    expect(plan.stages[0]!.aggregate!.window).toEqual({ kind: 'tumbling', size: 3_600_000, offset: 3_300_000, unit: 'ms' });
+    expect(plan.stages[0]!.branches[0]!.eventTime).toEqual({ column: 'at', shift: 0, outOfOrderness: 1500, watermark: null, idleAfterMs: null, maxDrift: null, maxAhead: null });
+    expect(plan.stages[0]!.aggregate!.aggregates[0]).toEqual({ name: 'n', fn: 'count', input: null, where: null, type: { kind: 'int64' }, nullable: false });
+    expect(plan.stages[0]!.aggregate!.aggregates[8]!.input).toMatchObject({ op: 'cast', type: { kind: 'utf8' } });
   });
   test('without keys and window all but counts may be null', () => {
     expect(output(clicks().aggregate(row => ({ n: count(), s: sum(row.n) })).plan())).toBe('n int64, s int64 null');
@@ -40,7 +40,7 @@ describe('aggregate', () => {
   });
   test('a date as event time counts in ms', () => {
     const plan = clicks().eventTime('day', { outOfOrderness: '1d' }).window(tumbling('7d')).aggregate(() => ({ n: count() })).plan();
-    expect(plan.branches[0]!.eventTime).toEqual({ column: 'day', outOfOrderness: 86_400_000 });
+    expect(plan.stages[0]!.branches[0]!.eventTime).toMatchObject({ column: 'day', outOfOrderness: 86_400_000 });
     expect(output(plan)).toBe('windowStart timestamp, windowEnd timestamp, n int64');
   });
   test('refused', () => {
@@ -94,14 +94,14 @@ describe('union', () => {
   test('orders columns by name, makes text of dictionaries that differ', () => {
     const plan = clicks().select('adId', 'at').union(narrow()).plan();
     expect(output(plan)).toBe('adId utf8, at timestamp');
-    for (const { steps } of plan.branches) expect(steps.at(-1)).toMatchObject({ columns: [{ name: 'adId', expression: { op: 'cast' } }, { name: 'at', expression: { op: 'column' } }] });
+    for (const { steps } of plan.stages[0]!.branches) expect(steps.at(-1)).toMatchObject({ columns: [{ name: 'adId', expression: { op: 'cast' } }, { name: 'at', expression: { op: 'column' } }] });
   });
   test('steps behind it are in every branch; keys are text', () => {
     const both = clicks().union(stream(fakeSource({ name: 'other' }), Click)).filter(row => row.adId.eq('x'));
     const plan = both.groupBy('adId').aggregate(() => ({ n: count() })).plan();
-    expect(plan.branches.map(branch => branch.source.name)).toEqual(['clicks', 'other']);
-    for (const branch of plan.branches) expect(branch.steps).toMatchObject([{ kind: 'filter', predicate: { args: [{ type: { kind: 'dictionary' } }, {}] } }]);
-    expect(plan.aggregate!.keys).toMatchObject([{ expression: { op: 'cast', type: { kind: 'utf8' } } }]);
+    expect(plan.stages[0]!.branches.map(branch => branch.source.name)).toEqual(['clicks', 'other']);
+    for (const branch of plan.stages[0]!.branches) expect(branch.steps).toMatchObject([{ kind: 'filter', predicate: { args: [{ type: { kind: 'dictionary' } }, {}] } }]);
+    expect(plan.stages[0]!.aggregate!.keys).toMatchObject([{ expression: { op: 'cast', type: { kind: 'utf8' } } }]);
     expect(output(plan)).toBe('adId utf8, n int64');
     expect(output(both.plan())).toContain('adId utf8');
   });
@@ -123,7 +123,7 @@ describe('union', () => {
 
 test('sources without dictionaries read text', () => {
   const plan = stream(fakeSource({ dictionaries: false }), Click).filter(row => row.adId.eq('x')).plan();
-  expect(plan.branches[0]!.source.schema[0]).toEqual({ name: 'adId', type: { kind: 'utf8' }, nullable: false });
+  expect(plan.stages[0]!.branches[0]!.source.schema[0]).toEqual({ name: 'adId', type: { kind: 'utf8' }, nullable: false });
 });
 
 test('a job holds what a plan cannot', () => {

@@ -11,8 +11,10 @@ import type { OptimiserRule } from './rules.js';
 export const pruneColumns: OptimiserRule = {
   name: 'pruneColumns',
   apply(plan) {
-    const needed = plan.aggregate === null ? plan.output.map(field => field.name) : columnsIn(expressionsOf(plan.aggregate));
-    return { ...plan, branches: plan.branches.map(branch => pruned(branch, new Set(needed))) };
+    return { ...plan, stages: plan.stages.map(stage => {
+      const needed = stage.aggregate === null ? stage.output.map(field => field.name) : columnsIn(expressionsOf(stage.aggregate));
+      return { ...stage, branches: stage.branches.map(branch => pruned(branch, new Set(needed))) };
+    }) };
   },
 };
 
