@@ -57,22 +57,22 @@ export class Idleness {
     if (this.timer === null) this.arm();
   }
 
-  /** Takes note of at most `room` partitions that have become idle. */
+  /** Takes note of at most `room` partitions that have become idle, the longest silent first. */
   due(room: number): Lane[] {
     if (!this.fired) return [];
     this.fired = false;
-    const due: Lane[] = [];
+    const silent: (Lane & { readonly forMs: number })[] = [];
     this.branches.forEach((own, branch) => {
       if (!own || own.heldSince !== null) return;
       const time = this.timeOf(own);
-      for (const [partition, heard] of own.heard) {
-        if (time - heard < own.idleAfterMs) continue;
-        if (due.length === room) return void (this.fired = true);
-        own.heard.delete(partition);
-        own.idle.add(partition);
-        due.push({ branch, partition });
-      }
+      for (const [partition, heard] of own.heard) if (time - heard >= own.idleAfterMs) silent.push({ branch, partition, forMs: time - heard - own.idleAfterMs });
     });
+    const due = silent.sort((a, b) => b.forMs - a.forMs).slice(0, room);
+    this.fired = due.length < silent.length;
+    for (const { branch, partition } of due) {
+      this.branches[branch]!.heard.delete(partition);
+      this.branches[branch]!.idle.add(partition);
+    }
     this.arm();
     return due;
   }

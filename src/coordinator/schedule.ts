@@ -7,21 +7,19 @@ import { PageUse } from '../heap/page-allocator.js';
 import { firstStage } from '../plan/plan.js';
 import { REGION_BYTES } from '../state/region.js';
 import { Chain } from '../worker/chain.js';
-import { END_OF_TIME, Lanes, laneMap, later, MAX_LANES, NO_TIME } from '../worker/lanes.js';
+import { END_OF_TIME, Lanes, laneMap, MAX_LANES, NO_TIME } from '../worker/lanes.js';
 import { regionBitsFor, type JobLayout } from '../worker/job-layout.js';
-import { Morsel, MorselKind, MorselState } from '../worker/morsel.js';
-import { MORSEL_SLOTS } from '../heap/control.js';
+import type { Morsel } from '../worker/morsel.js';
 import { Task, TaskQueue } from '../worker/queues.js';
 import type { Reject } from '../worker/rejects.js';
-import { Alignment } from './alignment.js';
-import { SYSTEM_CLOCK, type Clock } from './clock.js';
+import { SYSTEM_CLOCK } from './clock.js';
 import type { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
-import { Idleness } from './idleness.js';
-import { Ingest } from './ingest.js';
+import { Inputs } from './inputs.js';
 import type { JobDescription, RunOptions, SourceStats } from './job-types.js';
-import { Ledger } from './ledger.js';
+import type { Ledger } from './ledger.js';
 import { oneOf, positiveInteger } from './options.js';
+import { Sequence } from './sequence.js';
 import { requireSupported } from './supported.js';
 
 /** Morsels in flight: enough that a worker finds the next one, few enough that memory and latency stay small. */
@@ -38,19 +36,11 @@ export interface BadRow {
 
 /** What is in flight and what comes next: morsels in the order of ingestion, the watermark, the closing of slices. */
 export class Schedule {
-  readonly ledgers: readonly Ledger[];
   readonly layout: JobLayout;
   readonly batchRows: number;
-  private readonly clock: Clock;
-  private readonly idleness: Idleness;
-  private readonly alignment: Alignment;
-  private readonly inFlight: number[];
-  private readonly ingests: readonly Ingest[];
-  private readonly chain: Chain;
-  private readonly rejects = new Map<number, Reject[]>();
+  private readonly sequence: Sequence;
+  private readonly inputs: Inputs;
   private readonly waiting: (() => void)[] = [];
-  private next = 0;
-  private completed = 0;
   private reserved = 0;
   private watermark: bigint = NO_TIME;
   private closedUpTo: bigint = NO_TIME;
@@ -62,7 +52,7 @@ export class Schedule {
     options: RunOptions,
     private readonly emitter: Emitter,
   ) {
-    const { heap, pages, kernels, workers } = engine;
+    const { heap, pages, workers } = engine;
     const { plan } = job;
     requireSupported(plan);
     const { branches } = firstStage(plan);
@@ -78,20 +68,15 @@ export class Schedule {
     this.layout = { plan, workers, chain, lanes, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
     heap.u32[word(Word.stateLimitPages)] = Math.floor((heap.u32[word(Word.pages)]! - heap.u32[word(Word.userPages)]!) * 0.75);
-    this.ingests = branches.map(branch => new Ingest(heap, pages, kernels, branch.source.schema, sharedBuffers));
-    this.ledgers = job.sources.map(source => new Ledger(source.name));
-    this.chain = new Chain(heap, chain, lanes);
-    this.chain.reset();
-    this.clock = options.clock ?? SYSTEM_CLOCK;
-    this.idleness = new Idleness(this.clock, branches.map(branch => branch.eventTime?.idleAfterMs ?? null), () => this.wake());
-    this.alignment = new Alignment(this.clock, this.chain.lanes, branches.map(branch => branch.eventTime?.maxDrift ?? null));
-    this.inFlight = branches.map(() => 0);
+    this.sequence = new Sequence(heap, new Chain(heap, chain, lanes));
+    this.sequence.chain.reset();
+    this.inputs = new Inputs(engine, job, branches, lanes, sharedBuffers, options.clock ?? SYSTEM_CLOCK, this.sequence, () => this.wake());
   }
 
   /** Nothing is in flight and nothing is closing. */
   get idle(): boolean {
     const final = firstStage(this.layout.plan).aggregate === null || this.closedUpTo === END_OF_TIME || !this.ending;
-    return this.completed === this.next && this.reserved === 0 && this.closingParts === 0 && final;
+    return this.sequence.length === 0 && this.reserved === 0 && this.closingParts === 0 && final;
   }
   private ending = false;
 
@@ -108,32 +93,28 @@ export class Schedule {
     return this.engine.heap.u32[word(Word.statePeakUnits)]! * STATE_UNIT;
   }
 
+  get ledgers(): readonly Ledger[] {
+    return this.inputs.ledgers;
+  }
+  sourceStats(): SourceStats[] {
+    return this.inputs.stats();
+  }
   noteProgress(branch: number, progress: SourceStats['progress']): void {
     this.ledgers[branch]!.progress = progress;
   }
 
-  sourceStats(): SourceStats[] {
-    const { lanes } = this.chain;
-    return this.ledgers.map((ledger, branch) => {
-      const own = this.chain.lanes.ofBranch(branch);
-      const watermark = lanes.leastOfBranch(branch) ?? own.reduce((greatest, lane) => later(greatest, lanes.watermarkOf(lane)), NO_TIME);
-      return ledger.stats({ watermark: watermark === NO_TIME ? null : watermark, idle: this.idleness.idleOf(branch), heldMs: this.alignment.heldMs(branch) });
-    });
-  }
-
   /** The reader of a branch is there, with these partitions. REQUIRES: the branch has had no item. */
   opened(branch: number, partitions: readonly number[] = [0]): void {
-    this.chain.declare(branch, partitions.map(partition => this.laneOf(branch, partition)));
-    for (const partition of partitions) this.idleness.heard(branch, partition);
+    this.inputs.opened(branch, partitions);
   }
 
   /** Waits until the branch may have one more morsel in flight, and reserves its place. Ends early, with a place, when `stopped`. */
   async credit(branch: number, stopped: () => boolean): Promise<void> {
-    while (!stopped() && !(this.hasRoom && !this.alignment.holds(branch, this.inFlight[branch]!))) {
-      this.idleness.hold(branch);
+    while (!stopped() && !(this.hasRoom && !this.inputs.isHeld(branch))) {
+      this.inputs.waits(branch);
       await new Promise<void>(resolve => this.waiting.push(resolve));
     }
-    this.idleness.release(branch);
+    this.inputs.mayRead(branch);
     this.reserved++;
   }
   returnCredit(): void {
@@ -142,7 +123,7 @@ export class Schedule {
   }
   /** The job has ended. */
   stop(): void {
-    this.idleness.stop();
+    this.inputs.stop();
   }
   wakeReaders(): void {
     for (const resolve of this.waiting.splice(0)) resolve();
@@ -154,112 +135,54 @@ export class Schedule {
 
   private get hasRoom(): boolean {
     const { u32 } = this.engine.heap;
-    return this.next - this.completed + this.reserved < MOST_IN_FLIGHT && this.emitter.hasRoom
-      && (u32[word(Word.batchPages)]! < u32[word(Word.pages)]! >>> 3 || (this.next === this.completed && this.emitter.idle));
+    return this.sequence.length + this.reserved < MOST_IN_FLIGHT && this.emitter.hasRoom
+      && (u32[word(Word.batchPages)]! < u32[word(Word.pages)]! >>> 3 || (this.sequence.length === 0 && this.emitter.idle));
   }
 
   /** Queues an item for the workers. REQUIRES: a credit. */
   submit(branch: number, item: SourceItem): void {
-    const partition = item.partition ?? 0;
-    if (item.kind === 'partitionEnd') {
-      this.idleness.ended(branch, partition);
-      return this.submitAside(branch, partition);
-    }
-    const slot = this.next % MORSEL_SLOTS;
-    const morsel = new Morsel(this.engine.heap, slot);
-    morsel.clear();
-    const rejects = this.ingests[branch]!.fill(morsel, item);
-    if (rejects.length > 0) this.rejects.set(this.next, rejects);
-    this.begin(morsel, branch, partition);
-    morsel.latest = this.latestFor(branch);
-    morsel.state = MorselState.queued;
-    // Whether there are rows in a text only a worker sees; an item is a sign of life.
-    this.idleness.heard(branch, partition);
-    TaskQueue.push(this.engine.heap, Task.morsel, slot);
+    this.inputs.submit(branch, item);
+    if (item.kind === 'partitionEnd') this.wake();
   }
-
   /** A branch has ended: it no longer holds the watermark back. REQUIRES: a credit. */
   submitEnd(branch: number): void {
-    this.idleness.ended(branch);
-    this.pass(MorselKind.branchEnd, branch, 0);
-  }
-  /** A partition has ended or is idle: its lane no longer holds the watermark back. REQUIRES: a free slot. */
-  submitAside(branch: number, partition: number): void {
-    this.pass(MorselKind.aside, branch, partition);
-  }
-
-  private begin(morsel: Morsel, branch: number, partition: number): void {
-    morsel.sequence = BigInt(this.next++);
-    morsel.branch = branch;
-    morsel.lane = this.laneOf(branch, partition);
-    morsel.greatest = morsel.statement = NO_TIME;
-    this.inFlight[branch]!++;
-  }
-  /** A morsel without data, which is done as soon as the chain knows of it. */
-  private pass(kind: MorselKind, branch: number, partition: number): void {
-    const morsel = new Morsel(this.engine.heap, this.next % MORSEL_SLOTS);
-    morsel.clear();
-    morsel.kind = kind;
-    this.begin(morsel, branch, partition);
-    morsel.state = MorselState.done;
-    this.chain.add(morsel);
+    this.inputs.end(branch);
     this.wake();
   }
-  private laneOf(branch: number, partition: number): number {
-    const { first, count } = this.layout.lanes;
-    const most = (first[branch + 1] ?? count) - first[branch]!;
-    if (Number.isInteger(partition) && partition >= 0 && partition < most) return first[branch]! + partition;
-    throw new MillraceError('SOURCE_FAILED', `the source ${this.ledgers[branch]!.name} has a partition ${partition}, but says that there are at most ${most}`);
-  }
-  /** The latest event time that is taken now. */
-  private latestFor(branch: number): bigint {
-    const { eventTime, source } = firstStage(this.layout.plan).branches[branch]!;
-    if (eventTime?.maxAhead == null) return END_OF_TIME;
-    const type = source.schema.find(field => field.name === eventTime.column)!.type;
-    return BigInt(Math.floor(this.clock.now())) * (type.kind === 'timestamp' && type.unit === 'us' ? 1000n : 1n) + BigInt(eventTime.maxAhead);
-  }
-  /** Lanes that have fallen idle step aside. */
-  private stepAside(): void {
-    const room = MORSEL_SLOTS - (this.next - this.completed + this.reserved);
-    for (const { branch, partition } of this.idleness.due(room)) this.submitAside(branch, partition);
+  /** A partition is idle. REQUIRES: a free slot. */
+  submitAside(branch: number, partition: number): void {
+    this.inputs.aside(branch, partition);
+    this.wake();
   }
 
   /** Takes in what workers have finished and starts the closes that it allows; `ended`: no more input will come. Returns the first bad row seen. */
   advance(ended: boolean): BadRow | null {
     const bad = this.complete();
-    this.stepAside();
+    if (this.inputs.idle(this.sequence.room - this.reserved)) this.wake();
     this.emitter.collect();
     // Room comes from finished morsels, but also from a sink that has taken results.
     if (this.hasRoom) this.wakeReaders();
     this.ending = ended;
-    this.advanceClose(ended && this.completed === this.next && this.reserved === 0);
+    this.advanceClose(ended && this.sequence.length === 0 && this.reserved === 0);
     return bad;
   }
 
   /** Settles finished morsels, in the order of ingestion. */
   private complete(): BadRow | null {
     let bad: BadRow | null = null;
-    for (; this.completed < this.next; this.completed++) {
-      const morsel = new Morsel(this.engine.heap, this.completed % MORSEL_SLOTS);
-      if (morsel.state !== MorselState.done) break;
-      // Without input yet to pass, the chain has passed every morsel that is done.
-      if (!this.chain.reached(morsel)) break;
-      this.ledgers[morsel.branch]!.add(morsel);
-      this.inFlight[morsel.branch]!--;
+    this.sequence.settle((morsel, number) => {
+      const own = this.inputs.settle(morsel, number);
       this.watermark = morsel.after;
       this.emitter.results(morsel.token, morsel.outputs);
-      const first = this.settleRejects(morsel);
+      const first = this.settleRejects(morsel, own);
       bad ??= first;
       this.freeMorsel(morsel);
-      morsel.state = MorselState.free;
-    }
+    });
     return bad;
   }
 
-  private settleRejects(morsel: Morsel): BadRow | null {
+  private settleRejects(morsel: Morsel, own: readonly Reject[]): BadRow | null {
     const { heap } = this.engine;
-    const own = this.rejects.get(this.completed) ?? [];
-    this.rejects.delete(this.completed);
     const theirs = morsel.rejects ? JSON.parse(decodeText(heap.u8, morsel.rejects, morsel.rejectBytes)) as Reject[] : [];
     const all = [...own, ...theirs].sort((a, b) => a.position - b.position);
     if (all.length === 0) return null;

@@ -3,6 +3,7 @@ import type { Emitter } from '../../src/coordinator/emitter.ts';
 import type { Engine } from '../../src/coordinator/engine.ts';
 import type { JobDescription, RunOptions } from '../../src/coordinator/job-types.ts';
 import { Schedule } from '../../src/coordinator/schedule.ts';
+import type { Sequence } from '../../src/coordinator/sequence.ts';
 import { CONTROL, CONTROL_BYTES, formatHeap, MORSEL_SLOTS, Word, word } from '../../src/heap/control.ts';
 import { PageAllocator } from '../../src/heap/page-allocator.ts';
 import type { Plan } from '../../src/plan/plan.ts';
@@ -206,8 +207,7 @@ const lockWordsOf = ({ regions, regionBits, workers, chain, lanes }: JobLayout):
 ];
 
 function startAt(schedule: Schedule, sequence: number): void {
-  Object.assign(schedule, { next: sequence, completed: sequence });
-  new Chain(heap, schedule.layout.chain, schedule.layout.lanes).reset(sequence);
+  (schedule as unknown as { sequence: Sequence }).sequence.startAt(sequence);
 }
 
 interface ModelLane { branch: number; watermark: bigint; takesPart: boolean }
