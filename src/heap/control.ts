@@ -24,7 +24,7 @@ export const enum Word {
   stateUnits, statePeakUnits,
   queueHead, queueTail, stop, bell, wake, room,
   outputLock, outputHead, outputTail,
-  closeArrived, closeDone, switchedToHash,
+  fireDone, switchedToHash,
   scratchPages, results,
 }
 /** State is counted in units of this many bytes. */
@@ -42,8 +42,8 @@ export const word = (name: Word): number => wordsFrom(name);
 export const QUEUE: number = wordsFrom(64);
 export const OUTPUTS: number = wordsFrom(64 + QUEUE_ENTRIES);
 export const MORSELS: number = wordsFrom(64 + QUEUE_ENTRIES + OUTPUT_ENTRIES * OUTPUT_WORDS);
-/** i64 words of the close in progress: watermark. */
-export const CLOSE: number = wordsFrom(64 + QUEUE_ENTRIES + OUTPUT_ENTRIES * OUTPUT_WORDS + MORSEL_SLOTS * MORSEL_WORDS) / 2;
+/** i64 of the firing in progress: its watermark. */
+export const FIRE: number = wordsFrom(64 + QUEUE_ENTRIES + OUTPUT_ENTRIES * OUTPUT_WORDS + MORSEL_SLOTS * MORSEL_WORDS) / 2;
 
 /** A run table (u32 per page) and page records (16 bytes per page) follow the control block. */
 export const runTable = (): number => (CONTROL + CONTROL_BYTES) / 4;

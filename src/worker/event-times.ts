@@ -1,5 +1,6 @@
-import { sliceOf, type AlignedWindow } from '../aggregate/slices.js';
+import { GLOBAL_SLICE, sliceAt, startOfSlice, type AlignedWindow } from '../aggregate/slices.js';
 import { CHUNK_ROWS } from '../expression/vector.js';
+import type { Slice } from '../state/region.js';
 import type { Branch } from '../plan/plan.js';
 import { END_OF_TIME, later, NO_TIME } from './lanes.js';
 import type { Morsel } from './morsel.js';
@@ -9,7 +10,7 @@ import { TimeColumns } from './time-columns.js';
 /** The event times of one batch: statistics per chunk, taken before the chain is asked, and from both the rows that are late. */
 export class EventTimes {
   /** The one slice of all rows of a chunk but the late ones, where there is one. */
-  private onTime: { first: number; slice: bigint } | null = null;
+  private onTime: { first: number; slice: Slice } | null = null;
   private readonly watermarks = new Map<number, bigint>();
   readonly columns: TimeColumns;
 
@@ -36,12 +37,12 @@ export class EventTimes {
   }
 
   /** The one slice of all rows of a chunk that are not late, or null where there are several. REQUIRES: `first` is a chunk's first row, `lateRows` was asked for it. */
-  sliceOfChunk(first: number): bigint | null {
-    if (!this.window || this.window.kind === 'global') return 0n;
+  sliceOfChunk(first: number): Slice | null {
+    if (!this.window || this.window.kind === 'global') return GLOBAL_SLICE;
     if (this.onTime?.first === first) return this.onTime.slice;
     const { least, greatest } = this.chunk(first);
-    const slice = sliceOf(this.window, least);
-    return slice + BigInt(this.window.size) > greatest ? slice : null;
+    const slice = sliceAt(this.window, startOfSlice(this.window, least));
+    return slice.end > greatest ? slice : null;
   }
 
   /** Rows of a chunk (batch row numbers, ascending) whose window begins or ends at a time that 64 bits cannot hold. */
@@ -49,7 +50,7 @@ export class EventTimes {
     const { window, columns } = this;
     if (!window || window.kind === 'global' || rows === 0) return [];
     const outside = (time: bigint): boolean => {
-      const start = sliceOf(window, time);
+      const start = startOfSlice(window, time);
       return start < -(2n ** 63n) || start + BigInt(window.size) > END_OF_TIME;
     };
     const { least, greatest } = this.chunk(first);
@@ -67,7 +68,7 @@ export class EventTimes {
     const { least, statement } = this.chunk(first);
     const atEnd = watermark(morsel, later(own, statement));
     if (atEnd === NO_TIME) return [];
-    const bound = sliceOf(this.window, atEnd);
+    const bound = startOfSlice(this.window, atEnd);
     return least >= bound ? [] : this.judge(morsel, first, rows, bound, own);
   }
 
@@ -88,13 +89,13 @@ export class EventTimes {
       seen = row;
       if (!columns.present(first + row)) continue;
       const stood = watermark(morsel, own);
-      if (sliceOf(this.window!, columns.timeOf(first + row)) + size > stood) continue;
+      if (startOfSlice(this.window!, columns.timeOf(first + row)) + size > stood) continue;
       late.push(first + row);
       this.watermarks.set(first + row, stood);
     }
     // With all that lies before the bound gone, what is left often lies in the one slice from the bound on.
     const { greatest } = this.chunk(first);
-    if (late.length === found && greatest < bound + size) this.onTime = { first, slice: bound };
+    if (late.length === found && greatest < bound + size) this.onTime = { first, slice: sliceAt(this.window!, bound) };
     scratch.release(mark);
     return late;
   }
