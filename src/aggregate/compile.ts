@@ -24,6 +24,8 @@ export interface Finisher {
 export interface CompiledAggregate {
   /** Distinct expressions the stateless stage must compute: keys first. */
   readonly inputs: readonly Expression[];
+  /** Index into `inputs` of each row's time zone, or -1. */
+  readonly zone: number;
   readonly keyCount: number;
   readonly states: readonly StateSlot[];
   readonly finishers: readonly Finisher[];
@@ -74,6 +76,7 @@ export function compileAggregate(aggregate: Aggregate, countRows: boolean): Comp
     texts.push(text);
     return inputs.push(expression) - 1;
   };
+  const zone = inputOf(aggregate.window.kind === 'calendar' ? aggregate.window.zoneColumn : null);
   const states: StateSlot[] = [];
   const stateOf = (primitive: PrimitiveName, input: number, where: number, skipNulls: boolean): StateSlot => {
     const known = states.find(state => state.primitive === primitive && state.input === input && state.where === where);
@@ -98,5 +101,5 @@ export function compileAggregate(aggregate: Aggregate, countRows: boolean): Comp
     state.offset = offset;
     offset += STATE_BYTES[state.primitive];
   }
-  return { inputs, keyCount, states, finishers, cellBytes: offset };
+  return { inputs, zone, keyCount, states, finishers, cellBytes: offset };
 }

@@ -7,6 +7,8 @@ export class FireTiming {
   readonly slicing: Slicing;
   /** null: each row has its own zone. */
   readonly assigner: SliceAssigner | null;
+  /** The times that have a slice. */
+  readonly inside: Span;
   private readonly accept: bigint;
   /** By how much firing waits behind the end of a window. */
   private readonly delay: bigint;
@@ -15,6 +17,7 @@ export class FireTiming {
     const window = aggregate.window as SlicedWindow;
     this.assigner = sliceAssigner(window);
     this.slicing = this.assigner ?? slicingOf(window);
+    this.inside = (this.assigner ?? anyZone(window)).inside;
     this.accept = BigInt(aggregate.accept);
     this.delay = aggregate.emit.when === 'final' ? this.accept : 0n;
   }
@@ -31,12 +34,11 @@ export class FireTiming {
   expiryOf(slice: Span): bigint {
     return clampTime(this.slicing.lastWindowEnd(slice) + this.accept);
   }
-  /** Whether late rows may still change a window. */
-  revisableAt(end: bigint, watermark: bigint): boolean {
-    return clampTime(end + this.accept) > watermark;
-  }
   /** The watermark that rows are measured by: late is a row whose last window ends at or before it. */
   lateBehind(watermark: bigint): bigint {
     return clampTime(watermark - this.accept);
   }
 }
+
+/** Calendars of all zones end alike. */
+const anyZone = (window: SlicedWindow): SliceAssigner => sliceAssigner({ ...window, zone: 'UTC', zoneColumn: null } as SlicedWindow)!;

@@ -60,7 +60,7 @@ export class WindowAssembly {
       this.giveOut(home, regions, window);
     }
     if (bound > before) home.setMark(Mark.firedUpTo, bound);
-    if (before !== LEAST_TIME) this.revise(home, late, before, watermark);
+    if (before !== LEAST_TIME) this.revise(home, late, before);
     this.flush();
     for (const { region, table, isDelta } of late) if (isDelta) held(region, () => table.free());
     this.settle(home, regions, watermark);
@@ -87,13 +87,12 @@ export class WindowAssembly {
       this.tableOf(home, slice);
       return;
     }
-    const front = frontOf(home);
-    if (!front.some(({ start, end }) => start === slice.start && end === slice.end)) {
-      const next = front.find(({ start }) => start > slice.start);
-      if (next) this.folder.foldTable(next.table, this.tableOf(home, slice));
-      else this.tableOf(home, slice);
+    if (home.find(slice) === null) {
+      const next = frontOf(home).find(entry => isBefore(slice, entry));
+      const own = this.tableOf(home, slice);
+      if (next) this.folder.foldTable(next.table, own);
     }
-    for (const entry of frontOf(home)) if (entry.start <= slice.start) this.folder.foldTable(table, entry.table);
+    for (const entry of frontOf(home)) if (!isBefore(slice, entry)) this.folder.foldTable(table, entry.table);
   }
 
   /** The slices whose first window fires now: from here on rows of theirs go to deltas. REQUIRES: the region is held. */
@@ -103,11 +102,10 @@ export class WindowAssembly {
     return taken;
   }
 
-  /** Adds slices to the back. */
+  /** Adds slices to what is assembled: to the back, but for those that rows came to late. */
   private extend(home: Region, regions: readonly Region[], slices: readonly Span[]): void {
     for (const slice of slices) {
-      for (const table of tablesOf(regions, slice)) this.folder.foldTable(table, this.tableOf(home, BACK));
-      this.tableOf(home, slice);
+      for (const table of tablesOf(regions, slice)) this.addToAssembled(home, slice, table);
     }
   }
 
@@ -128,7 +126,7 @@ export class WindowAssembly {
 
   /** The slices in the back that the window begins with, or that come later, become the front. */
   private flip(home: Region, regions: readonly Region[], window: Span): void {
-    const slices = spansOf(home).filter(({ start }) => start >= window.start).sort((a, b) => (a.start < b.start ? 1 : -1));
+    const slices = spansOf(home).filter(({ start }) => start >= window.start).sort((a, b) => (isBefore(a, b) ? 1 : -1));
     let behind: HashedTable | null = null;
     for (const slice of slices) {
       const into = this.tableOf(home, slice);
@@ -140,10 +138,12 @@ export class WindowAssembly {
     home.setMark(Mark.frontEnd, window.end);
   }
 
-  /** Gives the groups out again that late rows have changed, for each window that had fired and still takes rows. */
-  private revise(home: Region, late: readonly Late[], firedUpTo: bigint, watermark: bigint): void {
-    const open = (slice: Span): Span[] => this.assigner.windowsOf(slice).filter(({ end }) => end <= firedUpTo && this.timing.revisableAt(end, watermark));
-    const windows = inOrder(late.flatMap(({ slice }) => open(slice)));
+  /**
+   * Gives the groups out again that late rows have changed, for each window that had fired: rows are in no slice of a window that they were too
+   * late for, and slices of a window stay as long as rows may come for it.
+   */
+  private revise(home: Region, late: readonly Late[], firedUpTo: bigint): void {
+    const windows = inOrder(late.flatMap(({ slice }) => this.assigner.windowsOf(slice).filter(({ end }) => end <= firedUpTo)));
     for (const window of windows) {
       const inside = late.filter(({ slice }) => slice.start >= window.start && slice.end <= window.end);
       for (const region of new Set(inside.map(one => one.region))) {
@@ -199,10 +199,12 @@ export class WindowAssembly {
   }
 }
 
+/** In the order of the front: by start, then by end. */
+const isBefore = (a: Span, b: Span): boolean => a.start < b.start || (a.start === b.start && a.end < b.end);
 const isBack = ({ start, end }: Span): boolean => start === BACK.start && end === BACK.end;
 /** All slices that are assembled. */
 const spansOf = (home: Region): Span[] => home.spans().filter(span => !isBack(span));
-/** Those in the front, by start. */
+/** Those in the front, in order. */
 const frontOf = (home: Region): HeldSlice[] => home.held().filter(slice => !isBack(slice) && slice.start < home.mark(Mark.frontEnd));
 const tablesOf = (regions: readonly Region[], slice: Span): HashedTable[] =>
   regions.flatMap(region => held(region, () => region.find(slice))?.table ?? []);

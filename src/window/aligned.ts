@@ -10,6 +10,8 @@ export class GlobalSlices implements SliceAssigner {
   sliceOfAll(): Span { return GLOBAL_SLICE; }
   boundaries(): BigInt64Array { return BigInt64Array.of(LEAST_TIME, GREATEST_TIME); }
   lateBelow(): bigint { return LEAST_TIME; }
+  windowEndAfter(): null { return null; }
+  lateForSomeBelow(): bigint { return LEAST_TIME; }
   windowsOf(): Span[] { return [GLOBAL_SLICE]; }
   firstWindowEnd(): bigint { return GREATEST_TIME; }
   lastWindowEnd(): bigint { return GREATEST_TIME; }
@@ -29,6 +31,7 @@ abstract class AlignedSlices implements SliceAssigner {
   abstract firstWindowEnd(slice: Span): bigint;
   abstract lastWindowEnd(slice: Span): bigint;
   abstract lateBelow(watermark: bigint): bigint;
+  abstract windowEndAfter(time: bigint): bigint | null;
 
   sliceOf(time: bigint): Span | null {
     return time < this.inside.start || time >= this.inside.end ? null : this.sliceAt(time);
@@ -47,6 +50,10 @@ abstract class AlignedSlices implements SliceAssigner {
     }
   }
 
+  lateForSomeBelow(watermark: bigint): bigint {
+    const next = this.windowEndAfter(watermark);
+    return next === null ? this.lateBelow(watermark) : clampTime(next - this.step);
+  }
   windowsOf(slice: Span): Span[] {
     return this.windowsBetween(this.firstWindowEnd(slice), this.lastWindowEnd(slice));
   }
@@ -109,6 +116,9 @@ export class SlidingSlices extends AlignedSlices {
   lateBelow(watermark: bigint): bigint {
     return clampTime(floorTo(watermark - this.size, this.step, this.offset) + this.step);
   }
+  windowEndAfter(time: bigint): bigint | null {
+    return this.size === this.step ? null : floorTo(time - this.size, this.step, this.offset) + this.size + this.step;
+  }
 }
 
 /** Windows that all begin at the start of a period and grow by a step, up to the whole period. A slice is a step. */
@@ -139,5 +149,8 @@ export class CumulatingSlices extends AlignedSlices {
   }
   lateBelow(watermark: bigint): bigint {
     return clampTime(floorTo(watermark, this.size, this.offset));
+  }
+  windowEndAfter(time: bigint): bigint {
+    return floorTo(time, this.step, this.offset) + this.step;
   }
 }

@@ -60,6 +60,8 @@ export class CalendarSlices extends CalendarSlicing implements SliceAssigner {
       }
     }
   }
+  windowEndAfter(): null { return null; }
+  lateForSomeBelow(watermark: bigint): bigint { return this.lateBelow(watermark); }
   lateBelow(watermark: bigint): bigint {
     return this.sliceOf(watermark)?.start ?? (watermark < 0n ? LEAST_TIME : GREATEST_TIME);
   }

@@ -35,6 +35,13 @@ export interface SliceAssigner extends Slicing {
   boundaries(least: bigint, greatest: bigint, most: number): BigInt64Array | null;
   /** A row is late if and only if its time is less: the end of its last window ≤ watermark. The watermark is less what is accepted. */
   lateBelow(watermark: bigint): bigint;
+  /**
+   * The end of the first window that ends after a time, or null where windows do not overlap: then a row that is late for one is late for
+   * all. A row that is late for some of its windows counts in the others; its slice then is *stretched*: it ends where the first of these does.
+   */
+  windowEndAfter(time: bigint): bigint | null;
+  /** A row is late for some of its windows if and only if its time is less. At least `lateBelow`. */
+  lateForSomeBelow(watermark: bigint): bigint;
   /** The length of every slice, or null where they differ. */
   readonly sliceSize: bigint | null;
 }
