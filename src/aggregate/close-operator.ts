@@ -8,7 +8,7 @@ import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { hashRegionsOf, localRegionsOf, writeTemplate } from './group-operator.js';
 import { ResultBuffer, type EmitResults } from './result-buffer.js';
-import { primitivesFor, type Primitive, type PrimitiveName } from './primitives.js';
+import { primitivesOf, type Primitive } from './primitives.js';
 
 /** Up to so many cells of local tables are folded into the largest of them by one worker, without a shuffle. */
 const MOST_SIMPLE_CELLS = 65_536;
@@ -19,7 +19,7 @@ const MOST_SIMPLE_CELLS = 65_536;
  * come for a closed slice, so its tables are only read, but for those of the own part.
  */
 export class CloseOperator {
-  private readonly primitives: Record<PrimitiveName, Primitive>;
+  private readonly primitives: readonly Primitive[];
   private readonly hashRegions: readonly Region[];
   private readonly localRegions: readonly Region[];
   private readonly template: number;
@@ -31,7 +31,7 @@ export class CloseOperator {
     private readonly aggregate: AggregateLayout,
     emit: EmitResults,
   ) {
-    this.primitives = primitivesFor(thread.heap, thread.kernels);
+    this.primitives = primitivesOf(thread, aggregate.compiled.states);
     this.hashRegions = hashRegionsOf(thread, job);
     this.localRegions = localRegionsOf(thread, job);
     this.template = thread.pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
@@ -195,7 +195,7 @@ export class CloseOperator {
   }
 
   private mergeStates(rows: number, into: number, from: number, table: GroupTable): void {
-    for (const state of this.aggregate.compiled.states) this.primitives[state.primitive].merge({ rows, into, from, arena: table.arena }, state.offset);
+    this.aggregate.compiled.states.forEach((state, index) => this.primitives[index]!.merge({ rows, into, from, arena: table.arena }, state.offset));
   }
 
   private get countOffset(): number {

@@ -10,7 +10,7 @@ import { REGION_BYTES, Region, type GroupTable } from '../state/region.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { hashedKeys, MOST_DENSE_CODES } from './keys.js';
-import { primitivesFor, type Primitive, type PrimitiveName } from './primitives.js';
+import { primitivesOf, type Primitive } from './primitives.js';
 import { Masks } from './masks.js';
 import { GLOBAL_SLICE, groupBySlice } from './slices.js';
 
@@ -59,13 +59,12 @@ export class GroupOperator {
     private readonly aggregate: AggregateLayout,
     private readonly worker: number,
   ) {
-    const { heap, kernels, pages } = thread;
-    const primitives = primitivesFor(heap, kernels);
-    this.accumulators = aggregate.compiled.states.map(state => primitives[state.primitive]);
+    const { pages } = thread;
+    this.accumulators = primitivesOf(thread, aggregate.compiled.states);
     this.hashRegions = hashRegionsOf(thread, job);
     this.local = localRegionsOf(thread, job)[worker]!;
     this.template = pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
-    writeTemplate(thread, primitives, aggregate, this.template);
+    writeTemplate(thread, this.accumulators, aggregate, this.template);
     this.window = job.plan.aggregate!.window;
     this.shuffles = job.partitioner === 'hash' && aggregate.keyMode !== 'none';
   }
@@ -172,7 +171,7 @@ export class GroupOperator {
     const table = this.tableOf(region, slice, keys, input);
     this.findSlots(table, input, positions, rows, keys, slots);
     const { states } = this.aggregate.compiled;
-    const target = { rows, positions, slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, arena: table.arena };
+    const target = { rows, positions, slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, vectors: input.vectors, arena: table.arena };
     for (let index = 0; index < states.length; index++) {
       const state = states[index]!;
       this.accumulators[index]!.accumulate(target, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.at(index));
@@ -205,7 +204,7 @@ export class GroupOperator {
   /** Bools become words for every state but conditions, which are read as bytes. */
   private widen(vector: Vector, index: number, elements: number): Vector {
     const { compiled } = this.aggregate;
-    if (vector.cls !== 'bool' || index < compiled.keyCount || !compiled.states.some(state => state.input === index)) return vector;
+    if (vector.cls !== 'bool' || index < compiled.keyCount || !compiled.states.some(state => state.input === index || state.more.includes(index))) return vector;
     const data = this.thread.scratch.take(elements * 8);
     this.thread.kernels.widenBytes(elements, vector.data, data);
     return { ...vector, cls: 'i64', data };
@@ -218,7 +217,7 @@ export const hashRegionsOf = (thread: ThreadContext, job: JobLayout): Region[] =
 export const localRegionsOf = (thread: ThreadContext, job: JobLayout): Region[] =>
   Array.from({ length: job.workers }, (_, worker) => new Region(thread.heap, thread.kernels, thread.pages, job.regions + ((1 << job.regionBits) + worker) * REGION_BYTES, job.regionBits));
 
-export function writeTemplate(thread: ThreadContext, primitives: Record<PrimitiveName, Primitive>, { compiled }: AggregateLayout, address: number): void {
+export function writeTemplate(thread: ThreadContext, primitives: readonly Primitive[], { compiled }: AggregateLayout, address: number): void {
   thread.heap.u8.fill(0, address, address + compiled.cellBytes);
-  for (const state of compiled.states) primitives[state.primitive].init(address + state.offset);
+  compiled.states.forEach((state, index) => primitives[index]!.init(address + state.offset));
 }

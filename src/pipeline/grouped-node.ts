@@ -4,7 +4,7 @@ import { checkColumns, recordNamed, requireNames, type Draft } from '../plan/dra
 import { ColumnNode } from '../plan/column-node.js';
 import { asText } from '../plan/finish.js';
 import { OutputNode } from './output.js';
-import { windowColumns, type AggregateCall, type NamedExpression, type Window } from '../plan/plan.js';
+import { expressionsOfCall, isCount, windowColumns, type AggregateCall, type NamedExpression, type Window } from '../plan/plan.js';
 import { noteUsed } from '../plan/recording.js';
 import { describeValue } from '../plan/type-builders.js';
 import type { Fields } from '../plan/types.js';
@@ -50,10 +50,10 @@ export class GroupedNode {
       throw new MillraceError('PLAN_INVALID', `aggregate: ${name} must be an aggregate such as count() or sum(row.x), got ${advice}.`);
     }
     noteUsed(value);
-    const { fn, input, where, type, nullable } = value.call;
-    for (const expression of [input, where]) if (expression !== null) checkColumns(expression, this.draft.fields, 'aggregate');
-    const maybeNoRows = this.keys.length === 0 && this.plannedWindow.kind === 'global' && fn !== 'count';
-    return { name, fn, input, where, type, nullable: nullable || maybeNoRows };
+    const call: AggregateCall = { name, ...value.call };
+    for (const expression of expressionsOfCall(call)) checkColumns(expression, this.draft.fields, 'aggregate');
+    const maybeNoRows = this.keys.length === 0 && this.plannedWindow.kind === 'global' && !isCount(call.fn);
+    return { ...call, nullable: call.nullable || maybeNoRows };
   }
 
   #requireAnEnd(): void {

@@ -1,4 +1,5 @@
 import type { Aggregate, AggregateCall, Branch, NamedExpression, Plan, Step } from './plan.js';
+import { printCall } from './print-call.js';
 import { printExpression, printName } from './print-expression.js';
 import { fieldText } from './schema.js';
 import { formatTime } from './format-time.js';
@@ -47,7 +48,7 @@ function explainAggregate({ keys, window, aggregates }: Aggregate): string[] {
   }
   return lines;
 }
-function callText({ name, fn, input, where }: AggregateCall): string {
-  const filter = where === null ? '' : ` FILTER (WHERE ${printExpression(where)})`;
-  return `${fn}(${input === null ? '*' : printExpression(input)})${filter} AS ${printName(name)}`;
+function callText(call: AggregateCall): string {
+  const filter = call.where === null ? '' : ` FILTER (WHERE ${printExpression(call.where)})`;
+  return `${printCall(call)}${filter} AS ${printName(call.name)}`;
 }

@@ -41,7 +41,8 @@ function mapAggregate(aggregate: Aggregate, change: (expression: Expression) => 
   return {
     keys: aggregate.keys.map(({ name, expression }) => ({ name, expression: change(expression) })),
     window: aggregate.window,
-    aggregates: aggregate.aggregates.map(call => ({ ...call, input: optional(call.input), where: optional(call.where) })),
+    aggregates: aggregate.aggregates.map(call => (
+      { ...call, input: optional(call.input), ...(call.more && { more: call.more.map(change) }), where: optional(call.where) })),
   };
 }
 

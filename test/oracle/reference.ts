@@ -106,12 +106,13 @@ function applySteps(branch: Branch, source: Columns, env: Omit<Environment, 'row
 
 /** False: late. A row whose keys or inputs fault is a dead letter even if it is late. */
 function applyRow(
-  spec: Aggregate, env: Environment, place: Omit<Entry, 'cell'>, watermark: bigint | null, groups: Map<string, Group>,
+  spec: Aggregate, env: Environment, place: Omit<Entry, 'cell' | 'more'>, watermark: bigint | null, groups: Map<string, Group>,
 ): boolean {
   const keys = spec.keys.map(k => keyCell(evaluate(k.expression, env)));
   const inputs = spec.aggregates.map(a => ({
     counts: a.where === null || evaluate(a.where, env) === true,
     cell: a.input === null ? null : evaluate(a.input, env),
+    more: (a.more ?? []).map(e => evaluate(e, env)),
   }));
   let start: bigint | null = null;
   if (spec.window.kind === 'tumbling') {
@@ -124,7 +125,7 @@ function applyRow(
   const id = JSON.stringify([String(start), ...keys.map(identityOf)]);
   const group = groups.get(id) ?? { keys, start, entries: spec.aggregates.map(() => []) };
   groups.set(id, group);
-  for (const [i, input] of inputs.entries()) if (input.counts) at(group.entries, i).push({ ...place, cell: input.cell });
+  for (const [i, input] of inputs.entries()) if (input.counts) at(group.entries, i).push({ ...place, cell: input.cell, more: input.more });
   return true;
 }
 
@@ -138,10 +139,10 @@ function finish(plan: Plan, spec: Aggregate, groups: ReadonlyMap<string, Group>,
   const rows = all.map(group => valuesOf(plan, [
     ...group.keys,
     ...(group.start === null ? [] : [group.start, group.start + size]),
-    ...spec.aggregates.map((a, i) => aggregate(a.fn, a.input?.type ?? null, a.type, at(group.entries, i))),
+    ...spec.aggregates.map((a, i) => aggregate(a.fn, a.input?.type ?? null, a.type, at(group.entries, i), a.options)),
   ]));
   const slack = all.map(group => Object.fromEntries(spec.aggregates.flatMap((a, i): [string, number][] => {
-    const allowed = slackFor(a.fn, a.input?.type ?? null, at(group.entries, i));
+    const allowed = slackFor(a.fn, a.input?.type ?? null, at(group.entries, i), a.options);
     return allowed === null ? [] : [[a.name, allowed]];
   })));
   return { rows, slack };

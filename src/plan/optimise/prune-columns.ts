@@ -1,5 +1,5 @@
 import type { Expression } from '../expression-tree.js';
-import type { Aggregate, Branch, Step } from '../plan.js';
+import { expressionsOfCall, type Aggregate, type Branch, type Step } from '../plan.js';
 import type { Field, Fields } from '../types.js';
 import { columnsIn } from '../walk.js';
 import type { OptimiserRule } from './rules.js';
@@ -17,8 +17,7 @@ export const pruneColumns: OptimiserRule = {
 };
 
 function expressionsOf({ keys, aggregates }: Aggregate): Expression[] {
-  const inputs = aggregates.flatMap(({ input, where }) => [input, where]).filter(expression => expression !== null);
-  return [...keys.map(key => key.expression), ...inputs];
+  return [...keys.map(key => key.expression), ...aggregates.flatMap(expressionsOfCall)];
 }
 
 function pruned(branch: Branch, neededAtEnd: ReadonlySet<string>): Branch {
