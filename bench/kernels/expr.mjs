@@ -94,7 +94,7 @@ const cases = {
 
 const wasm = bindKernels(compileKernels(), memory), twins = twinKernels(memory);
 function measure([predicates, outputs], kernels, repetitions) {
-  const branch = { source: { name: 's', schema }, eventTime: null, steps: predicates.map(predicate => ({ kind: 'filter', predicate })) };
+  const branch = { source: { name: 's', schema }, from: 'source', eventTime: null, steps: predicates.map(predicate => ({ kind: 'filter', predicate })) };
   const stage = new StatelessStage({ branch, outputs, tables, heap, kernels, allocator, udfs: () => { throw new Error('none'); } });
   const times = [];
   for (let repetition = 0; repetition < repetitions; repetition++) {

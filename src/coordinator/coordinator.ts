@@ -1,6 +1,7 @@
 import { MillraceError } from '../errors.js';
 import { poison, signal, Word, word } from '../heap/control.js';
 import { Poisoned } from '../heap/lock.js';
+import { firstStage } from '../plan/plan.js';
 import { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
 import { coded, settlesWithin } from './failure.js';
@@ -44,7 +45,7 @@ export class Coordinator {
     this.progress = new Progress(engine, this.schedule, this.emitter, options);
     const { batchRows } = this.schedule;
     this.readings = job.sources.map((source, branch) => {
-      const { schema } = job.plan.branches[branch]!.source;
+      const { schema } = firstStage(job.plan).branches[branch]!.source;
       return new Reading(source, branch, { schema, batchRows, batchBytes: BATCH_BYTES, signal: this.halt.signal }, this.schedule, this.halt);
     });
   }

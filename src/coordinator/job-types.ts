@@ -6,7 +6,7 @@ import type { Source } from '../connectors/source.js';
 /** All that is needed to run: the plan, and the things a plan cannot hold. */
 export interface JobDescription {
   readonly plan: Plan;
-  /** `sources[i]` feeds `plan.branches[i]`. */
+  /** `sources[i]` feeds the i-th branch of the plan that reads from a source. */
   readonly sources: readonly Source[];
   readonly sink: Sink;
   /** Where dead letters and late rows go (DEAD_LETTER_FIELDS); they are counted either way. */

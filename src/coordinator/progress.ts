@@ -1,5 +1,6 @@
 import { PAGE_BYTES, Word, word } from '../heap/control.js';
 import { NO_TIME, END_OF_TIME } from '../worker/chain.js';
+import { firstStage } from '../plan/plan.js';
 import type { MillraceError } from '../errors.js';
 import type { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
@@ -66,7 +67,7 @@ export class Progress {
       stateBytes: schedule.stateBytes,
       peakStateBytes: schedule.peakStateBytes,
       batchBytes: engine.heap.u32[word(Word.batchPages)]! * PAGE_BYTES,
-      partitioner: schedule.layout.plan.aggregate === null ? null : schedule.switchedToHash ? 'hash' : 'local',
+      partitioner: firstStage(schedule.layout.plan).aggregate === null ? null : schedule.switchedToHash ? 'hash' : 'local',
       watermarkLagMs: this.lag(),
     };
   }
@@ -74,7 +75,7 @@ export class Progress {
   private lag(): number | null {
     const { currentWatermark: watermark, layout } = this.schedule;
     if (watermark === NO_TIME || watermark === END_OF_TIME) return null;
-    const { eventTime, source } = layout.plan.branches[0]!;
+    const { eventTime, source } = firstStage(layout.plan).branches[0]!;
     const type = source.schema.find(field => field.name === eventTime?.column)?.type;
     const lag = Date.now() - Number(type?.kind === 'timestamp' && type.unit === 'us' ? watermark / 1000n : watermark);
     return Math.abs(lag) < PRESENT_MS ? lag : null;

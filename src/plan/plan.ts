@@ -1,30 +1,58 @@
 import type { Expression, StaticTable } from './expression-tree.js';
 import type { DataType, Field, Fields } from './types.js';
+import type { Window } from './window-plan.js';
+
+export type { Window } from './window-plan.js';
 
 /** What `pipeline.plan()` returns: frozen plain JSON that says everything about a job but where its rows come from and go to. */
 export interface Plan {
-  readonly version: 1;
+  readonly version: 2;
+  /** At least one. Each reads sources or the results of the stage before it; the last one's output is the result. */
+  readonly stages: readonly Stage[];
+  readonly tables: readonly StaticTable[];
+  /** The columns of the result. */
+  readonly output: Fields;
+  /** 'append': a row is final. 'updating': rows of the same keys and window replace each other, the greatest `version` counts. */
+  readonly changelog: Changelog;
+}
+export type Changelog = 'append' | 'updating';
+
+/** Stateless steps, and at most one operator with state behind them: of `deduplicate`, `aggregate` and `top` at most one is not null. */
+export interface Stage {
   /** In the order of the inputs; a union has several. */
   readonly branches: readonly Branch[];
-  readonly tables: readonly StaticTable[];
-  /** What stands behind the branches: a keyed windowed aggregate, or nothing (rows are emitted as they come). */
+  readonly deduplicate: Deduplicate | null;
   readonly aggregate: Aggregate | null;
-  /** The columns of the result. */
+  readonly top: Top | null;
+  /** The columns of the stage's results. */
   readonly output: Fields;
 }
 
-/** One source and the stateless steps behind it. Every branch of a plan ends in the same columns. */
+/** One input and the stateless steps behind it. Every branch of a stage ends in the same columns. */
 export interface Branch {
+  /** `source.schema` are the columns of the input, also where it is a stage. */
   readonly source: { readonly name: string; readonly schema: Fields };
-  /** null: the source has no event time. */
+  /** 'source', or the index of the earlier stage whose results are the input. */
+  readonly from: 'source' | number;
+  /** null: the input has no event time. */
   readonly eventTime: EventTime | null;
   readonly steps: readonly Step[];
 }
+/** How far event time has come. Lengths are in the unit of the column (a date counts ms). */
 export interface EventTime {
-  /** A timestamp or date column of the source's schema. */
+  /** A timestamp or date column of the input's schema. */
   readonly column: string;
-  /** In the unit of the column (days for a date are in ms). */
+  /** Added to the column: -1 for results of windows, which happened just before `windowEnd`; else 0. */
+  readonly shift: number;
   readonly outOfOrderness: number;
+  /** A timestamp column of the same unit whose running maximum is the watermark; null: the greatest event time less `outOfOrderness`. */
+  readonly watermark: string | null;
+  /** An input without rows for so long no longer holds the others back. null: never. */
+  readonly idleAfterMs: number | null;
+  /** An input that is ahead of the slowest by more waits. null: any. */
+  readonly maxDrift: number | null;
+  /** A row that is ahead of the clock by more is a dead letter, `FUTURE_TIME`. null: none is. */
+  readonly maxAhead: number | null;
 }
 export type Step =
   | { readonly kind: 'filter'; readonly predicate: Expression }
@@ -35,16 +63,37 @@ export interface NamedExpression {
   readonly expression: Expression;
 }
 
+/** A row goes when one with the same keys and an event time at most `within` away was read before it. The columns stay. */
+export interface Deduplicate {
+  readonly keys: readonly NamedExpression[];
+  /** In the unit of event time. */
+  readonly within: number;
+}
+
 export interface Aggregate {
   /** Over the columns a branch ends in. Empty: one group. A null is a group. */
   readonly keys: readonly NamedExpression[];
   readonly window: Window;
   readonly aggregates: readonly AggregateCall[];
+  /** For so long after its end a window takes late rows, in the unit of event time. */
+  readonly accept: number;
+  readonly emit: Emit;
 }
-export type Window =
-  | { readonly kind: 'global' }
-  /** `size` and `offset` in the unit of event time; a window is [start, start + size). */
-  | { readonly kind: 'tumbling'; readonly size: number; readonly offset: number; readonly unit: 'ms' | 'us' };
+export interface Emit {
+  /** 'close': at the end of the window, and again as late rows change it. 'final': once, when no row can change it any more. */
+  readonly when: 'close' | 'final';
+  /** Besides: what there is so far, every so many ms of the clock. */
+  readonly earlyMs: number | null;
+}
+
+/** The `n` rows with the greatest (or least) `by` of each window and each combination of `per`, when the window is complete. */
+export interface Top {
+  readonly n: number;
+  readonly by: Expression;
+  readonly descending: boolean;
+  /** Columns of the input, besides `windowStart` and `windowEnd`. */
+  readonly per: readonly string[];
+}
 
 export type AggregateFunction =
   | 'count' | 'sum' | 'min' | 'max' | 'mean' | 'variance' | 'variancePopulation' | 'stddev' | 'stddevPopulation'
@@ -59,7 +108,7 @@ export interface AggregateOptions {
   /** Of lists: how many values at most. */
   readonly limit?: number;
 }
-/** Result columns: keys, then (tumbling) `windowStart`, `windowEnd`, then aggregates. */
+/** Result columns: keys, those of the window (`windowColumns`), those of a changelog (`changelogColumns`), then aggregates. */
 export interface AggregateCall {
   readonly name: string;
   readonly fn: AggregateFunction;
@@ -74,8 +123,34 @@ export interface AggregateCall {
   readonly nullable: boolean;
 }
 
-export const windowColumns = (window: Window): readonly Field[] =>
-  window.kind === 'global' ? [] : ['windowStart', 'windowEnd'].map(name => ({ name, type: { kind: 'timestamp', unit: window.unit }, nullable: false }));
+/** What a window adds to the columns of a result. */
+export function windowColumns(window: Window): readonly Field[] {
+  if (window.kind === 'global') return [];
+  if (window.kind === 'count') return [{ name: 'windowNumber', type: { kind: 'int64' }, nullable: false }];
+  return ['windowStart', 'windowEnd'].map(name => ({ name, type: { kind: 'timestamp', unit: window.unit }, nullable: false }));
+}
+
+/** Whether results come out more than once. */
+export const changelogOf = ({ accept, emit }: Pick<Aggregate, 'accept' | 'emit'>): Changelog =>
+  (emit.earlyMs !== null || (accept > 0 && emit.when !== 'final') ? 'updating' : 'append');
+/** `version` grows with each revision of a group's window; `deleted`, where windows can vanish by merging, says that one has. */
+export function changelogColumns(aggregate: Pick<Aggregate, 'accept' | 'emit' | 'window'>): readonly Field[] {
+  if (changelogOf(aggregate) === 'append') return [];
+  const version: Field = { name: 'version', type: { kind: 'int64' }, nullable: false };
+  return aggregate.window.kind === 'session' ? [version, { name: 'deleted', type: { kind: 'bool' }, nullable: false }] : [version];
+}
+
+/** The columns of an aggregate's results. Where a result can vanish, aggregates may be null: those of a deleted row are. */
+export function resultFields(aggregate: Aggregate): Field[] {
+  const changelog = changelogColumns(aggregate);
+  const vanishing = changelog.some(({ name }) => name === 'deleted');
+  return [
+    ...aggregate.keys.map(({ name, expression: { type, nullable } }) => ({ name, type, nullable })),
+    ...windowColumns(aggregate.window),
+    ...changelog,
+    ...aggregate.aggregates.map(({ name, type, nullable }) => ({ name, type, nullable: nullable || vanishing })),
+  ];
+}
 
 /** Whether an aggregate is 0 and not null where there are no rows. */
 export const isCount = (fn: AggregateFunction): boolean => fn === 'count' || fn === 'countDistinct' || fn === 'approxCountDistinct';
@@ -84,3 +159,6 @@ export const goesByTime = (fn: AggregateFunction): boolean => ['first', 'last', 
 /** Every expression of an aggregate call. */
 export const expressionsOfCall = ({ input, more = [], where }: AggregateCall): Expression[] =>
   [input, ...more, where].filter(expression => expression !== null);
+
+/** The first stage of a plan: for readers of plans of one stage. */
+export const firstStage = (plan: Plan): Stage => plan.stages[0]!;

@@ -1,7 +1,7 @@
 import { BRANCHES, BRANCH_WORDS, MORSEL_SLOTS, poisoned, signal, Word, word } from '../heap/control.js';
 import type { Heap } from '../heap/heap.js';
 import { Poisoned, withLock } from '../heap/lock.js';
-import type { Plan } from '../plan/plan.js';
+import { firstStage, type Plan } from '../plan/plan.js';
 import { Morsel, MorselKind, TOKENS } from './morsel.js';
 
 /** No event time, no watermark: before all times. */
@@ -25,7 +25,7 @@ export class Chain {
     private readonly heap: Heap,
     plan: Plan,
   ) {
-    this.bounds = plan.branches.map(branch => BigInt(branch.eventTime?.outOfOrderness ?? 0));
+    this.bounds = firstStage(plan).branches.map(branch => BigInt(branch.eventTime?.outOfOrderness ?? 0));
   }
 
   /** Clears the branches' words. REQUIRES: no worker runs. */

@@ -1,6 +1,6 @@
 import { compileAggregate, type CompiledAggregate } from '../aggregate/compile.js';
 import { keyModeOf, type KeyMode } from '../aggregate/keys.js';
-import type { Plan } from '../plan/plan.js';
+import { firstStage, type Plan } from '../plan/plan.js';
 import { MillraceError } from '../errors.js';
 
 /** What every thread of a job is told at its start; plain data. */
@@ -8,7 +8,7 @@ export interface JobLayout {
   readonly plan: Plan;
   readonly workers: number;
   readonly partitioner: 'auto' | 'hash' | 'local';
-  /** Addresses of region headers: first `2 ** regionBits` hash regions, then one local region per worker. */
+  /** Address of the headers of `2 ** regionBits` regions. */
   readonly regions: number;
   readonly regionBits: number;
   readonly hashSeed: bigint;
@@ -30,12 +30,13 @@ const MOST_KEYS = 63;
 
 /** Each thread derives the same layout of cells from the plan. */
 export function aggregateLayout(plan: Plan): AggregateLayout | null {
-  if (plan.aggregate === null) return null;
-  const { keys } = plan.aggregate;
+  const { aggregate, branches } = firstStage(plan);
+  if (aggregate === null) return null;
+  const { keys } = aggregate;
   if (keys.length > MOST_KEYS) throw new MillraceError('PLAN_INVALID', `a group has at most ${MOST_KEYS} key columns, not ${keys.length}`);
-  const keyMode = keyModeOf(keys.map(key => key.expression), plan.branches);
+  const keyMode = keyModeOf(keys.map(key => key.expression), branches);
   const dense = keyMode === 'none' || keyMode === 'dense';
-  return { keyMode, compiled: compileAggregate(plan.aggregate, keyMode === 'none' ? 0 : 8, dense) };
+  return { keyMode, compiled: compileAggregate(aggregate, dense) };
 }
 
 /** More regions than workers, so that two seldom want the same one. */

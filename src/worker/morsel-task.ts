@@ -1,4 +1,5 @@
 import { GroupOperator } from '../aggregate/group-operator.js';
+import { alignedWindow } from '../aggregate/slices.js';
 import { materialise } from '../batch/materialise.js';
 import { RowReader } from '../batch/row-reader.js';
 import { decodeText } from '../batch/text-codec.js';
@@ -12,7 +13,7 @@ import type { Kernels } from '../../native-free-kernels/load.js';
 import type { Allocator, Heap } from '../heap/heap.js';
 import type { Expression } from '../plan/expression-tree.js';
 import type { TextFormat } from '../connectors/source.js';
-import { goesByTime, type Branch } from '../plan/plan.js';
+import { firstStage, goesByTime, type Branch } from '../plan/plan.js';
 import { Poisoned } from '../heap/lock.js';
 import { poisoned } from '../heap/control.js';
 import { Chain } from './chain.js';
@@ -61,19 +62,20 @@ export class MorselTask {
     udfs: LoadedFunctions,
   ) {
     const { plan } = job;
+    const { branches, aggregate: called } = firstStage(plan);
     this.chain = new Chain(thread.heap, plan);
     this.batches = thread.pages.for(PageUse.batch);
     this.keys = aggregate?.compiled.keyCount ?? 0;
     const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
-    this.branches = plan.branches.map((given, index) => {
+    this.branches = branches.map((given, index) => {
       const branch = withTimeRequired(given);
       return {
         branch,
         stage: new StatelessStage({ branch, outputs, tables: plan.tables, heap, kernels, allocator, udfs }),
         decoder: null,
-        times: new EventTimes(thread, branch, index, plan.aggregate?.window ?? null, this.chain),
+        times: new EventTimes(thread, branch, index, called && alignedWindow(called.window), this.chain),
         reader: new RowReader(heap, branch.source.schema),
         copier: new SharedCopier(heap, kernels, this.batches, branch.source.schema),
       };
@@ -197,7 +199,7 @@ export class MorselTask {
 
   /** Whether some state keeps the time of a row. */
   private get needsTimes(): boolean {
-    return this.job.plan.aggregate!.aggregates.some(call => goesByTime(call.fn));
+    return firstStage(this.job.plan).aggregate!.aggregates.some(call => goesByTime(call.fn));
   }
 }
 

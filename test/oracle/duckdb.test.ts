@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Plan } from '../../src/plan/plan.ts';
+import { firstStage, type Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { AggregateOverflow, type Entry } from './aggregates.ts';
 import { difference } from './compare.ts';
@@ -32,7 +32,7 @@ const duckSlack: typeof slackOf = (fn, input, entries: readonly Entry[]) => {
 const unsigned = (rows: readonly Row[]): Row[] =>
   rows.map(row => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, typeof v === 'number' && v === 0 ? 0 : v])));
 /** DuckDB refuses variances that are not finite. */
-const hasUndefinedSpread = (plan: Plan, result: ReferenceResult): boolean => (plan.aggregate?.aggregates ?? [])
+const hasUndefinedSpread = (plan: Plan, result: ReferenceResult): boolean => (plan.stages[0]!.aggregate?.aggregates ?? [])
   .some(a => /^(variance|stddev)/.test(a.fn) && result.rows.some(r => typeof r[a.name] === 'number' && !Number.isFinite(r[a.name])));
 
 function runReferenceQuietly(plan: Plan, ingest: readonly Ingest[]): ReferenceResult['letters'] {
@@ -46,11 +46,13 @@ function runReferenceQuietly(plan: Plan, ingest: readonly Ingest[]): ReferenceRe
 
 /** The plan without the aggregates that DuckDB has not. */
 function duckPlan(plan: Plan): Plan {
-  if (plan.aggregate === null) return plan;
-  const aggregates = plan.aggregate.aggregates.filter(inDuckdb);
+  const stage = firstStage(plan);
+  if (stage.aggregate === null) return plan;
+  const aggregates = stage.aggregate.aggregates.filter(inDuckdb);
   if (aggregates.length === 0) aggregates.push({ name: 'rows', fn: 'count', input: null, where: null, type: { kind: 'int64' }, nullable: false });
-  const aggregate = { ...plan.aggregate, aggregates };
-  return { ...plan, aggregate, output: outputOf(aggregate) };
+  const aggregate = { ...stage.aggregate, aggregates };
+  const output = outputOf(aggregate);
+  return { ...plan, stages: [{ ...stage, aggregate, output }], output };
 }
 const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 150);
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_240_229);
@@ -70,7 +72,7 @@ test('the reference and DuckDB agree', { timeout: 120_000 + RUNS * 100 }, async 
       new Set(expected.letters.filter(l => reasons.includes(l.reason)).map(l => l.position));
     const faulted = places(['OVERFLOW', 'BAD_CAST']);
     const actual = await duck.runPlan(plan, data.ingest, faulted, places(['BAD_ROW', 'BAD_TIME', 'NULL_IN_NON_NULL']));
-    const [left, right] = plan.aggregate === null ? [expected.rows, actual] : [unsigned(expected.rows), unsigned(actual)];
+    const [left, right] = plan.stages[0]!.aggregate === null ? [expected.rows, actual] : [unsigned(expected.rows), unsigned(actual)];
     expect(difference(plan, { ...expected, rows: left }, right), planText(plan)).toBe(null);
   }), { numRuns: RUNS, seed: SEED });
 });
@@ -81,7 +83,7 @@ test('what the reference calls a fault, DuckDB refuses', { timeout: 120_000 + RU
   const accepted: string[] = [];
   await fc.assert(fc.asyncProperty(cases, async ({ plan, data }) => {
     // Counting a column that cannot be null, DuckDB does not compute it.
-    fc.pre(!(plan.aggregate?.aggregates ?? []).some(a => a.fn === 'count'));
+    fc.pre(!(plan.stages[0]!.aggregate?.aggregates ?? []).some(a => a.fn === 'count'));
     const letter = runReferenceQuietly(plan, data.ingest).find(l => l.reason === 'OVERFLOW' || l.reason === 'BAD_CAST');
     if (letter === undefined) return;
     const one = data.ingest.slice(letter.position, letter.position + 1);

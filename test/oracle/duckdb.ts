@@ -25,8 +25,8 @@ export class Duck {
 
   /** One branch only. Rows at the positions in `faulted` count for the watermark and nothing else; those in `bad` not even for it. */
   async runPlan(plan: Plan, ingest: readonly Ingest[], faulted: ReadonlySet<number>, bad: ReadonlySet<number>): Promise<Row[]> {
-    const branch = plan.branches[0];
-    if (branch === undefined || plan.branches.length > 1) throw new Error('one branch only');
+    const branch = plan.stages[0]!.branches[0];
+    if (branch === undefined || plan.stages[0]!.branches.length > 1) throw new Error('one branch only');
     const schema = branch.source.schema;
     const time = branch.eventTime === null ? 'NULL::BIGINT' : sqlTime(schema, branch.eventTime.column);
     await this.connection.run(`CREATE OR REPLACE TEMP TABLE source (${schema.map(f => `${sqlName(f.name)} ${sqlType(f.type)}`).join(', ')}, __branch INTEGER, __position BIGINT)`);
@@ -43,13 +43,13 @@ export class Duck {
         .concat(PLACE, '__watermark').join(', ');
       await step(`SELECT ${columns} FROM step${at}${s.kind === 'filter' ? ` WHERE ${sqlExpression(s.predicate, plan.tables)}` : ''}`);
     }
-    if (plan.aggregate === null) return this.rows(`SELECT ${sqlColumns(plan.output)} FROM step${at}`, plan.output);
-    const { window } = plan.aggregate;
+    if (plan.stages[0]!.aggregate === null) return this.rows(`SELECT ${sqlColumns(plan.output)} FROM step${at}`, plan.output);
+    const { window } = plan.stages[0]!.aggregate;
     if (window.kind === 'tumbling') {
       const end = `__time - ((__time - ${window.offset}) % ${window.size} + ${window.size}) % ${window.size} + ${window.size}`;
       await step(`SELECT * FROM step${at} WHERE __watermark IS NULL OR ${end} > __watermark`);
     }
-    return this.rows(sqlAggregate(plan.aggregate, plan.tables, `step${at}`), plan.output);
+    return this.rows(sqlAggregate(plan.stages[0]!.aggregate, plan.tables, `step${at}`), plan.output);
   }
 }
 

@@ -38,7 +38,7 @@ const poolOf = (field: Field): fc.Arbitrary<Value[]> => {
 };
 
 export function dataOf(plan: Plan, rows: fc.Arbitrary<number>): fc.Arbitrary<Data> {
-  const fields = plan.branches[0]?.source.schema ?? [];
+  const fields = plan.stages[0]!.branches[0]?.source.schema ?? [];
   const shape = fc.record({
     rows, seed: fc.nat(), hot: fc.constantFrom(0, 0.5, 0.95), step: fc.constantFrom(0, 1, 40, 30_000),
     jitter: fc.constantFrom(0, 2, 1_000, 200_000), badEvery: fc.constantFrom(0, 0, 0, 13),
@@ -51,8 +51,8 @@ function deal(plan: Plan, shape: DataShape, pools: Data['pools']): Ingest[] {
   const random = seeded(shape.seed);
   const ingest: Ingest[] = [];
   for (let i = 0; i < shape.rows; i++) {
-    const index = Math.floor(random() * plan.branches.length);
-    const branch = plan.branches[index];
+    const index = Math.floor(random() * plan.stages[0]!.branches.length);
+    const branch = plan.stages[0]!.branches[index];
     if (branch === undefined) throw new Error('a plan without branches');
     const isHot = random() < shape.hot;
     const row: Row = {};

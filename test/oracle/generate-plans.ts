@@ -51,6 +51,7 @@ const aggregationIn = (scope: Scope, eventTime: EventTime | null, unit: 'ms' | '
   keys: fc.array(fc.oneof(fc.constantFrom(...scope.columns.map(column)), anyIn(scope, depth)), { maxLength: 3 }).map(list => named('k', list)),
   window: windowOf(eventTime, unit),
   aggregates: fc.array(aggregateIn(scope, depth), { minLength: 1, maxLength: 5 }).map(list => list.map((a, i): AggregateCall => ({ name: `a${i}`, ...a }))),
+  accept: fc.constant(0), emit: fc.constant({ when: 'close' as const, earlyMs: null }),
 });
 
 /** The branches of a union share their schema and projection and differ in their filters: so they end in the same columns. */
@@ -62,7 +63,7 @@ export function planOf({ maxBranches, depth, types }: PlanOptions = DEFAULT_PLAN
   return drawn.chain(({ fields, tables, branches, time, outOfOrderness }) => {
     const schema: Fields = time === null ? fields : [...fields, { name: 'at', type: time, nullable: fields[0]?.nullable ?? false }];
     // Which branch's row is read first is the engine's choice, so nothing may be late in a union.
-    const eventTime = time === null ? null : { column: 'at', outOfOrderness: branches > 1 ? 4e15 : outOfOrderness };
+    const eventTime = time === null ? null : { ...PLAIN_TIME, outOfOrderness: branches > 1 ? 4e15 : outOfOrderness };
     const unit = time?.kind === 'timestamp' ? time.unit : 'ms';
     const scope: Scope = { columns: schema, tables };
     const filters = fc.array(maybe(filterIn(scope, depth)), { minLength: branches, maxLength: branches });
@@ -71,12 +72,15 @@ export function planOf({ maxBranches, depth, types }: PlanOptions = DEFAULT_PLAN
     return fc.tuple(filters, tail).chain(([heads, steps]) => {
       const project = steps?.find(s => s.kind === 'project');
       const end: Scope = { columns: project === undefined ? schema : fieldsAfter(project.columns), tables };
-      const all = heads.map((head, i): Branch => ({ source: { name: `source${i}`, schema }, eventTime, steps: [...head, ...(steps ?? [])] }));
+      const all = heads.map((head, i): Branch => ({ source: { name: `source${i}`, schema }, from: 'source', eventTime, steps: [...head, ...(steps ?? [])] }));
       return fc.option(aggregationIn(end, eventTime, unit, depth), { freq: 5 }).map((aggregate): Plan =>
-        ({ version: 1, branches: all, tables, aggregate, output: aggregate === null ? end.columns : outputOf(aggregate) }));
+        oneStage(all, tables, aggregate, aggregate === null ? end.columns : outputOf(aggregate)));
     });
   });
 }
+const PLAIN_TIME: Omit<EventTime, 'outOfOrderness'> = { column: 'at', shift: 0, watermark: null, idleAfterMs: null, maxDrift: null, maxAhead: null };
+const oneStage = (branches: readonly Branch[], tables: readonly StaticTable[], aggregate: Aggregate | null, output: Fields): Plan =>
+  ({ version: 2, stages: [{ branches, deduplicate: null, aggregate, top: null, output }], tables, output, changelog: 'append' });
 export const outputOf = (aggregate: Aggregate): Fields => [
   ...fieldsAfter(aggregate.keys), ...windowColumns(aggregate.window), ...aggregate.aggregates.map(({ name, type, nullable }) => ({ name, type, nullable })),
 ];

@@ -23,13 +23,13 @@ export function expressionText(e: Expression): string {
   }
 }
 export function planText(plan: Plan): string {
-  const lines = plan.branches.flatMap(b => [
+  const lines = plan.stages[0]!.branches.flatMap(b => [
     `source ${b.source.name}: ${fieldsText(b.source.schema)}${b.eventTime === null ? '' : `; time ${b.eventTime.column} - ${b.eventTime.outOfOrderness}`}`,
     ...b.steps.map(s => (s.kind === 'filter' ? `  filter ${expressionText(s.predicate)}` : `  project ${s.columns.map(c => `${c.name} = ${expressionText(c.expression)}`).join(', ')}`)),
   ]);
   for (const [i, t] of plan.tables.entries()) lines.push(`table ${i}: ${fieldsText([t.key])} ${JSON.stringify(t.keys)} -> ${fieldsText(t.columns)} ${JSON.stringify(t.values)}`);
-  if (plan.aggregate !== null) {
-    const { keys, window, aggregates } = plan.aggregate;
+  if (plan.stages[0]!.aggregate !== null) {
+    const { keys, window, aggregates } = plan.stages[0]!.aggregate;
     lines.push(`group by ${keys.map(k => `${k.name} = ${expressionText(k.expression)}`).join(', ')} window ${JSON.stringify(window)}`);
     for (const a of aggregates) {
       lines.push(`  ${a.name} ${typed(a)} = ${a.fn}(${[a.input, ...(a.more ?? [])].map(e => (e === null ? '' : expressionText(e))).join(', ')}${a.options === undefined ? '' : ` ${JSON.stringify(a.options)}`})${a.where === null ? '' : ` where ${expressionText(a.where)}`}`);

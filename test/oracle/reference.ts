@@ -39,10 +39,10 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
   const rows: Row[] = [];
   const letters: Letter[] = [];
   const groups = new Map<string, Group>();
-  const ledgers = plan.branches.map((): Ledger => ({ read: 0, filtered: 0, applied: 0, late: 0, deadLettered: 0 }));
-  const states = plan.branches.map((): BranchState => ({ maxTime: null, ended: false, position: 0 }));
+  const ledgers = plan.stages[0]!.branches.map((): Ledger => ({ read: 0, filtered: 0, applied: 0, late: 0, deadLettered: 0 }));
+  const states = plan.stages[0]!.branches.map((): BranchState => ({ maxTime: null, ended: false, position: 0 }));
   for (const item of ingest) {
-    const branch = at(plan.branches, item.branch);
+    const branch = at(plan.stages[0]!.branches, item.branch);
     const state = at(states, item.branch);
     if ('end' in item) {
       state.ended = true;
@@ -59,11 +59,11 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
       const passed = applySteps(branch, cells, env);
       if (passed === null) {
         ledger.filtered++;
-      } else if (plan.aggregate === null) {
+      } else if (plan.stages[0]!.aggregate === null) {
         rows.push(valuesOf(plan, plan.output.map(f => cellAt(passed, f.name))));
         ledger.applied++;
       } else {
-        const isLate = !applyRow(plan.aggregate, { ...env, row: passed }, { time, source: item.branch, position }, watermark, groups);
+        const isLate = !applyRow(plan.stages[0]!.aggregate, { ...env, row: passed }, { time, source: item.branch, position }, watermark, groups);
         ledger[isLate ? 'late' : 'applied']++;
         if (isLate) letters.push({ source: item.branch, position, reason: 'LATE' });
       }
@@ -73,8 +73,8 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
       letters.push({ source: item.branch, position, reason: error.reason });
     }
   }
-  if (plan.aggregate === null) return { rows, slack: rows.map(() => ({})), ledgers, letters };
-  return { ...finish(plan, plan.aggregate, groups, options.slack ?? slackOf), ledgers, letters };
+  if (plan.stages[0]!.aggregate === null) return { rows, slack: rows.map(() => ({})), ledgers, letters };
+  return { ...finish(plan, plan.stages[0]!.aggregate, groups, options.slack ?? slackOf), ledgers, letters };
 }
 
 function at<T>(list: readonly T[], index: number): T {

@@ -108,7 +108,7 @@ export const PLACE = ['__time', '__branch', '__position'] as const;
 
 /** Groups the rows of `table`. Window columns come as integers. */
 export function sqlAggregate(spec: Aggregate, tables: readonly StaticTable[], table: string): string {
-  const start = spec.window.kind === 'global' ? null : `(__time - ((__time - ${spec.window.offset}) % ${spec.window.size} + ${spec.window.size}) % ${spec.window.size})`;
+  const start = spec.window.kind !== 'tumbling' ? null : `(__time - ((__time - ${spec.window.offset}) % ${spec.window.size} + ${spec.window.size}) % ${spec.window.size})`;
   const keys = spec.keys.map((k, i) => `${sqlExpression(k.expression, tables)} AS __key${i}`);
   const groups = [...spec.keys.map((_, i) => `__key${i}`), ...(start === null ? [] : ['__start'])];
   const columns = spec.keys.map((k, i) => `__key${i} AS ${sqlName(k.name)}`);

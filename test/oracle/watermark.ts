@@ -12,7 +12,7 @@ export function watermarkOf(plan: Plan, states: readonly Progress[]): bigint | n
   for (const [i, state] of states.entries()) {
     if (state.ended) continue;
     if (state.maxTime === null) return null;
-    const own = state.maxTime - BigInt(plan.branches[i]?.eventTime?.outOfOrderness ?? 0);
+    const own = state.maxTime - BigInt(plan.stages[0]!.branches[i]?.eventTime?.outOfOrderness ?? 0);
     if (least === null || own < least) least = own;
   }
   return least;

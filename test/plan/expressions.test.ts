@@ -15,7 +15,7 @@ const rows = stream(fakeSource(), Everything);
 type Untyped = (row: any) => any;
 function record(callback: Untyped): { expression: Expression; text: string; type: string } {
   const plan = rows.map(row => ({ x: callback(row) })).plan();
-  const step = plan.branches[0]!.steps[0]!;
+  const step = plan.stages[0]!.branches[0]!.steps[0]!;
   const { expression } = step.kind === 'project' ? step.columns[0]! : expect.unreachable();
   return { expression, text: printExpression(expression), type: fieldText(plan.output[0]!).slice('x '.length) };
 }
@@ -192,7 +192,7 @@ describe('lookup', () => {
       { key: { name: 'word', type: { kind: 'utf8' }, nullable: false }, columns: [{ name: 'n', type: { kind: 'int64' }, nullable: false }], keys: ['a'], values: [['1']] },
       { key: { name: 'id', type: { kind: 'int32' }, nullable: false }, columns: [{ name: 'campaign', type: { kind: 'utf8' }, nullable: false }, { name: 'price', type: { kind: 'decimal', precision: 6, scale: 2 }, nullable: true }], keys: [1, 2], values: [['x', 'y'], ['1.50', null]] },
     ]);
-    const step = plan.branches[0]!.steps[0]!;
+    const step = plan.stages[0]!.branches[0]!.steps[0]!;
     const texts = step.kind === 'project' ? step.columns.map(column => printExpression(column.expression)) : [];
     expect(texts).toEqual(['lookup(code, table 0).n', 'lookup(CAST(i8 AS int32), table 1).price', 'lookup(i32, table 1).campaign']);
     expect(plan.output.map(fieldText)).toEqual(['a int64 null', 'b decimal(6,2) null', 'c utf8 null']);

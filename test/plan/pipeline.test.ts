@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { boolAnd, count, first, global, lookup, max, mean, min, schema, staticTable, stddev, stream, sum, t, tumbling, variancePopulation } from '../../src/index.ts';
+import { argMin, boolAnd, collectList, count, first, global, lookup, max, mean, median, min, mostFrequent, quantile, schema, staticTable, stddev, stream, sum, t, topN, tumbling, variancePopulation } from '../../src/index.ts';
 import { fieldText } from '../../src/plan/schema.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { errorOf, fakeSink, fakeSource } from './fakes.ts';
@@ -22,15 +22,22 @@ test('a plan is frozen plain JSON', () => {
 });
 
 describe('aggregate', () => {
+  test('more inputs and options', () => {
+    const pipeline = clicks().with(row => ({ extra: row.n.add(1) })).groupBy('ip').aggregate(row => ({ best: argMin(row.adId, row.extra), p9: quantile(row.price, 0.9), all: collectList(row.day, { limit: 7 }), top: topN(row.adId, 2).where(row.ok) }));
+    const plan = pipeline.plan();
+    expect(output(plan)).toBe('ip utf8, best utf8, p9 float64 null, all utf8, top utf8 null');
+    expect(plan.stages[0]!.branches[0]!.source.schema.map(field => field.name)).toEqual(['adId', 'ip', 'price', 'n', 'ok', 'day']);
+    expect(pipeline.explain()).toContain("argMin(CAST(adId AS utf8), extra) AS best, quantile(CAST(price AS float64), 0.9, 0.01) AS p9, collectList(day, 7) AS all, topN(CAST(adId AS utf8), 2) FILTER (WHERE ok) AS top");
+  });
   test('result columns: keys, window bounds, aggregates', () => {
     const plan = clicks().eventTime('at', { outOfOrderness: '1.5s' }).groupBy('adId', row => ({ net: row.ip.substring(1, 3), price: row.price })).window(tumbling('1h', { offset: '-5m' }))
       .aggregate(row => ({ n: count(), priced: count(row.price), s: sum(row.n), b: sum(row.bytes), p: sum(row.price), m: mean(row.n), d: stddev(row.n), v: variancePopulation(row.n), lo: min(row.adId), hi: max(row.day), f: first(row.ip), all: boolAnd(row.ok), few: sum(row.n).where(row.ok), nOk: count().where(row.ok) })).plan();
     expect(output(plan)).toBe('adId dictionary, net utf8, price decimal(10,2) null, windowStart timestamp, windowEnd timestamp, n int64, priced int64, s int64, b uint64, '
       + 'p decimal(18,2) null, m float64, d float64 null, v float64, lo utf8, hi date, f utf8, all bool, few int64 null, nOk int64');
-    expect(plan.aggregate!.window).toEqual({ kind: 'tumbling', size: 3_600_000, offset: 3_300_000, unit: 'ms' });
-    expect(plan.branches[0]!.eventTime).toEqual({ column: 'at', outOfOrderness: 1500 });
-    expect(plan.aggregate!.aggregates[0]).toEqual({ name: 'n', fn: 'count', input: null, where: null, type: { kind: 'int64' }, nullable: false });
-    expect(plan.aggregate!.aggregates[8]!.input).toMatchObject({ op: 'cast', type: { kind: 'utf8' } });
+    expect(plan.stages[0]!.aggregate!.window).toEqual({ kind: 'tumbling', size: 3_600_000, offset: 3_300_000, unit: 'ms' });
+    expect(plan.stages[0]!.branches[0]!.eventTime).toEqual({ column: 'at', shift: 0, outOfOrderness: 1500, watermark: null, idleAfterMs: null, maxDrift: null, maxAhead: 86_400_000 });
+    expect(plan.stages[0]!.aggregate!.aggregates[0]).toEqual({ name: 'n', fn: 'count', input: null, where: null, type: { kind: 'int64' }, nullable: false });
+    expect(plan.stages[0]!.aggregate!.aggregates[8]!.input).toMatchObject({ op: 'cast', type: { kind: 'utf8' } });
   });
   test('without keys and window all but counts may be null', () => {
     expect(output(clicks().aggregate(row => ({ n: count(), s: sum(row.n) })).plan())).toBe('n int64, s int64 null');
@@ -40,18 +47,26 @@ describe('aggregate', () => {
   });
   test('a date as event time counts in ms', () => {
     const plan = clicks().eventTime('day', { outOfOrderness: '1d' }).window(tumbling('7d')).aggregate(() => ({ n: count() })).plan();
-    expect(plan.branches[0]!.eventTime).toEqual({ column: 'day', outOfOrderness: 86_400_000 });
+    expect(plan.stages[0]!.branches[0]!.eventTime).toMatchObject({ column: 'day', outOfOrderness: 86_400_000 });
     expect(output(plan)).toBe('windowStart timestamp, windowEnd timestamp, n int64');
   });
   test('refused', () => {
     expect(errorOf(() => clicks().window(tumbling('1m') as never)).message).toContain('PLAN_INVALID: tumbling windows need event time, and clicks has none');
-    expect(errorOf(() => stream(fakeSource({ bounded: false }), Click).groupBy('ip').aggregate(() => ({ n: count() }))).message).toContain('never ends');
+    expect(errorOf(() => stream(fakeSource({ bounded: false }), Click).groupBy('ip').aggregate(() => ({ n: count() })).plan()).message).toContain('never ends');
     expect(errorOf(() => clicks().groupBy('ip').aggregate(() => ({ ip: count() }))).message).toContain('names the column ip twice');
     expect(errorOf(() => clicks().eventTime('at').window(tumbling('1m')).aggregate(() => ({ windowEnd: count() }))).message).toContain('windowEnd twice');
     expect(errorOf(() => clicks().groupBy('ip', 'ip')).message).toContain('twice');
     expect(errorOf(() => clicks().groupBy().aggregate(() => ({}))).message).toContain('at least one column');
     expect(errorOf(() => clicks().aggregate((row: any) => ({ s: sum(row.ip) }))).message).toContain('TYPE_MISMATCH: sum takes numbers, got ip (utf8)');
     expect(errorOf(() => clicks().aggregate((row: any) => ({ s: boolAnd(row.n) }))).code).toBe('TYPE_MISMATCH');
+    const refused = (build: (row: any) => any): string => errorOf(() => clicks().aggregate(row => ({ s: build(row) }))).message;
+    expect(refused(row => median(row.ip))).toContain('TYPE_MISMATCH: median takes numbers, got ip (utf8)');
+    expect(refused(row => argMin(row.ip, 5 as never))).toContain('argMin: what is compared takes a column expression, got number 5');
+    expect(refused(row => quantile(row.n, 99))).toContain('BAD_OPTION: quantile: q is a number from 0 to 1, got number 99');
+    expect(refused(row => quantile(row.n, 0.5, { accuracy: 0 }))).toContain('accuracy is a relative error from 0.001 to 0.25');
+    expect(refused(row => topN(row.n, 0))).toContain('topN: its number of values is a whole number from 1 to 10000, got number 0');
+    expect(refused(row => mostFrequent(row.n, undefined as never))).toContain('got undefined');
+    expect(refused(row => collectList(row.n, { limit: 1e6 }))).toContain('collectList: limit is a whole number from 1 to 10000');
     expect(errorOf(() => clicks().aggregate(row => ({ s: count().where(row.ok).where(row.ok) }))).message).toContain('has a where already');
     expect(errorOf(() => clicks().window({} as never)).message).toContain('tumbling(size) or global()');
   });
@@ -85,7 +100,7 @@ describe('options', () => {
     expect(errorOf(() => t.decimal(19, 2)).code).toBe('BAD_OPTION');
     expect(errorOf(() => t.dictionary('int64' as never)).code).toBe('BAD_OPTION');
     expect(errorOf(() => clicks().to({} as never)).message).toContain('takes a sink');
-    expect(errorOf(() => (clicks().aggregate(() => ({ n: count() }))).late({ then: fakeSink() })).message).toContain('behind an aggregate over tumbling windows');
+    expect(errorOf(() => (clicks().aggregate(() => ({ n: count() })) as any).late({ then: fakeSink() })).message).toContain('behind an aggregate over time windows');
   });
 });
 
@@ -94,14 +109,14 @@ describe('union', () => {
   test('orders columns by name, makes text of dictionaries that differ', () => {
     const plan = clicks().select('adId', 'at').union(narrow()).plan();
     expect(output(plan)).toBe('adId utf8, at timestamp');
-    for (const { steps } of plan.branches) expect(steps.at(-1)).toMatchObject({ columns: [{ name: 'adId', expression: { op: 'cast' } }, { name: 'at', expression: { op: 'column' } }] });
+    for (const { steps } of plan.stages[0]!.branches) expect(steps.at(-1)).toMatchObject({ columns: [{ name: 'adId', expression: { op: 'cast' } }, { name: 'at', expression: { op: 'column' } }] });
   });
   test('steps behind it are in every branch; keys are text', () => {
     const both = clicks().union(stream(fakeSource({ name: 'other' }), Click)).filter(row => row.adId.eq('x'));
     const plan = both.groupBy('adId').aggregate(() => ({ n: count() })).plan();
-    expect(plan.branches.map(branch => branch.source.name)).toEqual(['clicks', 'other']);
-    for (const branch of plan.branches) expect(branch.steps).toMatchObject([{ kind: 'filter', predicate: { args: [{ type: { kind: 'dictionary' } }, {}] } }]);
-    expect(plan.aggregate!.keys).toMatchObject([{ expression: { op: 'cast', type: { kind: 'utf8' } } }]);
+    expect(plan.stages[0]!.branches.map(branch => branch.source.name)).toEqual(['clicks', 'other']);
+    for (const branch of plan.stages[0]!.branches) expect(branch.steps).toMatchObject([{ kind: 'filter', predicate: { args: [{ type: { kind: 'dictionary' } }, {}] } }]);
+    expect(plan.stages[0]!.aggregate!.keys).toMatchObject([{ expression: { op: 'cast', type: { kind: 'utf8' } } }]);
     expect(output(plan)).toBe('adId utf8, n int64');
     expect(output(both.plan())).toContain('adId utf8');
   });
@@ -123,7 +138,7 @@ describe('union', () => {
 
 test('sources without dictionaries read text', () => {
   const plan = stream(fakeSource({ dictionaries: false }), Click).filter(row => row.adId.eq('x')).plan();
-  expect(plan.branches[0]!.source.schema[0]).toEqual({ name: 'adId', type: { kind: 'utf8' }, nullable: false });
+  expect(plan.stages[0]!.branches[0]!.source.schema[0]).toEqual({ name: 'adId', type: { kind: 'utf8' }, nullable: false });
 });
 
 test('a job holds what a plan cannot', () => {

@@ -35,9 +35,9 @@ const casesOf = (plans: PlanOptions, rows: fc.Arbitrary<number>, batchRows: fc.A
 };
 
 const rowsOf = ({ plan, data }: Case): unknown[][] =>
-  plan.branches.map((_, branch) => data.ingest.flatMap(item => (item.branch === branch && 'row' in item ? [item.row] : [])));
+  plan.stages[0]!.branches.map((_, branch) => data.ingest.flatMap(item => (item.branch === branch && 'row' in item ? [item.row] : [])));
 const lettersOf = (plan: Plan, expected: ReferenceResult, isLate: boolean): string[] => expected.letters
-  .filter(l => (l.reason === 'LATE') === isLate).map(l => `${plan.branches[l.source]?.source.name} ${l.position} ${l.reason}`).sort();
+  .filter(l => (l.reason === 'LATE') === isLate).map(l => `${plan.stages[0]!.branches[l.source]?.source.name} ${l.position} ${l.reason}`).sort();
 const lettersGot = (rows: EngineResult['letters']): string[] => rows.map(r => `${String(r['source'])} ${String(r['position'])} ${String(r['reason'])}`).sort();
 
 async function check(drawn: Case): Promise<void> {

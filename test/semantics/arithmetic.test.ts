@@ -1,7 +1,7 @@
 import { test } from 'vitest';
 import type { DataType } from '../../src/plan/types.ts';
 import type { Step } from '../../src/plan/plan.ts';
-import { agg, aggregatePlan, col, expectAnswer, field, filter, ledger, lit, op, projectPlan } from '../support/plans.ts';
+import { agg, aggregatePlan, col, expectAnswer, field, filter, ledger, lit, onePlan, op, projectPlan } from '../support/plans.ts';
 
 const FLOAT64: DataType = { kind: 'float64' };
 const BOOL: DataType = { kind: 'bool' };
@@ -74,9 +74,9 @@ test('what stands behind the operand that decides an and or or is not computed',
 test('a filter turns a row away before a later filter or column can fault on it', () => {
   const doubled = op('add', INT8, col(I), col(I));
   const plan = projectPlan([I], { d: doubled });
-  const [branch] = plan.branches;
+  const [branch] = plan.stages[0]!.branches;
   const small = filter(op('lt', BOOL, col(I), lit(60, INT8)));
-  const guarded = { ...plan, branches: branch === undefined ? [] : [{ ...branch, steps: [small, ...branch.steps] }] };
+  const guarded = onePlan({ ...plan.stages[0]!, branches: branch === undefined ? [] : [{ ...branch, steps: [small, ...branch.steps] }] });
   return expectAnswer(guarded, [[{ i: 100 }, { i: 4 }]], { rows: [{ d: 8 }], letters: [], ledgers: [ledger(2, 1, 1, 0, 0)] });
 });
 test('a projected column that nothing asks for cannot fault', () => {

@@ -53,7 +53,7 @@ export function accumulated(call: AggregateCall, { columns, times, seed, kernels
   const thread: StateContext = { heap, kernels: on.kernels, scratch: on.scratch, ...(functions && { functions }) };
   const { scratch } = on;
   const random = new Random(seed);
-  const compiled = compileAggregate({ keys: [], window: { kind: 'global' }, aggregates: [call] }, 0, true);
+  const compiled = compileAggregate({ keys: [], window: { kind: 'global' }, aggregates: [call], accept: 0, emit: { when: 'close', earlyMs: null } }, true);
   const { states } = compiled;
   const primitives = primitivesOf(thread, states);
   const places = Array.from({ length: 1 + random.below(MOST_CELLS) }, (): Place => {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { RunOptions } from '../../src/coordinator/job-types.ts';
 import type { CallOp, Expression, LiteralExpression } from '../../src/plan/expression-tree.ts';
-import { type AggregateCall, type AggregateFunction, type Plan, type Step, type Window, windowColumns } from '../../src/plan/plan.ts';
+import { type AggregateCall, type AggregateFunction, type EventTime, type Plan, type Stage, type Step, type Window, windowColumns } from '../../src/plan/plan.ts';
 import type { DataType, Field, Fields, Row } from '../../src/plan/types.ts';
 import { difference } from '../oracle/compare.ts';
 import { type Ledger, runReference } from '../oracle/reference.ts';
@@ -43,22 +43,28 @@ interface PlanParts {
   readonly aggregates: readonly AggregateCall[];
   readonly branches?: number;
 }
+/** How the engine knew event time before it had options. */
+export const timeOf = (time: { readonly column: string; readonly outOfOrderness: number }): EventTime =>
+  ({ ...time, shift: 0, watermark: null, idleAfterMs: null, maxDrift: null, maxAhead: null });
+export const onePlan = (stage: Pick<Stage, 'branches' | 'aggregate' | 'output'>, tables: Plan['tables'] = []): Plan =>
+  ({ version: 2, stages: [{ ...stage, deduplicate: null, top: null }], tables, output: stage.output, changelog: 'append' });
+
 export function aggregatePlan({ schema, time, steps = [], keys = [], window = { kind: 'global' }, aggregates, branches = 1 }: PlanParts): Plan {
-  return {
-    version: 1, tables: [],
-    branches: Array.from({ length: branches }, (_, i) => ({ source: { name: `s${i}`, schema }, eventTime: time ?? null, steps })),
-    aggregate: { keys: keys.map(k => ({ name: k.name, expression: col(k) })), window, aggregates },
+  const eventTime = time === undefined ? null : timeOf(time);
+  return onePlan({
+    branches: Array.from({ length: branches }, (_, i) => ({ source: { name: `s${i}`, schema }, from: 'source', eventTime, steps })),
+    aggregate: { keys: keys.map(k => ({ name: k.name, expression: col(k) })), window, aggregates, accept: 0, emit: { when: 'close', earlyMs: null } },
     output: [...keys, ...windowColumns(window), ...aggregates.map(({ name, type, nullable }) => ({ name, type, nullable }))],
-  };
+  });
 }
 /** Emits expressions of every row. */
 export function projectPlan(schema: Fields, columns: Readonly<Record<string, Expression>>): Plan {
   const list = Object.entries(columns);
-  return {
-    version: 1, tables: [], aggregate: null,
-    branches: [{ source: { name: 's0', schema }, eventTime: null, steps: [{ kind: 'project', columns: list.map(([name, expression]) => ({ name, expression })) }] }],
+  return onePlan({
+    aggregate: null,
+    branches: [{ source: { name: 's0', schema }, from: 'source', eventTime: null, steps: [{ kind: 'project', columns: list.map(([name, expression]) => ({ name, expression })) }] }],
     output: list.map(([name, e]) => ({ name, type: e.type, nullable: e.nullable })),
-  };
+  });
 }
 
 export interface Expected {

@@ -78,7 +78,7 @@ export async function runEngine(plan: Plan, sources: readonly (readonly (readonl
   const [sink, deadLetters, late] = [new ListSink('results'), new ListSink('letters'), new ListSink('late')];
   const job = await runJob({
     plan, sink, deadLetters, late,
-    sources: sources.map((batches, i) => new BatchSource(plan.branches[i]?.source.name ?? `source${i}`, batches)),
+    sources: sources.map((batches, i) => new BatchSource(plan.stages[0]!.branches[i]?.source.name ?? `source${i}`, batches)),
   }, { ...options, engine: await engineFor(options) });
   const stats = await job.done.catch(async (error: unknown) => {
     await dropEngine(options);

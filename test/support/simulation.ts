@@ -71,7 +71,7 @@ class Collector {
   }
 }
 
-/** Closes in one part or in as many as there are workers, whatever the size of the state. */
+/** Fires in one part or in as many as there are workers, whatever the size of the state. */
 class SimulatedSchedule extends Schedule {
   random: Random | null = null;
   override get stateBytes(): number { return this.random?.chance(0.7) ? 2 ** 32 : 0; }
@@ -109,7 +109,7 @@ class Simulation {
     this.collector = new Collector(plan, this.pages);
     const { workers } = options;
     const kernels = base[options.kernels];
-    const job = { plan, sources: plan.branches.map(branch => branch.source), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
+    const job = { plan, sources: plan.stages[0]!.branches.map(branch => branch.source), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
     this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers } as unknown as Engine, job, { partitioner: options.partitioners[0]! }, this.collector as unknown as Emitter);
     this.schedule.random = random;
     this.model = new ChainModel(plan, options.firstSequence ?? 0);
@@ -195,9 +195,9 @@ class Simulation {
 }
 
 const REGION_WORDS = 64;
-const lockWordsOf = ({ regions, regionBits, workers }: JobLayout): number[] => [
+const lockWordsOf = ({ regions, regionBits }: JobLayout): number[] => [
   word(Word.pageLock), word(Word.chainLock), word(Word.outputLock),
-  ...Array.from({ length: (1 << regionBits) + workers }, (_, region) => (regions >>> 2) + region * REGION_WORDS),
+  ...Array.from({ length: 1 << regionBits }, (_, region) => (regions >>> 2) + region * REGION_WORDS),
 ];
 
 function startAt(schedule: Schedule, sequence: number): void {
@@ -213,14 +213,14 @@ class ChainModel {
 
   constructor(private readonly plan: Plan, private readonly first: number) {
     this.chain = new Chain(heap, plan);
-    this.branches = plan.branches.map(() => ({ greatest: NO_TIME, rows: 0n, ended: false }));
+    this.branches = plan.stages[0]!.branches.map(() => ({ greatest: NO_TIME, rows: 0n, ended: false }));
   }
 
   add(branch: number, rows: readonly Row[] | null): void {
     const own = this.branches[branch]!;
     const { greatest: ownBefore, rows: basePosition } = own;
     const others = this.watermark(branch);
-    const column = this.plan.branches[branch]!.eventTime?.column;
+    const column = this.plan.stages[0]!.branches[branch]!.eventTime?.column;
     for (const row of rows ?? []) {
       const time = column === undefined ? NO_TIME : BigInt(row[column] as number);
       if (time > own.greatest) own.greatest = time;
@@ -247,7 +247,7 @@ class ChainModel {
     let least = END_OF_TIME;
     this.branches.forEach(({ greatest, ended }, branch) => {
       if (branch === except || ended) return;
-      const own = greatest === NO_TIME ? NO_TIME : greatest - BigInt(this.plan.branches[branch]!.eventTime?.outOfOrderness ?? 0);
+      const own = greatest === NO_TIME ? NO_TIME : greatest - BigInt(this.plan.stages[0]!.branches[branch]!.eventTime?.outOfOrderness ?? 0);
       if (own < least) least = own;
     });
     return least;

@@ -56,7 +56,7 @@ function feedsOf(random: Random, branches: number, morsels: number, rows: number
 const ingestOf = (feeds: readonly Feed[]): Ingest[] => feeds.flatMap(({ branch, rows }): Ingest[] => (rows === null ? [{ branch, end: true }] : rows.map(row => ({ branch, row }))));
 
 function check(seed: number, plan: Plan, feeds: readonly Feed[], options: SimulationOptions, random: Random): void {
-  const note = `seed ${seed}, ${JSON.stringify(options)}, ${JSON.stringify(plan.aggregate?.keys.map(key => key.name))}, ${JSON.stringify(plan.aggregate?.window)}`;
+  const note = `seed ${seed}, ${JSON.stringify(options)}, ${JSON.stringify(plan.stages[0]!.aggregate?.keys.map(key => key.name))}, ${JSON.stringify(plan.stages[0]!.aggregate?.window)}`;
   const expected = runReference(plan, ingestOf(feeds));
   let got;
   try {
@@ -83,7 +83,7 @@ test('any interleaving of workers gives the result of the reference and leaves n
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
     const random = new Random(seed);
     const plan = planOf(random);
-    check(seed, plan, feedsOf(random, plan.branches.length, 5 + random.below(60), random.pick([3, 20, 120])), optionsOf(random), random);
+    check(seed, plan, feedsOf(random, plan.stages[0]!.branches.length, 5 + random.below(60), random.pick([3, 20, 120])), optionsOf(random), random);
   }
 });
 
@@ -99,7 +99,7 @@ test('sequences go round where they are kept in 32 bits', () => {
   for (const firstSequence of [TOKENS - 20, TOKENS * 2 - 7, 2 ** 32 - 15]) {
     const random = new Random(firstSequence);
     const plan = planOf(random);
-    check(firstSequence, plan, feedsOf(random, plan.branches.length, 60, 10), { ...optionsOf(random), firstSequence }, random);
+    check(firstSequence, plan, feedsOf(random, plan.stages[0]!.branches.length, 60, 10), { ...optionsOf(random), firstSequence }, random);
   }
 });
 

@@ -1,0 +1,29 @@
+import { MillraceError } from '../errors.js';
+import { changelogOf, type Aggregate, type Branch, type Plan } from '../plan/plan.js';
+
+/** Refuses what can be planned and not be run yet. */
+export function requireSupported(plan: Plan): void {
+  const what = unsupported(plan);
+  if (what !== null) throw new MillraceError('PLAN_INVALID', `${what} not supported yet`);
+}
+
+function unsupported({ stages }: Plan): string | null {
+  const [stage, ...later] = stages;
+  if (later.length > 0) return 'more than one stage is';
+  if (stage!.deduplicate !== null) return 'dedupe is';
+  if (stage!.top !== null) return 'top is';
+  return stage!.branches.map(unsupportedTime).find(what => what !== null) ?? unsupportedAggregate(stage!.aggregate);
+}
+function unsupportedTime({ eventTime }: Branch): string | null {
+  if (eventTime === null) return null;
+  if (eventTime.watermark !== null) return 'a watermark column is';
+  if (eventTime.idleAfterMs !== null) return 'idleAfter is';
+  return eventTime.maxDrift === null ? null : 'maxDrift is';
+}
+function unsupportedAggregate(aggregate: Aggregate | null): string | null {
+  if (aggregate === null) return null;
+  const { kind } = aggregate.window;
+  if (kind !== 'global' && kind !== 'tumbling') return `${kind} windows are`;
+  if (changelogOf(aggregate) === 'updating') return 'revised results are';
+  return aggregate.accept > 0 ? 'accepting late rows is' : null;
+}
