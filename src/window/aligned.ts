@@ -1,7 +1,7 @@
 import { clampTime, ceilTo, floorTo, GREATEST_TIME, inOrder, LEAST_TIME, type SliceAssigner, type Span } from './slice.js';
 
-/** The one slice and window of a job without windows: from the first time to the last, which no watermark passes before the end of input. */
-export const GLOBAL_SLICE: Span = { start: LEAST_TIME, end: GREATEST_TIME };
+/** The one slice and window of a job without windows. Its start means nothing; its end no watermark reaches before the end of input. */
+export const GLOBAL_SLICE: Span = { start: 0n, end: GREATEST_TIME };
 
 export class GlobalSlices implements SliceAssigner {
   readonly inside: Span = { start: LEAST_TIME, end: GREATEST_TIME + 1n };
