@@ -7,7 +7,7 @@ import type { ThreadContext } from '../worker/thread-context.js';
 import { CellFolder } from './cell-folder.js';
 import { FireTiming } from './fire-timing.js';
 import { writeTemplate } from './group-operator.js';
-import { primitivesFor } from './primitives.js';
+import { primitivesOf } from './primitives.js';
 import { RegionSet } from './region-set.js';
 import { ResultBuffer, type EmitResults } from './result-buffer.js';
 import { WindowAssembly } from './window-assembly.js';
@@ -34,7 +34,7 @@ export class FireOperator {
   ) {
     this.set = new RegionSet(thread, job, worker);
     const template = thread.pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
-    writeTemplate(thread, primitivesFor(thread.heap, thread.kernels), aggregate, template);
+    writeTemplate(thread, primitivesOf(thread, aggregate.compiled.states), aggregate, template);
     this.folder = new CellFolder(thread, aggregate, job.hashSeed, template);
     this.results = new ResultBuffer(thread, job, aggregate, emit);
     const planned = firstStage(job.plan).aggregate!;

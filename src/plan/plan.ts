@@ -38,7 +38,10 @@ export interface Branch {
   readonly eventTime: EventTime | null;
   readonly steps: readonly Step[];
 }
-/** How far event time has come. Lengths are in the unit of the column (a date counts ms). */
+/**
+ * How far event time has come. Lengths are in the unit of the column (a date counts ms). Where the input is a stage only `column` and
+ * `shift` say something: the stage has a watermark.
+ */
 export interface EventTime {
   /** A timestamp or date column of the input's schema. */
   readonly column: string;
@@ -63,7 +66,7 @@ export interface NamedExpression {
   readonly expression: Expression;
 }
 
-/** A row goes when one with the same keys and an event time at most `within` away was read before it. The columns stay. */
+/** A row goes when one with the same keys and an event time at most `within` away was let through before it. The columns stay. */
 export interface Deduplicate {
   readonly keys: readonly NamedExpression[];
   /** In the unit of event time. */
@@ -97,13 +100,26 @@ export interface Top {
 
 export type AggregateFunction =
   | 'count' | 'sum' | 'min' | 'max' | 'mean' | 'variance' | 'variancePopulation' | 'stddev' | 'stddevPopulation'
-  | 'first' | 'last' | 'boolAnd' | 'boolOr';
+  | 'first' | 'last' | 'boolAnd' | 'boolOr' | 'argMin' | 'argMax'
+  | 'countDistinct' | 'approxCountDistinct' | 'quantile' | 'topN' | 'bottomN' | 'mostFrequent' | 'collectList';
+/** Constants of an aggregate: which there are depends on its function. */
+export interface AggregateOptions {
+  /** Which quantile, 0 to 1. */
+  readonly q?: number;
+  /** Of quantiles: the relative error. */
+  readonly accuracy?: number;
+  /** Of lists: how many values at most. */
+  readonly limit?: number;
+}
 /** Result columns: keys, those of the window (`windowColumns`), those of a changelog (`changelogColumns`), then aggregates. */
 export interface AggregateCall {
   readonly name: string;
   readonly fn: AggregateFunction;
   /** null only for `count` of rows. */
   readonly input: Expression | null;
+  /** Further inputs, where there are any: of `argMin` and `argMax` the compared column. */
+  readonly more?: readonly Expression[];
+  readonly options?: AggregateOptions;
   /** Rows for which this is not true do not count for this aggregate (SQL `FILTER (WHERE …)`). */
   readonly where: Expression | null;
   readonly type: DataType;
@@ -138,6 +154,14 @@ export function resultFields(aggregate: Aggregate): Field[] {
     ...aggregate.aggregates.map(({ name, type, nullable }) => ({ name, type, nullable: nullable || vanishing })),
   ];
 }
+
+/** Whether an aggregate is 0 and not null where there are no rows. */
+export const isCount = (fn: AggregateFunction): boolean => fn === 'count' || fn === 'countDistinct' || fn === 'approxCountDistinct';
+/** Whether the place of a row in event time decides which value an aggregate gives. */
+export const goesByTime = (fn: AggregateFunction): boolean => ['first', 'last', 'argMin', 'argMax', 'collectList'].includes(fn);
+/** Every expression of an aggregate call. */
+export const expressionsOfCall = ({ input, more = [], where }: AggregateCall): Expression[] =>
+  [input, ...more, where].filter(expression => expression !== null);
 
 /** The first stage of a plan: for readers of plans of one stage. */
 export const firstStage = (plan: Plan): Stage => plan.stages[0]!;

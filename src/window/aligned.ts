@@ -1,7 +1,7 @@
 import { clampTime, ceilTo, floorTo, GREATEST_TIME, inOrder, LEAST_TIME, type SliceAssigner, type Span } from './slice.js';
 
-/** The one slice and window of a job without windows: from the first time to the last, which no watermark passes before the end of input. */
-export const GLOBAL_SLICE: Span = { start: LEAST_TIME, end: GREATEST_TIME };
+/** The one slice and window of a job without windows. Its start means nothing; its end no watermark reaches before the end of input. */
+export const GLOBAL_SLICE: Span = { start: 0n, end: GREATEST_TIME };
 
 export class GlobalSlices implements SliceAssigner {
   readonly inside: Span = { start: LEAST_TIME, end: GREATEST_TIME + 1n };
@@ -31,6 +31,7 @@ abstract class AlignedSlices implements SliceAssigner {
   abstract firstWindowEnd(slice: Span): bigint;
   abstract lastWindowEnd(slice: Span): bigint;
   abstract lateBelow(watermark: bigint): bigint;
+  abstract lateForSomeBelow(watermark: bigint): bigint;
   abstract windowEndAfter(time: bigint): bigint | null;
 
   sliceOf(time: bigint): Span | null {
@@ -50,10 +51,6 @@ abstract class AlignedSlices implements SliceAssigner {
     }
   }
 
-  lateForSomeBelow(watermark: bigint): bigint {
-    const next = this.windowEndAfter(watermark);
-    return next === null ? this.lateBelow(watermark) : clampTime(next - this.step);
-  }
   windowsOf(slice: Span): Span[] {
     return this.windowsBetween(this.firstWindowEnd(slice), this.lastWindowEnd(slice));
   }
@@ -61,7 +58,7 @@ abstract class AlignedSlices implements SliceAssigner {
     const windows = new Map<bigint, Span>();
     for (const slice of slices) {
       const [first, last] = [this.firstWindowEnd(slice), this.lastWindowEnd(slice)];
-      const from = after === null || after < first ? first : first + (floorTo(after - first, this.step, 0n) + this.step);
+      const from = after === null || after < first ? first : floorTo(after, this.step, first) + this.step;
       for (const window of this.windowsBetween(from, last < upTo ? last : upTo)) windows.set(window.end, window);
     }
     return inOrder(windows.values());
@@ -116,6 +113,9 @@ export class SlidingSlices extends AlignedSlices {
   lateBelow(watermark: bigint): bigint {
     return clampTime(floorTo(watermark - this.size, this.step, this.offset) + this.step);
   }
+  lateForSomeBelow(watermark: bigint): bigint {
+    return clampTime(floorTo(watermark, this.step, this.offset + this.size));
+  }
   windowEndAfter(time: bigint): bigint | null {
     return this.size === this.step ? null : floorTo(time - this.size, this.step, this.offset) + this.size + this.step;
   }
@@ -149,6 +149,9 @@ export class CumulatingSlices extends AlignedSlices {
   }
   lateBelow(watermark: bigint): bigint {
     return clampTime(floorTo(watermark, this.size, this.offset));
+  }
+  lateForSomeBelow(watermark: bigint): bigint {
+    return clampTime(floorTo(watermark, this.step, this.offset));
   }
   windowEndAfter(time: bigint): bigint {
     return floorTo(time, this.step, this.offset) + this.step;

@@ -61,9 +61,11 @@ export class CalendarSlices extends CalendarSlicing implements SliceAssigner {
     }
   }
   windowEndAfter(): null { return null; }
-  lateForSomeBelow(watermark: bigint): bigint { return this.lateBelow(watermark); }
   lateBelow(watermark: bigint): bigint {
     return this.sliceOf(watermark)?.start ?? (watermark < 0n ? LEAST_TIME : GREATEST_TIME);
+  }
+  lateForSomeBelow(watermark: bigint): bigint {
+    return this.lateBelow(watermark);
   }
 
   /** Boundaries of the chunk that a time falls into: the first is not after its start, the last not before its end. */

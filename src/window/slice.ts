@@ -40,7 +40,7 @@ export interface SliceAssigner extends Slicing {
    * all. A row that is late for some of its windows counts in the others; its slice then is *stretched*: it ends where the first of these does.
    */
   windowEndAfter(time: bigint): bigint | null;
-  /** A row is late for some of its windows if and only if its time is less. At least `lateBelow`. */
+  /** A row is late for some of its windows if and only if its time is less: the end of its first window ≤ watermark. */
   lateForSomeBelow(watermark: bigint): bigint;
   /** The length of every slice, or null where they differ. */
   readonly sliceSize: bigint | null;

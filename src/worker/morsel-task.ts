@@ -9,17 +9,17 @@ import { TextDecoderStage } from '../batch/text-decoder.js';
 import { StatelessStage, type ChunkResult } from '../expression/stateless-stage.js';
 import { CHUNK_ROWS } from '../expression/vector.js';
 import { PageUse } from '../heap/page-allocator.js';
-import type { Kernels } from '../../native-free-kernels/load.js';
-import type { Allocator, Heap } from '../heap/heap.js';
+import type { Allocator } from '../heap/heap.js';
 import type { Expression } from '../plan/expression-tree.js';
 import type { TextFormat } from '../connectors/source.js';
-import { firstStage, type Branch } from '../plan/plan.js';
+import { firstStage, goesByTime, type Branch } from '../plan/plan.js';
 import type { CalendarWindow } from '../window/assigner.js';
-import type { SliceAssigner, Span } from '../window/slice.js';
-import { ZoneColumn, type RowZones } from '../window/zone-column.js';
+import type { SliceAssigner } from '../window/slice.js';
+import { ZoneColumn } from '../window/zone-column.js';
 import { Poisoned } from '../heap/lock.js';
 import { poisoned } from '../heap/control.js';
 import { Chain } from './chain.js';
+import { allBut, elementsBySlice, elementsOf, withoutZone } from './elements.js';
 import { EventTimes, type ChunkZones } from './event-times.js';
 import type { AggregateLayout, JobLayout } from './job-layout.js';
 import { elementsWithLargeKeys, MOST_KEY_BYTES } from './key-limit.js';
@@ -196,7 +196,7 @@ export class MorselTask {
     for (const element of outside) reject(rowOf(element), 'OVERFLOW', 'its window begins or ends at a time that 64 bits cannot hold');
     for (const element of late) reject(rowOf(element), 'LATE', lateMessage(times.columns.timeOf(rowOf(element)), times.watermarkBefore(rowOf(element))));
     for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', `its grouping key takes more than ${MOST_KEY_BYTES} bytes`);
-    const partlyLate = this.partlyLate(heap, result, first, times, taken);
+    const partlyLate = elementsBySlice(heap, result, first, times.partlyLate, taken);
     for (const { elements } of partlyLate) for (const element of elements) taken.add(element);
     morsel.late += late.length;
     const apart = partlyLate.reduce((sum, { elements }) => sum + elements.length, 0);
@@ -222,20 +222,6 @@ export class MorselTask {
     }
   }
 
-  /** The elements of a chunk that are late for some of their windows, by the slice that they belong to therefore. */
-  private partlyLate(heap: Heap, result: ChunkResult, first: number, times: EventTimes, taken: ReadonlySet<number>): { slice: Span; elements: number[] }[] {
-    const slices = new Map<string, { slice: Span; elements: number[] }>();
-    for (const { row, slice } of times.partlyLate) {
-      const [element] = elementsOf(heap, result, first, [row]);
-      if (element === undefined || taken.has(element)) continue;
-      const key = `${slice.start} ${slice.end}`;
-      const known = slices.get(key);
-      if (known) known.elements.push(element);
-      else slices.set(key, { slice, elements: [element] });
-    }
-    return [...slices.values()];
-  }
-
   private zonesOf(result: ChunkResult, first: number): ChunkZones | null {
     if (this.zones === null) return null;
     const zones = this.zones.read(result.vectors[this.zone]!, result.rows);
@@ -248,43 +234,8 @@ export class MorselTask {
 
   /** Whether some state keeps the time of a row. */
   private get needsTimes(): boolean {
-    return firstStage(this.job.plan).aggregate!.aggregates.some(call => call.fn === 'first' || call.fn === 'last');
+    return firstStage(this.job.plan).aggregate!.aggregates.some(call => goesByTime(call.fn));
   }
-}
-
-/** The elements of a chunk that are among some rows of its batch (ascending): rows that a filter turned away are none. */
-function elementsOf(heap: Heap, result: ChunkResult, first: number, rows: readonly number[]): number[] {
-  if (!result.selection) return rows.map(row => row - first).filter(element => element < result.rows);
-  const selection = result.selection >>> 2;
-  const found: number[] = [];
-  for (const row of rows) {
-    let [low, high] = [0, result.rows];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (heap.u32[selection + middle]! < row) low = middle + 1;
-      else high = middle;
-    }
-    if (low < result.rows && heap.u32[selection + low] === row) found.push(low);
-  }
-  return found;
-}
-
-function withoutZone(heap: Heap, { numbers }: RowZones, elements: number): number[] {
-  const found: number[] = [];
-  for (let element = 0; element < elements; element++) if (heap.u32[(numbers >>> 2) + element] === 0) found.push(element);
-  return found;
-}
-
-/** Writes the elements 0 … count - 1 but for some (ascending) to `out` (u32). Returns how many. */
-function allBut(kernels: Kernels, some: readonly number[], count: number, out: number): number {
-  let from = 0;
-  let written = 0;
-  for (const until of [...some, count]) {
-    kernels.iota(until - from, from, out + written * 4);
-    written += until - from;
-    from = until + 1;
-  }
-  return written;
 }
 
 /** A row without event time has no place in any window: the column may not be null, whatever the schema says. */
