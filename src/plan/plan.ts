@@ -127,5 +127,7 @@ export function changelogColumns(aggregate: Pick<Aggregate, 'accept' | 'emit' | 
   return aggregate.window.kind === 'session' ? [version, { name: 'deleted', type: { kind: 'bool' }, nullable: false }] : [version];
 }
 
+/** A plan of one stage of another. */
+export const stagePlan = (plan: Plan, stage: number): Plan => ({ ...plan, stages: [plan.stages[stage]!], output: plan.stages[stage]!.output });
 /** The first stage of a plan: for readers of plans of one stage. */
 export const firstStage = (plan: Plan): Stage => plan.stages[0]!;
