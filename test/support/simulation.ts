@@ -32,6 +32,7 @@ export interface Feed {
 }
 export interface Simulated {
   readonly rows: Row[];
+  /** Of the sources, then of the later stages. */
   readonly ledgers: { read: number; filtered: number; applied: number; late: number; deadLettered: number }[];
   readonly late: string[];
   /** Pages of state and batches, and units of state, that are still taken at the end. */
@@ -136,7 +137,7 @@ class Simulation {
     return {
       rows: this.collector.rows,
       late: this.collector.late,
-      ledgers: this.schedule.ledgers.map(({ read, filtered, applied, late, deadLettered }) => ({ read, filtered, applied, late, deadLettered })),
+      ledgers: [...this.schedule.ledgers, ...this.schedule.stageStats()].map(({ read, filtered, applied, late, deadLettered }) => ({ read, filtered, applied, late, deadLettered })),
       left: [u32[word(Word.statePages)]!, u32[word(Word.batchPages)]!, u32[word(Word.stateUnits)]!],
       turns, nested: this.nested,
     };
