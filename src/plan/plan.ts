@@ -38,7 +38,10 @@ export interface Branch {
   readonly eventTime: EventTime | null;
   readonly steps: readonly Step[];
 }
-/** How far event time has come. Lengths are in the unit of the column (a date counts ms). */
+/**
+ * How far event time has come. Lengths are in the unit of the column (a date counts ms). Where the input is a stage only `column` and
+ * `shift` say something: the stage has a watermark.
+ */
 export interface EventTime {
   /** A timestamp or date column of the input's schema. */
   readonly column: string;
@@ -63,7 +66,7 @@ export interface NamedExpression {
   readonly expression: Expression;
 }
 
-/** A row goes when one with the same keys and an event time at most `within` away was read before it. The columns stay. */
+/** A row goes when one with the same keys and an event time at most `within` away was let through before it. The columns stay. */
 export interface Deduplicate {
   readonly keys: readonly NamedExpression[];
   /** In the unit of event time. */
@@ -129,5 +132,18 @@ export function changelogColumns(aggregate: Pick<Aggregate, 'accept' | 'emit' | 
 
 /** A plan of one stage of another. */
 export const stagePlan = (plan: Plan, stage: number): Plan => ({ ...plan, stages: [plan.stages[stage]!], output: plan.stages[stage]!.output });
+
+/** The columns of an aggregate's results. Where a result can vanish, aggregates may be null: those of a deleted row are. */
+export function resultFields(aggregate: Aggregate): Field[] {
+  const changelog = changelogColumns(aggregate);
+  const vanishing = changelog.some(({ name }) => name === 'deleted');
+  return [
+    ...aggregate.keys.map(({ name, expression: { type, nullable } }) => ({ name, type, nullable })),
+    ...windowColumns(aggregate.window),
+    ...changelog,
+    ...aggregate.aggregates.map(({ name, type, nullable }) => ({ name, type, nullable: nullable || vanishing })),
+  ];
+}
+
 /** The first stage of a plan: for readers of plans of one stage. */
 export const firstStage = (plan: Plan): Stage => plan.stages[0]!;
