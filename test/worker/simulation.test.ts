@@ -121,7 +121,7 @@ test('each partition has a watermark of its own, and steps aside or comes back i
 function stagesOf(random: Random): Plan {
   const time = { column: 'at', outOfOrderness: random.pick([0, 5, 200]) };
   const size = random.pick([10, 20]);
-  let plan = aggregatePlan({ schema, time, keys: random.pick([[id], [name], [id, code]]), window: tumbling(size), aggregates: [agg('rows', 'count'), agg('total', 'sum', col(value))], branches: random.pick([1, 2]) });
+  let plan = aggregatePlan({ schema, time, keys: random.pick([[id], [name], [code, id]]), window: tumbling(size), aggregates: [agg('rows', 'count'), agg('total', 'sum', col(value))], branches: random.pick([1, 2]) });
   for (let window = size * random.pick([3, 5]); ; window *= random.pick([1, 2, 4])) {
     const isLast = random.chance(0.4);
     plan = followedBy(plan, columns => {
