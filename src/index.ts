@@ -33,6 +33,7 @@ export {
   approxCountDistinct, argMax, argMin, boolAnd, boolOr, bottomN, collectList, count, countDistinct, first, last, max, mean, median, min, mostFrequent,
   quantile, stddev, stddevPopulation, sum, topN, variance, variancePopulation,
 } from './plan/aggregates.js';
+export { aggregateFn, reduce } from './plan/user-aggregates.js';
 export type { Aggregate, QuantileOptions } from './plan/aggregates.js';
 
 // Sources.

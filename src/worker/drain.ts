@@ -13,16 +13,18 @@ export type Step = 'worked' | 'idle' | 'stopped';
 
 /** One worker's part in one job, as a step function: a thread loops it, a test may drive several in one thread. Later stages come first, so that results flow out before more come in. */
 export class Drain {
+  private readonly thread: ThreadContext;
   private readonly stages: readonly StageDrain[];
   private readonly blocks: readonly number[];
 
   /** `stages`: the layout of each. */
   constructor(
-    private readonly thread: ThreadContext,
+    context: ThreadContext,
     stages: readonly JobLayout[],
     worker: number,
     udfs: LoadedFunctions,
   ) {
+    const thread = this.thread = { ...context, functions: udfs };
     this.blocks = stages.map(({ block }) => block);
     // A stage may run in the middle of a firing of the one before: each has working memory of its own.
     const own = (stage: number): ThreadContext => (stage === 0 ? thread : { ...thread, scratch: new ScratchArena(thread.pages, thread.heap) });
