@@ -25,6 +25,8 @@ export interface StateParams {
   readonly types?: readonly DataType[];
   readonly limit?: number;
   readonly accuracy?: number;
+  readonly module?: string;
+  readonly name?: string;
 }
 /** How a result is read from the states. */
 export interface Finisher {
@@ -70,9 +72,15 @@ function primitivesOf(call: AggregateCall): PrimitiveName[] {
     case 'bottomN': return ['least'];
     case 'mostFrequent': return ['frequencies'];
     case 'collectList': return ['collected'];
+    case 'user': return ['user'];
+    case 'reduce': return ['reduced'];
     default: return float ? ['moments'] : [signed ? 'sumSigned' : 'sumUnsigned', signed ? 'sumSquaresSigned' : 'sumSquaresUnsigned', 'count'];
   }
 }
+
+/** Tries a row on an empty state, among the expressions that fault rows: a row that the user's function refuses is set aside before it is anywhere. */
+const trialOf = ({ options }: AggregateCall, args: readonly Expression[]): Expression =>
+  ({ op: 'udf', type: { kind: 'bool' }, nullable: false, module: options!.module!, name: `${options!.name!}.accumulate`, args });
 
 interface StateInputs {
   /** Where it is null a row takes no part, if `skipNulls` says so. */
@@ -82,7 +90,7 @@ interface StateInputs {
   readonly params: StateParams;
 }
 function inputsOf({ fn, input, more = [], options = {} }: AggregateCall): StateInputs {
-  const { accuracy, limit } = options;
+  const { accuracy, limit, module, name } = options;
   switch (fn) {
     // Nulls of the compared column decide, and the value is taken as it is.
     case 'argMin': case 'argMax': return { input: more[0]!, more: [input!], skipNulls: true, params: { types: [more[0]!.type, input!.type] } };
@@ -90,6 +98,11 @@ function inputsOf({ fn, input, more = [], options = {} }: AggregateCall): StateI
     case 'quantile': return { input, more: [], skipNulls: true, params: { accuracy: accuracy! } };
     case 'topN': case 'bottomN': return { input, more: [], skipNulls: true, params: { types: [input!.type], limit: limit! } };
     case 'collectList': return { input, more: [], skipNulls: false, params: { types: [input!.type], limit: limit! } };
+    case 'user': {
+      const args = input === null ? more : [input, ...more];
+      return { input: null, more: args, skipNulls: false, params: { types: args.map(arg => arg.type), module: module!, name: name! } };
+    }
+    case 'reduce': return { input, more: [], skipNulls: true, params: { types: [input!.type], module: module!, name: name! } };
     default: return { input, more: [], skipNulls: fn !== 'first' && fn !== 'last', params: {} };
   }
 }
@@ -98,12 +111,12 @@ export const STATE_BYTES: Record<PrimitiveName, number> = {
   count: 8, sumSigned: 16, sumUnsigned: 16, sumSquaresSigned: 24, sumSquaresUnsigned: 24, sumFloat: 16, moments: 24,
   minSigned: 8, maxSigned: 8, minUnsigned: 8, maxUnsigned: 8, minFloat: 8, maxFloat: 8, minBytes: 16, maxBytes: 16,
   first: 32, last: 32, firstBytes: 32, lastBytes: 32, argMin: 48, argMax: 48,
-  distinct: 24, hyperLogLog: 24, quantiles: 24, greatest: 16, least: 16, frequencies: 24, collected: 16,
+  distinct: 24, hyperLogLog: 24, quantiles: 24, greatest: 16, least: 16, frequencies: 24, collected: 16, user: 16, reduced: 16,
 };
 /** States that know by themselves whether they have a result. */
 const KNOW_NONE: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
   'minBytes', 'maxBytes', 'moments', 'first', 'last', 'firstBytes', 'lastBytes',
-  'argMin', 'argMax', 'distinct', 'hyperLogLog', 'quantiles', 'greatest', 'least', 'frequencies', 'collected']);
+  'argMin', 'argMax', 'distinct', 'hyperLogLog', 'quantiles', 'greatest', 'least', 'frequencies', 'collected', 'user', 'reduced']);
 
 /**
  * Lays out a cell. Equal states (same primitive, input and condition) are kept once. `countRows` puts a count of rows first, which
@@ -136,6 +149,7 @@ export function compileAggregate(aggregate: Aggregate, countRows: boolean): Comp
     const { input: main, more, skipNulls, params } = inputsOf(call);
     const input = inputOf(main);
     const others = more.map(inputOf);
+    if (call.fn === 'user') inputOf(trialOf(call, more));
     // A count of a column that is never null is a count of rows.
     const inputFor = (name: PrimitiveName): number => (name === 'count' && !main?.nullable ? -1 : input);
     const own = primitivesOf(call).map(name => stateOf(name, inputFor(name), where, skipNulls, others, params));

@@ -37,6 +37,10 @@ export function finishAggregate(thread: StateContext, finisher: Finisher, rows: 
       const picked = words(offset + 32), valid = flags(offset + 24, 2n << 32n);
       return isBytesType(call.type) ? pickedBytes(heap, picked, valid, rows, vector) : fromWords(heap, call.type, picked, valid, rows);
     }
+    case 'reduced': {
+      const valid = flags(offset + 8, 1n << 32n);
+      return isBytesType(call.type) ? vector('bytes', words(offset), valid) : fromWords(heap, call.type, words(offset), valid, rows);
+    }
     case 'moments': return finishMoments(heap, finisher, rows, cells, scratch);
     case 'sumFloat': {
       const sums = take();

@@ -1,6 +1,6 @@
-import { FIRE, Word, word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
 import { firstStage } from '../plan/plan.js';
+import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
 import { held, NEVER, type HeldSlice, type Region } from '../state/region.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
@@ -10,6 +10,7 @@ import { writeTemplate } from './group-operator.js';
 import { primitivesOf } from './primitives.js';
 import { RegionSet } from './region-set.js';
 import { ResultBuffer, type EmitResults } from './result-buffer.js';
+import { GREATEST_TIME } from '../window/slice.js';
 import { WindowAssembly } from './window-assembly.js';
 
 /**
@@ -27,7 +28,7 @@ export class FireOperator {
 
   constructor(
     private readonly thread: ThreadContext,
-    job: JobLayout,
+    private readonly job: JobLayout,
     aggregate: AggregateLayout,
     worker: number,
     emit: EmitResults,
@@ -43,21 +44,26 @@ export class FireOperator {
     this.assembly = assembles ? new WindowAssembly(aggregate.compiled.cellBytes, this.timing, this.folder, this.results) : null;
   }
 
-  /** Fires what the watermark in the control block has passed. */
+  /** Fires what the watermark in the stage's block has passed; early, all that has changed. */
   run(part: number, parts: number): void {
     const { heap, scratch } = this.thread;
     scratch.reset();
-    const watermark = heap.i64[FIRE]!;
-    this.results.version = heap.i64[FIRE + 1]!;
-    const own = this.set.regions.filter((region, index) => index % parts === part && region.due <= watermark);
-    if (this.assembly !== null) this.assembly.fire(this.set.assembled[part]!, this.set.regions.filter((_region, index) => index % parts === part), watermark);
-    else {
-      for (const region of own) held(region, () => this.fire(region, this.timing.bound(watermark)));
+    const watermark = heap.i64[fireWord(this.job.block)]!;
+    this.results.version = heap.i64[fireWord(this.job.block) + 1]!;
+    const early = heap.i64[fireWord(this.job.block) + 2] !== 0n;
+    const all = this.set.regions.filter((_region, index) => index % parts === part);
+    if (this.assembly !== null) {
+      if (early) this.assembly.fireEarly(this.set.assembled[part]!, all);
+      else this.assembly.fire(this.set.assembled[part]!, all, watermark);
+    } else {
+      const own = early ? all : all.filter(region => region.due <= watermark);
+      const bound = early ? GREATEST_TIME : this.timing.bound(watermark);
+      for (const region of own) held(region, () => this.fire(region, bound));
       this.results.flush();
       // Only now: until here results were read from the slices.
       for (const region of own) held(region, () => this.settle(region, watermark));
     }
-    Atomics.add(heap.i32, word(Word.fireDone), 1);
+    Atomics.add(heap.i32, stageWord(this.job.block, StageWord.fireDone), 1);
   }
 
   private fire(region: Region, bound: bigint): void {

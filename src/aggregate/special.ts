@@ -1,5 +1,7 @@
 import { encode } from '../batch/text-codec.js';
+import type { Raw } from '../expression/literal.js';
 import type { Vector } from '../expression/vector.js';
+import type { DataType, Value } from '../plan/types.js';
 import { ArgExtreme } from './arg-extreme.js';
 import { CollectedList } from './collected-list.js';
 import type { Finisher, StateSlot } from './compile.js';
@@ -9,9 +11,11 @@ import { MostFrequent } from './most-frequent.js';
 import type { Primitive, StateContext } from './primitives.js';
 import { QuantileSketch } from './quantile-sketch.js';
 import { TopValues } from './top-values.js';
+import { ReducedState, UserState, type UserAggregate } from './user-state.js';
+import { fromWords, isBytesType } from './words.js';
 
 /** Primitives that are made for the types and options of one state. */
-export type SpecialName = 'argMin' | 'argMax' | 'distinct' | 'hyperLogLog' | 'quantiles' | 'greatest' | 'least' | 'frequencies' | 'collected';
+export type SpecialName = 'argMin' | 'argMax' | 'distinct' | 'hyperLogLog' | 'quantiles' | 'greatest' | 'least' | 'frequencies' | 'collected' | 'user' | 'reduced';
 
 const distinct = (thread: StateContext, { params }: StateSlot): DistinctSet => new DistinctSet(thread, params.types![0]!);
 const hyperLogLog = (thread: StateContext, { params }: StateSlot): HyperLogLog => new HyperLogLog(thread, params.types![0]!);
@@ -19,6 +23,10 @@ const quantiles = ({ heap }: StateContext, { params }: StateSlot): QuantileSketc
 const top = (thread: StateContext, { primitive, params }: StateSlot): TopValues => new TopValues(thread, params.types![0]!, params.limit!, primitive === 'greatest' ? 1 : -1);
 const frequencies = (thread: StateContext, { params }: StateSlot): MostFrequent => new MostFrequent(thread, params.types![0]!);
 const collected = (thread: StateContext, { params }: StateSlot): CollectedList => new CollectedList(thread, params.types![0]!, params.limit!);
+const user = (thread: StateContext, { params, more }: StateSlot): UserState =>
+  new UserState(thread, params.name!, thread.functions!(params.module!, params.name!) as unknown as UserAggregate, params.types!, more);
+const reduced = (thread: StateContext, { params }: StateSlot): ReducedState =>
+  new ReducedState(thread, params.name!, thread.functions!(params.module!, params.name!) as unknown as (a: Value, b: Value) => unknown, params.types![0]!);
 
 export function specialPrimitive(thread: StateContext, state: StateSlot): Primitive {
   const { primitive, params, more } = state;
@@ -30,6 +38,8 @@ export function specialPrimitive(thread: StateContext, state: StateSlot): Primit
     case 'greatest': case 'least': return top(thread, state);
     case 'frequencies': return frequencies(thread, state);
     case 'collected': return collected(thread, state);
+    case 'user': return user(thread, state);
+    case 'reduced': return reduced(thread, state);
   }
 }
 
@@ -43,6 +53,7 @@ export function finishSpecial(thread: StateContext, { call, states }: Finisher, 
     case 'quantiles': { const sketch = quantiles(thread, state!); return floats(thread, each(at => sketch.quantile(at, call.options!.q!))); }
     case 'greatest': case 'least': { const values = top(thread, state!); return texts(thread, each(at => values.list(at))); }
     case 'frequencies': { const values = frequencies(thread, state!); return texts(thread, each(at => values.list(at, call.options!.limit!))); }
+    case 'user': { const own = user(thread, state!); return raws(thread, call.type, each(at => own.finish(at, call.type, call.options!.nullable!))); }
     case 'collected': { const values = collected(thread, state!); return texts(thread, each(at => values.list(at))); }
     default: return null;
   }
@@ -68,11 +79,24 @@ function floats(thread: StateContext, values: readonly (number | null)[]): Vecto
   return { cls: 'f64', data, valid: validOf(thread, values), dictionary: 0 };
 }
 
-function texts(thread: StateContext, values: readonly (string | null)[]): Vector {
+function raws(thread: StateContext, type: DataType, values: readonly (Raw | null)[]): Vector {
+  const { heap, scratch } = thread;
+  if (isBytesType(type)) return bytes(thread, values as readonly (Uint8Array | null)[]);
+  const data = scratch.take(values.length * 8);
+  values.forEach((value, row) => {
+    if (typeof value === 'number') heap.f64[(data >>> 3) + row] = value;
+    else heap.u64[(data >>> 3) + row] = BigInt.asUintN(64, BigInt(value as bigint | boolean | null ?? 0));
+  });
+  return fromWords(heap, type, data, validOf(thread, values), values.length);
+}
+
+const texts = (thread: StateContext, values: readonly (string | null)[]): Vector => bytes(thread, values.map(value => (value === null ? null : encode(value))));
+const NOTHING = new Uint8Array(0);
+function bytes(thread: StateContext, values: readonly (Uint8Array | null)[]): Vector {
   const { heap, scratch } = thread;
   const data = scratch.take(values.length * 8);
   values.forEach((value, row) => {
-    const bytes = encode(value ?? '');
+    const bytes = value ?? NOTHING;
     const at = scratch.take(bytes.length);
     heap.u8.set(bytes, at);
     heap.u32[(data >>> 2) + row * 2] = at;

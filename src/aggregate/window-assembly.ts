@@ -66,6 +66,24 @@ export class WindowAssembly {
     this.settle(home, regions, watermark);
   }
 
+  /** Gives out what there is so far of all windows that have not fired. */
+  fireEarly(home: Region, regions: readonly Region[]): void {
+    const firedUpTo = home.mark(Mark.firedUpTo);
+    for (const region of regions) {
+      // Under the lock throughout: rows may come to slices that have not fired.
+      held(region, () => {
+        const slices = region.held();
+        const windows = inOrder(slices.flatMap(slice => this.assigner.windowsOf(slice))).filter(({ end }) => end > firedUpTo);
+        for (const window of windows) {
+          const inside = slices.filter(slice => slice.start >= window.start && slice.end <= window.end);
+          this.results.append(window, this.assembled(home, inside.flatMap(({ table, delta }) => (delta ? [table, delta] : [table]))));
+          if (this.waiting.length >= MOST_TABLES) this.flush();
+        }
+      });
+    }
+    this.flush();
+  }
+
   /** Takes in rows of slices of which a window has fired. REQUIRES: the region is held. */
   private takeLate(home: Region, region: Region): Late[] {
     const firedUpTo = home.mark(Mark.firedUpTo);

@@ -24,7 +24,7 @@ export type AggregateColumn<A extends Aggregate, Empty extends null> = ColumnByT
 const DEFAULT_ACCURACY = 0.01;
 const DEFAULT_LIMIT = 100;
 const MOST_LISTED = 10_000;
-type Same<E extends Expr> = TagOf<E> extends 'dictionary' ? 'utf8' : TagOf<E>;
+export type Same<E extends Expr> = TagOf<E> extends 'dictionary' ? 'utf8' : TagOf<E>;
 
 /** Rows, or with a column the rows in which it is not null; int64. */
 export const count = (column?: Expr): Aggregate<'int64', never, never> =>

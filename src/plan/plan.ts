@@ -101,7 +101,7 @@ export interface Top {
 export type AggregateFunction =
   | 'count' | 'sum' | 'min' | 'max' | 'mean' | 'variance' | 'variancePopulation' | 'stddev' | 'stddevPopulation'
   | 'first' | 'last' | 'boolAnd' | 'boolOr' | 'argMin' | 'argMax'
-  | 'countDistinct' | 'approxCountDistinct' | 'quantile' | 'topN' | 'bottomN' | 'mostFrequent' | 'collectList';
+  | 'countDistinct' | 'approxCountDistinct' | 'quantile' | 'topN' | 'bottomN' | 'mostFrequent' | 'collectList' | 'user' | 'reduce';
 /** Constants of an aggregate: which there are depends on its function. */
 export interface AggregateOptions {
   /** Which quantile, 0 to 1. */
@@ -110,14 +110,19 @@ export interface AggregateOptions {
   readonly accuracy?: number;
   /** Of lists: how many values at most. */
   readonly limit?: number;
+  /** Of the user's own (`user`, `reduce`): the URL of the module and the name of the export. */
+  readonly module?: string;
+  readonly name?: string;
+  /** Of `user`: whether `finish` may return null. */
+  readonly nullable?: boolean;
 }
 /** Result columns: keys, those of the window (`windowColumns`), those of a changelog (`changelogColumns`), then aggregates. */
 export interface AggregateCall {
   readonly name: string;
   readonly fn: AggregateFunction;
-  /** null only for `count` of rows. */
+  /** null for `count` of rows, and for a user-defined aggregate of no columns. */
   readonly input: Expression | null;
-  /** Further inputs, where there are any: of `argMin` and `argMax` the compared column. */
+  /** Further inputs, where there are any: of `argMin` and `argMax` the compared column, of a user-defined one its second and those that follow. */
   readonly more?: readonly Expression[];
   readonly options?: AggregateOptions;
   /** Rows for which this is not true do not count for this aggregate (SQL `FILTER (WHERE …)`). */
@@ -142,6 +147,9 @@ export function changelogColumns(aggregate: Pick<Aggregate, 'accept' | 'emit' | 
   const version: Field = { name: 'version', type: { kind: 'int64' }, nullable: false };
   return aggregate.window.kind === 'session' ? [version, { name: 'deleted', type: { kind: 'bool' }, nullable: false }] : [version];
 }
+
+/** A plan of one stage of another. */
+export const stagePlan = (plan: Plan, stage: number): Plan => ({ ...plan, stages: [plan.stages[stage]!], output: plan.stages[stage]!.output });
 
 /** The columns of an aggregate's results. Where a result can vanish, aggregates may be null: those of a deleted row are. */
 export function resultFields(aggregate: Aggregate): Field[] {

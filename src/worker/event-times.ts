@@ -30,7 +30,7 @@ export class EventTimes {
     /** null: without windows of event time, nothing is late and all is one slice. */
     private readonly timing: FireTiming | null,
   ) {
-    this.columns = new TimeColumns(thread, branch.source.schema, branch.eventTime);
+    this.columns = new TimeColumns(thread, branch);
   }
 
   /** Address of one int64 per row, or 0 where the branch has no event time. */

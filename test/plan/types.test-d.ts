@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, test } from 'vitest';
 import {
-  approxCountDistinct, argMax, argMin, boolOr, bottomN, collectList, countDistinct, median, mostFrequent, quantile, topN,
+  aggregateFn, approxCountDistinct, argMax, argMin, boolOr, bottomN, collectList, countDistinct, median, mostFrequent, quantile, reduce, topN,
   coalesce, count, first, global, lit, lookup, max, mean, min, schema, staticTable, stddev, stream, sum, t, tumbling, udf, when,
   type Output, type RowOf, type Source,
 } from 'millrace';
@@ -135,6 +135,11 @@ describe('pipelines', () => {
       readonly e: bigint; readonly f: number; readonly g: number | null; readonly h: string | null; readonly i: string; readonly j: string; readonly k: string; readonly l: string | null;
       readonly m: bigint; readonly n: bigint | null;
     }>();
+    const spread = aggregateFn(import.meta.url, 'spread', { args: [t.int64, t.utf8.nullable], returns: t.decimal(9, 2).nullable });
+    const own = rows.groupBy('text').aggregate(row => ({ a: spread(row.i8, row.maybe), b: reduce(import.meta.url, 'longest', row.code), c: reduce(import.meta.url, 'least', row.n) }));
+    expectTypeOf<RowsOf<typeof own>>().toEqualTypeOf<{ readonly text: string; readonly a: string | null; readonly b: string; readonly c: number | null }>();
+    // @ts-expect-error the first argument is never null
+    rows.aggregate(row => ({ m: spread(row.n, row.text) }));
     // @ts-expect-error a median of text
     rows.aggregate(row => ({ m: median(row.text) }));
     // @ts-expect-error which quantile
