@@ -148,3 +148,15 @@ test('a dictionary that outgrows dense cells leaves tables of both kinds, which 
     check(1, plan, [...feeds, { branch: 0, rows: null }], { workers: 3, partitioners: [first, 'local', 'local'], kernels: 'wasm', preemption: 0 }, new Random(1));
   }
 });
+
+test('a dictionary that has no value yet, in memory that was used before: null is a key', () => {
+  const nulls: Row[] = Array.from({ length: 5 }, () => ({ id: 1n, code: null }));
+  for (const keys of [[code], [id, code]]) {
+    for (const kernels of ['wasm', 'twins'] as const) {
+      // Codes of two sources are of different dictionaries: their texts are hashed.
+      const plan = aggregatePlan({ schema: [id, code], keys, aggregates: [agg('rows', 'count'), agg('most', 'max', col(code))], branches: 2 });
+      const feeds: Feed[] = [{ branch: 0, rows: nulls }, { branch: 1, rows: nulls }, { branch: 0, rows: [{ id: 2n, code: 'a' }] }, { branch: 0, rows: null }, { branch: 1, rows: null }];
+      check(1, plan, feeds, { workers: 1, partitioners: ['hash'], kernels, preemption: 0 }, new Random(1));
+    }
+  }
+});
