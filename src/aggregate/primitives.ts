@@ -42,6 +42,9 @@ export type PrimitiveName =
   | 'minSigned' | 'maxSigned' | 'minUnsigned' | 'maxUnsigned' | 'minFloat' | 'maxFloat' | 'minBytes' | 'maxBytes'
   | 'first' | 'last' | 'firstBytes' | 'lastBytes';
 
+/** Whether a state needs nothing of a row but one 8-byte word, or not even that. */
+export const takesWords = (name: PrimitiveName): boolean => !/Bytes$|^first|^last/.test(name);
+
 const I64_MIN = -(2n ** 63n);
 const I64_MAX = 2n ** 63n - 1n;
 
