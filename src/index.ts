@@ -29,8 +29,12 @@ export type { ColumnTag } from './plan/tags.js';
 export { calendar, countWindow, cumulating, global, session, sliding, tumbling } from './plan/windows.js';
 export type { CalendarWindow, CountWindow, CumulatingWindow, GlobalWindow, SessionWindow, SlidingWindow, TumblingWindow } from './plan/windows.js';
 export type { Duration } from './plan/duration.js';
-export { boolAnd, boolOr, count, first, last, max, mean, min, stddev, stddevPopulation, sum, variance, variancePopulation } from './plan/aggregates.js';
-export type { Aggregate } from './plan/aggregates.js';
+export {
+  approxCountDistinct, argMax, argMin, boolAnd, boolOr, bottomN, collectList, count, countDistinct, first, last, max, mean, median, min, mostFrequent,
+  quantile, stddev, stddevPopulation, sum, topN, variance, variancePopulation,
+} from './plan/aggregates.js';
+export { aggregateFn, reduce } from './plan/user-aggregates.js';
+export type { Aggregate, QuantileOptions } from './plan/aggregates.js';
 
 // Sources.
 export { rows } from './connectors/rows.js';

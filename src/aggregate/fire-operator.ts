@@ -6,7 +6,7 @@ import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { CellFolder } from './cell-folder.js';
 import { writeTemplate } from './group-operator.js';
-import { primitivesFor } from './primitives.js';
+import { primitivesOf } from './primitives.js';
 import { RegionSet } from './region-set.js';
 import { ResultBuffer, type EmitResults } from './result-buffer.js';
 import { dueOf } from './slices.js';
@@ -30,7 +30,7 @@ export class FireOperator {
   ) {
     this.set = new RegionSet(thread, job, worker);
     const template = thread.pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
-    writeTemplate(thread, primitivesFor(thread.heap, thread.kernels), aggregate, template);
+    writeTemplate(thread, primitivesOf(thread, aggregate.compiled.states), aggregate, template);
     this.folder = new CellFolder(thread, aggregate, job.hashSeed, template);
     this.results = new ResultBuffer(thread, job, aggregate, emit);
   }

@@ -13,9 +13,9 @@ import { CellFolder, type CellList } from './cell-folder.js';
 import { Combiner } from './combiner.js';
 import { hashedKeys, MOST_DENSE_CODES } from './keys.js';
 import { Masks } from './masks.js';
-import { RowBuffer, type StateMasks } from './row-buffer.js';
-import { primitivesFor, type Primitive, type PrimitiveName } from './primitives.js';
+import { primitivesOf, type Primitive } from './primitives.js';
 import { RegionSet } from './region-set.js';
+import { RowBuffer, type StateMasks } from './row-buffer.js';
 import { alignedWindow, dueOf, GLOBAL_SLICE, groupBySlice, type AlignedWindow } from './slices.js';
 
 /** Rows that passed the stateless stage, as vectors of one chunk. */
@@ -68,12 +68,10 @@ export class GroupOperator {
     private readonly aggregate: AggregateLayout,
     worker: number,
   ) {
-    const { heap, kernels, pages } = thread;
-    const primitives = primitivesFor(heap, kernels);
-    this.accumulators = aggregate.compiled.states.map(state => primitives[state.primitive]);
+    this.accumulators = primitivesOf(thread, aggregate.compiled.states);
     this.set = new RegionSet(thread, job, worker);
-    this.template = pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
-    writeTemplate(thread, primitives, aggregate, this.template);
+    this.template = thread.pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
+    writeTemplate(thread, this.accumulators, aggregate, this.template);
     this.combiner = new Combiner(thread, job, aggregate);
     this.folder = new CellFolder(thread, aggregate, job.hashSeed, this.template);
     this.buffer = new RowBuffer(thread, aggregate.compiled, job);
@@ -227,7 +225,7 @@ export class GroupOperator {
     const slots = scratch.take(rows * 4);
     this.findSlots(table, input, positions, rows, keys, slots);
     const { states } = this.aggregate.compiled;
-    const target = { rows, positions, slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, arena: table.arena };
+    const target = { rows, positions, slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, vectors: input.vectors, arena: table.arena };
     for (let index = 0; index < states.length; index++) {
       const state = states[index]!;
       this.accumulators[index]!.accumulate(target, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.at(index));
@@ -258,14 +256,14 @@ export class GroupOperator {
   /** Bools become words for every state but conditions, which are read as bytes. */
   private widen(vector: Vector, index: number, elements: number): Vector {
     const { compiled } = this.aggregate;
-    if (vector.cls !== 'bool' || index < compiled.keyCount || !compiled.states.some(state => state.input === index)) return vector;
+    if (vector.cls !== 'bool' || index < compiled.keyCount || !compiled.states.some(state => state.input === index || state.more.includes(index))) return vector;
     const data = this.thread.scratch.take(elements * 8);
     this.thread.kernels.widenBytes(elements, vector.data, data);
     return { ...vector, cls: 'i64', data };
   }
 }
 
-export function writeTemplate(thread: ThreadContext, primitives: Record<PrimitiveName, Primitive>, { compiled }: AggregateLayout, address: number): void {
+export function writeTemplate(thread: ThreadContext, primitives: readonly Primitive[], { compiled }: AggregateLayout, address: number): void {
   thread.heap.u8.fill(0, address, address + compiled.cellBytes);
-  for (const state of compiled.states) primitives[state.primitive].init(address + state.offset);
+  compiled.states.forEach((state, index) => primitives[index]!.init(address + state.offset));
 }

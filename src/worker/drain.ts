@@ -23,6 +23,7 @@ export type Step = 'worked' | 'idle' | 'stopped';
 
 /** One worker's part in one job, as a step function: a thread loops it, a test may drive several in one thread. */
 export class Drain {
+  private readonly thread: ThreadContext;
   private readonly morsels: MorselTask;
   private readonly group: GroupOperator | null = null;
   private readonly fire: FireOperator | null = null;
@@ -31,11 +32,12 @@ export class Drain {
   private opened: (OpenMorsel & { readonly left: number }) | null = null;
 
   constructor(
-    private readonly thread: ThreadContext,
+    context: ThreadContext,
     private readonly job: JobLayout,
     worker: number,
     udfs: LoadedFunctions,
   ) {
+    const thread = this.thread = { ...context, functions: udfs };
     const aggregate = aggregateLayout(job.plan);
     if (aggregate) {
       this.group = new GroupOperator(thread, job, aggregate, worker);

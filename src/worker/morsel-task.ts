@@ -13,7 +13,7 @@ import type { Kernels } from '../../native-free-kernels/load.js';
 import type { Allocator, Heap } from '../heap/heap.js';
 import type { Expression } from '../plan/expression-tree.js';
 import type { TextFormat } from '../connectors/source.js';
-import { firstStage, type Branch } from '../plan/plan.js';
+import { firstStage, goesByTime, type Branch } from '../plan/plan.js';
 import { Poisoned } from '../heap/lock.js';
 import { poisoned } from '../heap/control.js';
 import { Chain } from './chain.js';
@@ -201,7 +201,7 @@ export class MorselTask {
 
   /** Whether some state keeps the time of a row. */
   private get needsTimes(): boolean {
-    return firstStage(this.job.plan).aggregate!.aggregates.some(call => call.fn === 'first' || call.fn === 'last');
+    return firstStage(this.job.plan).aggregate!.aggregates.some(call => goesByTime(call.fn));
   }
 }
 

@@ -36,6 +36,14 @@ describe('hash', () => {
     same(layout, k => k.hashBytes(chunk.elements, views, seed, out));
   });
 
+  property('wide, of words, floats and bytes', { values: wide, floats: column(float), texts: column(bytes) }, ({ chunk, values, floats, texts }, layout) => {
+    const { positions } = place(layout, chunk);
+    const [data, reals, views, out] = [layout.i64(values), layout.f64(floats), layout.views(texts), layout.take(chunk.elements * 8)];
+    same(layout, k => k.wideHashWords(chunk.rows, positions, data, 0, out));
+    same(layout, k => k.wideHashWords(chunk.rows, positions, reals, 1, out));
+    same(layout, k => k.wideHashBytes(chunk.elements, views, out));
+  });
+
   test('strings of 0 to 40 bytes, as near to the end of the heap as may be, whatever follows them', () => {
     for (let length = 0; length <= 40; length++) {
       const seen = new Set<number>();

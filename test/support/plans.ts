@@ -30,6 +30,9 @@ function resultType(fn: AggregateFunction, input: Expression | null): DataType {
 export const agg = (name: string, fn: AggregateFunction, input: Expression | null = null, where: Expression | null = null): AggregateCall =>
   ({ name, fn, input, where, type: resultType(fn, input), nullable: fn !== 'count' });
 
+/** An aggregate of several inputs, or with options. */
+export const aggOf = (name: string, fn: AggregateFunction, input: Expression, rest: Partial<AggregateCall> = {}): AggregateCall => ({ ...agg(name, fn, input), ...rest });
+
 export const tumbling = (size: number, unit: 'ms' | 'us' = 'ms'): Window => ({ kind: 'tumbling', size, offset: 0, unit });
 interface PlanParts {
   readonly schema: Fields;
