@@ -73,7 +73,7 @@ export class MorselTask {
       const branch = withTimeRequired(given);
       return {
         branch,
-        stage: new StatelessStage({ branch, outputs, tables: plan.tables, heap, kernels, allocator, udfs }),
+        stage: new StatelessStage({ branch, outputs, tables: job.tables, heap, kernels, allocator, udfs }),
         decoder: null,
         times: new EventTimes(thread, branch, index, called && alignedWindow(called.window), this.chain),
         reader: new RowReader(heap, branch.source.schema),

@@ -13,7 +13,6 @@ function* udfsOf(node: unknown): Generator<{ module: string; name: string }> {
 /** Loads the modules of all user-defined functions of a plan into this thread. */
 export async function loadFunctions(plan: Plan): Promise<LoadedFunctions> {
   const functions = new Map<string, (...args: never[]) => unknown>();
-  // Static tables may be large, and have no expressions.
   for (const { module, name } of udfsOf(plan.stages)) {
     const loaded = await import(module).catch((cause: unknown) => {
       throw new MillraceError('UDF_NOT_FOUND', `the module ${module} of user-defined function '${name}' cannot be loaded: ${String(cause)}`, { cause });
