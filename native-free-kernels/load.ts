@@ -16,6 +16,7 @@ import { mergeTwins, type MergeKernels } from './merge.js';
 import { partitionTwins, type PartitionKernels } from './partition.js';
 import { probeTwins, type ProbeKernels } from './probe.js';
 import { selectTwins, type SelectKernels } from './select.js';
+import { sliceTwins, type SliceKernels } from './slices.js';
 import { stringTwins, type StringKernels } from './strings.js';
 import { textTwins, type TextKernels } from './text.js';
 import { timeTwins, type TimeKernels } from './time.js';
@@ -46,6 +47,7 @@ export type Kernels =
   & ProbeKernels
   & NumberTextKernels
   & SelectKernels
+  & SliceKernels
   & StringKernels
   & TextKernels
   & EventTimeKernels
@@ -77,6 +79,7 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...probeTwins(heap),
     ...numberTextTwins(heap),
     ...selectTwins(heap),
+    ...sliceTwins(heap),
     ...stringTwins(heap),
     ...textTwins(heap),
     ...eventTimeTwins(heap),

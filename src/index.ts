@@ -2,7 +2,10 @@
 
 // Pipelines.
 export { stream } from './pipeline/pipeline.js';
-export type { Aggregated, EventUnit, Grouped, Pipeline, SourceStream } from './pipeline/pipeline.js';
+export type { Grouped, Pipeline, SourceStream } from './pipeline/pipeline.js';
+export type { Aggregated, EventUnit, Results, TopOptions, Updates } from './pipeline/results.js';
+export type { EventTimeOptions } from './plan/event-time.js';
+export type { Firing, LateOptions } from './plan/firing.js';
 export type { Output } from './pipeline/output.js';
 export { Job } from './pipeline/job.js';
 export type { Plan } from './plan/plan.js';
@@ -23,8 +26,8 @@ export type { BinaryColumn, BoolColumn, Columns, Expr, NumericColumn, TextColumn
 export type { ColumnTag } from './plan/tags.js';
 
 // Windows and aggregates.
-export { global, tumbling } from './plan/windows.js';
-export type { GlobalWindow, TumblingWindow } from './plan/windows.js';
+export { calendar, countWindow, cumulating, global, session, sliding, tumbling } from './plan/windows.js';
+export type { CalendarWindow, CountWindow, CumulatingWindow, GlobalWindow, SessionWindow, SlidingWindow, TumblingWindow } from './plan/windows.js';
 export type { Duration } from './plan/duration.js';
 export { boolAnd, boolOr, count, first, last, max, mean, min, stddev, stddevPopulation, sum, variance, variancePopulation } from './plan/aggregates.js';
 export type { Aggregate } from './plan/aggregates.js';

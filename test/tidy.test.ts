@@ -20,7 +20,7 @@ const RANKS: Readonly<Record<string, number>> = {
   heap: 1,
   plan: 2, batch: 2,
   expression: 3, connectors: 3,
-  state: 4,
+  state: 4, window: 4,
   aggregate: 5,
   worker: 6,
   coordinator: 7,
@@ -35,10 +35,17 @@ const place = (path: string): string => path.startsWith('src/') ? path.split('/'
 const HOMES: Readonly<Record<string, RegExp>> = {
   'apache-arrow': /^src\/batch\/arrow\.ts$/,
   piscina: /^src\/(coordinator\/pool|worker\/thread)\.ts$/,
+  'temporal-polyfill': /^src\/window\/zone\.ts$/,
   hyparquet: /^src\/connectors\/parquet/,
   'hyparquet-compressors': /^src\/connectors\/parquet/,
   'hyparquet-writer': /^src\/connectors\/parquet/,
 };
+
+/** Files that exist, with their tests, before what will use them. Whoever uses one takes it off. */
+const AWAITED: readonly string[] = [
+  'src/window/aligned.ts', 'src/window/assign.ts', 'src/window/assigner.ts', 'src/window/calendar-boundaries.ts', 'src/window/calendar.ts',
+  'src/window/slice.ts', 'src/window/zone-column.ts', 'src/window/zone.ts',
+];
 
 const MAX_FILE_LINES = 300;
 const USUAL_FILE_LINES = 160;
@@ -102,7 +109,7 @@ describe('imports', () => {
     const entries = built.filter(path => path !== undefined).map(path => path.replace(/^(\.\/)?dist\//, '').replace(/\.js$/, '.ts'));
     const seen = reachable(edges(product, ['static', 'type', 'dynamic', 'url']), entries);
     expect(entries.filter(path => !existsSync(root + path))).toEqual([]);
-    expect(product.map(({ path }) => path).filter(path => !seen.has(path))).toEqual([]);
+    expect(product.map(({ path }) => path).filter(path => !seen.has(path))).toEqual(AWAITED);
   });
 });
 

@@ -2,6 +2,7 @@ export * from './select';
 export { hashWords, hashBytes } from './hash';
 export * from './group';
 export * from './partition';
+export * from './slices';
 export * from './event-times';
 export { count, sumSigned, sumUnsigned, sumSquares, sumFloat, moments, minSigned, maxSigned, minUnsigned, maxUnsigned, minFloat, maxFloat, pick } from './accumulate';
 export * from './merge';

@@ -27,10 +27,11 @@ export interface CompiledAggregate {
   readonly keyCount: number;
   readonly states: readonly StateSlot[];
   readonly finishers: readonly Finisher[];
-  /** Bytes of a cell, key included. */
+  /** Bytes of a cell: KEY_BYTES, then the states. */
   readonly cellBytes: number;
-  readonly keyBytes: number;
 }
+/** A cell begins with its key: the value itself, or a view of it. */
+export const KEY_BYTES = 8;
 
 const UNSIGNED = new Set(['uint64']);
 
@@ -61,7 +62,7 @@ export const STATE_BYTES: Record<PrimitiveName, number> = {
  * Lays out a cell. Equal states (same primitive, input and condition) are kept once. `countRows` puts a count of rows first, which
  * dense tables need to tell touched cells.
  */
-export function compileAggregate(aggregate: Aggregate, keyBytes: number, countRows: boolean): CompiledAggregate {
+export function compileAggregate(aggregate: Aggregate, countRows: boolean): CompiledAggregate {
   const inputs: Expression[] = aggregate.keys.map(key => key.expression);
   const keyCount = inputs.length;
   const texts = inputs.map(() => '');
@@ -92,10 +93,10 @@ export function compileAggregate(aggregate: Aggregate, keyBytes: number, countRo
     const needsPresent = call.nullable && call.fn !== 'count' && !picks && !own.some(state => state.primitive === 'minBytes' || state.primitive === 'maxBytes' || state.primitive === 'moments');
     return { call, states: own, present: needsPresent ? stateOf('count', inputFor('count'), where, true) : null };
   });
-  let offset = keyBytes;
+  let offset = KEY_BYTES;
   for (const state of states) {
     state.offset = offset;
     offset += STATE_BYTES[state.primitive];
   }
-  return { inputs, keyCount, states, finishers, cellBytes: offset, keyBytes };
+  return { inputs, keyCount, states, finishers, cellBytes: offset };
 }

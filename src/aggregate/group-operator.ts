@@ -3,16 +3,19 @@ import type { Vector } from '../expression/vector.js';
 import { Word, word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
 import { firstStage } from '../plan/plan.js';
-import type { Keys } from '../state/hashed-table.js';
-import { HashedTable } from '../state/hashed-table.js';
-import { noteDictionary } from '../state/table-layout.js';
-import { REGION_BYTES, Region, type GroupTable } from '../state/region.js';
+import type { DenseTable } from '../state/dense-table.js';
+import { HashedTable, type Keys } from '../state/hashed-table.js';
+import { held, type Region, type Slice } from '../state/region.js';
+import { noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
+import { CellFolder, type CellList } from './cell-folder.js';
+import { Combiner } from './combiner.js';
 import { hashedKeys, MOST_DENSE_CODES } from './keys.js';
-import { primitivesFor, type Primitive, type PrimitiveName } from './primitives.js';
 import { Masks } from './masks.js';
-import { alignedWindow, GLOBAL_SLICE, groupBySlice, type AlignedWindow } from './slices.js';
+import { primitivesFor, type Primitive, type PrimitiveName } from './primitives.js';
+import { RegionSet } from './region-set.js';
+import { alignedWindow, dueOf, GLOBAL_SLICE, groupBySlice, type AlignedWindow } from './slices.js';
 
 /** Rows that passed the stateless stage, as vectors of one chunk. */
 export interface GroupInput {
@@ -25,49 +28,54 @@ export interface GroupInput {
   /** Event times of the elements (int64), or 0 where nothing needs them. */
   readonly times: number;
   /** The one slice that all rows belong to, or null where the times must tell. */
-  readonly slice: bigint | null;
+  readonly slice: Slice | null;
   readonly selection: number;
   readonly firstRow: number;
   readonly basePosition: bigint;
 }
 
-/** A local table larger than this no longer fits a core's cache: it stops paying to combine before the shuffle. */
-const MOST_LOCAL_CELLS = 4096;
+/** While a combiner grows, rows are added to it piece by piece, not to pass its limit by far. */
 const PIECE_ROWS = 2048;
+/** Combining pays if it leaves at most this part of the rows to be given to the regions. */
+const LEAST_ROWS_PER_CELL = 4;
 
 /**
- * Adds rows to window state. `local`: into this worker's own region, merged with the others' when the slice closes: no shuffle, and a
- * hot key costs nothing. `hash`: each key has one region, shared by all workers; a worker takes a region's lock for its rows of a
- * chunk and goes on to another region where the lock is held. `auto` starts local and goes over to hash, for good, once a slice has
- * more groups than a core's cache; what was combined locally until then is merged like any local state.
+ * Adds rows to window state. `hash`: every row goes to its key's region at once, under its lock. `local`: rows are first combined per key in
+ * this worker's combiner, and only the partial cells go to the regions, before the morsels they came from count as done: no lock and no
+ * shuffle for a row, and a hot key costs nothing. `auto` combines until it does not pay, and then goes over to `hash` for good.
  */
 export class GroupOperator {
   /** One per state of a cell. */
   private readonly accumulators: readonly Primitive[];
-  private readonly hashRegions: readonly Region[];
-  private readonly local: Region;
+  private readonly set: RegionSet;
+  private readonly combiner: Combiner;
+  private readonly folder: CellFolder;
   private readonly template: number;
   private readonly window: AlignedWindow;
-  private shuffles: boolean;
-  /** Cells of the local table added to last, and whether it still grew: then rows are added piece by piece, not to pass the limit by far. */
-  private localCells = 0;
+  private combines: boolean;
   private mayOvergrow = true;
 
   constructor(
     private readonly thread: ThreadContext,
     private readonly job: JobLayout,
     private readonly aggregate: AggregateLayout,
-    private readonly worker: number,
+    worker: number,
   ) {
     const { heap, kernels, pages } = thread;
     const primitives = primitivesFor(heap, kernels);
     this.accumulators = aggregate.compiled.states.map(state => primitives[state.primitive]);
-    this.hashRegions = hashRegionsOf(thread, job);
-    this.local = localRegionsOf(thread, job)[worker]!;
+    this.set = new RegionSet(thread, job, worker);
     this.template = pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
     writeTemplate(thread, primitives, aggregate, this.template);
+    this.combiner = new Combiner(thread, job, aggregate);
+    this.folder = new CellFolder(thread, aggregate, job.hashSeed, this.template);
     this.window = alignedWindow(firstStage(job.plan).aggregate!.window);
-    this.shuffles = job.partitioner === 'hash' && aggregate.keyMode !== 'none';
+    this.combines = job.partitioner !== 'hash' || aggregate.keyMode === 'none';
+  }
+
+  /** Whether rows that were added are not in the regions yet. */
+  get isPending(): boolean {
+    return !this.combiner.isEmpty;
   }
 
   add(input: GroupInput): void {
@@ -75,18 +83,52 @@ export class GroupOperator {
     const masks = new Masks(this.thread, input, this.aggregate.compiled.states);
     const vectors = this.aggregate.compiled.inputs.map((_expression, index) => this.widen(input.vectors[index]!, index, input.elements));
     const wide = { ...input, vectors };
-    const dense = this.isDense(wide);
-    const keys = dense || this.aggregate.keyMode === 'none' ? null : this.hash(wide);
+    const dense = this.aggregate.keyMode === 'none' || this.isDense(wide);
+    const keys = dense ? null : this.hash(wide);
     if (wide.slice !== null) return this.addSlice(wide, wide.slice, wide.positions, wide.rows, keys, masks);
-    groupBySlice(this.thread, this.window, wide, (start, positions, rows) => this.addSlice(wide, start, positions, rows, keys, masks));
+    groupBySlice(this.thread, this.window, wide, (slice, positions, rows) => this.addSlice(wide, slice, positions, rows, keys, masks));
   }
 
   /** Makes the one cell of a job without keys and windows, so that no rows give one result, as in SQL. */
   touchGlobal(): void {
-    this.local.lock();
-    const table = this.local.find(GLOBAL_SLICE) ?? this.local.createDense(GLOBAL_SLICE, this.aggregate.compiled.cellBytes);
-    if (!(table instanceof HashedTable)) table.reserve(1, this.template);
-    this.local.unlock();
+    const region = this.set.ofNull;
+    const { scratch, heap } = this.thread;
+    scratch.reset();
+    held(region, () => {
+      const [hash, valid, slot] = [scratch.take(4), scratch.take(1), scratch.take(4)];
+      heap.u32[hash >>> 2] = heap.u8[valid] = 0;
+      this.tableOf(region, GLOBAL_SLICE, 0).upsert(1, 0, { kind: 'words', data: scratch.take(8), valid, hashes: hash }, slot, this.template);
+    });
+  }
+
+  /** Gives what was combined to the regions. REQUIRES: nothing in scratch is needed any more. */
+  flush(): void {
+    if (this.combiner.isEmpty) return;
+    this.thread.scratch.reset();
+    this.giveToRegions();
+  }
+
+  private giveToRegions(): void {
+    const { heap, scratch } = this.thread;
+    for (const { slice, table } of this.combiner.tables) {
+      const mark = scratch.mark();
+      const list = table instanceof HashedTable ? this.folder.list(table) : this.folder.listDense(table);
+      const dictionary = heap.u32[(table.address >>> 2) + TableWord.dictionary]!;
+      this.foldByRegion(slice, list, dictionary);
+      if (list.nullCell) held(this.set.ofNull, () => this.folder.foldNull(list.nullCell, this.tableOf(this.set.ofNull, slice, dictionary)));
+      scratch.release(mark);
+    }
+    this.combiner.clear();
+  }
+
+  private foldByRegion(slice: Slice, list: CellList, dictionary: number): void {
+    if (list.rows === 0) return;
+    let sorted: CellList | null = null;
+    this.set.visit(list.rows, 0, list.hashes, (region, positions, rows, from) => {
+      // All regions' positions lie side by side.
+      sorted ??= this.folder.reorder(list, positions - from * 4);
+      this.folder.fold(sorted, from, rows, this.tableOf(region, slice, dictionary));
+    });
   }
 
   private hash(input: GroupInput): Keys {
@@ -96,28 +138,46 @@ export class GroupOperator {
   }
 
   private isDense(input: GroupInput): boolean {
-    return this.aggregate.keyMode === 'dense' && this.dictionaryCount(input) <= MOST_DENSE_CODES && !this.shuffles;
+    return this.aggregate.keyMode === 'dense' && this.dictionaryCount(input) <= MOST_DENSE_CODES && this.combines;
   }
   private dictionaryCount(input: GroupInput): number {
     return this.thread.heap.u32[(input.vectors[0]!.dictionary >>> 2) + DictionaryWord.count]!;
   }
 
-  private addSlice(input: GroupInput, slice: bigint, positions: number, rows: number, keys: Keys | null, masks: Masks): void {
-    if (this.shuffles && keys) return this.shuffle(input, slice, positions, rows, keys, masks);
+  private addSlice(input: GroupInput, slice: Slice, positions: number, rows: number, keys: Keys | null, masks: Masks): void {
+    if (!this.combines) return this.shuffle(input, slice, positions, rows, keys!, masks);
     for (let from = 0; from < rows; ) {
       const count = this.mayOvergrow && keys ? Math.min(PIECE_ROWS, rows - from) : rows - from;
-      this.local.lock();
-      const before = this.localCells;
-      this.localCells = this.addTo(this.local, input, slice, this.pieceOf(positions, from, count, rows), count, keys, masks);
-      this.local.unlock();
-      this.mayOvergrow = this.localCells !== before;
+      this.combine(input, slice, this.pieceOf(positions, from, count, rows), count, keys, masks);
       from += count;
-      if (this.job.partitioner !== 'auto' || !keys || this.localCells <= MOST_LOCAL_CELLS) continue;
-      this.shuffles = true;
-      Atomics.store(this.thread.heap.i32, word(Word.switchedToHash), 1);
-      if (from < rows) this.shuffle(input, slice, this.pieceOf(positions, from, rows - from, rows), rows - from, keys, masks);
-      return;
+      if (!this.combiner.isFull) continue;
+      this.reconsider(keys);
+      if (this.combines || from === rows) continue;
+      return this.shuffle(input, slice, this.pieceOf(positions, from, rows - from, rows), rows - from, keys!, masks);
     }
+  }
+
+  private combine(input: GroupInput, slice: Slice, positions: number, rows: number, keys: Keys | null, masks: Masks): void {
+    let table = this.combiner.table(slice, keys === null);
+    if (table === null) {
+      // Its dictionary outgrew dense cells on the way.
+      this.giveToRegions();
+      table = this.combiner.table(slice, keys === null)!;
+    }
+    const before = table instanceof HashedTable ? table.cells : 0;
+    if (this.aggregate.keyMode === 'dense') noteDictionary(this.thread.heap, table.address, input.vectors[0]!.dictionary);
+    this.accumulate(table, input, positions, rows, keys, masks);
+    this.combiner.rows += rows;
+    this.mayOvergrow = table instanceof HashedTable && table.cells !== before;
+  }
+
+  /** A full combiner is emptied; was it of little use, `auto` does without it from now on. */
+  private reconsider(keys: Keys | null): void {
+    const pays = this.combiner.rows >= LEAST_ROWS_PER_CELL * this.combiner.cells;
+    this.giveToRegions();
+    if (pays || keys === null || this.job.partitioner !== 'auto') return;
+    this.combines = false;
+    Atomics.store(this.thread.heap.i32, word(Word.switchedToHash), 1);
   }
 
   /** Positions of `count` rows from the `from`-th on. */
@@ -128,48 +188,15 @@ export class GroupOperator {
     return piece;
   }
 
-  private shuffle(input: GroupInput, slice: bigint, positions: number, rows: number, keys: Keys, masks: Masks): void {
-    const { heap, kernels, scratch } = this.thread;
-    const regions = this.hashRegions.length;
-    const ends = scratch.take(regions * 4);
-    heap.u32.fill(0, ends >>> 2, (ends >>> 2) + regions);
-    kernels.countByHash(rows, positions, keys.hashes, this.job.regionBits, ends);
-    const counts = heap.u32.slice(ends >>> 2, (ends >>> 2) + regions);
-    let start = 0;
-    for (let region = 0; region < regions; region++) {
-      heap.u32[(ends >>> 2) + region] = start;
-      start += counts[region]!;
-    }
-    const shuffled = scratch.take(rows * 4);
-    kernels.scatterByHash(rows, positions, keys.hashes, this.job.regionBits, ends, shuffled);
-    const add = (region: number): void => {
-      const first = heap.u32[(ends >>> 2) + region]! - counts[region]!;
-      this.addTo(this.hashRegions[region]!, input, slice, shuffled + first * 4, counts[region]!, keys, masks);
-      this.hashRegions[region]!.unlock();
-    };
-    // Each worker starts elsewhere, and goes on to another region where the lock is held; it sleeps only where all that is left is held.
-    const first = Math.floor((this.worker * regions) / this.job.workers);
-    let left = Array.from({ length: regions }, (_, turn) => (turn + first) % regions).filter(region => counts[region]! > 0);
-    while (left.length > 0) {
-      const held = left.filter(region => {
-        if (!this.hashRegions[region]!.tryLock()) return true;
-        add(region);
-        return false;
-      });
-      if (held.length === left.length) {
-        this.hashRegions[held[0]!]!.lock();
-        add(held.shift()!);
-      }
-      left = held;
-    }
+  private shuffle(input: GroupInput, slice: Slice, positions: number, rows: number, keys: Keys, masks: Masks): void {
+    const dictionary = this.aggregate.keyMode === 'dense' ? input.vectors[0]!.dictionary : 0;
+    this.set.visit(rows, positions, keys.hashes, (region, own, count) => this.accumulate(this.tableOf(region, slice, dictionary), input, own, count, keys, masks));
   }
 
-  /** REQUIRES: the region is held. Returns how many cells the slice's table has. */
-  private addTo(region: Region, input: GroupInput, slice: bigint, positions: number, rows: number, keys: Keys | null, masks: Masks): number {
+  private accumulate(table: HashedTable | DenseTable, input: GroupInput, positions: number, rows: number, keys: Keys | null, masks: Masks): void {
     const { scratch } = this.thread;
     const mark = scratch.mark();
     const slots = scratch.take(rows * 4);
-    const table = this.tableOf(region, slice, keys, input);
     this.findSlots(table, input, positions, rows, keys, slots);
     const { states } = this.aggregate.compiled;
     const target = { rows, positions, slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, arena: table.arena };
@@ -178,18 +205,16 @@ export class GroupOperator {
       this.accumulators[index]!.accumulate(target, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.at(index));
     }
     scratch.release(mark);
-    return table instanceof HashedTable ? table.cells : 0;
   }
 
-  private tableOf(region: Region, slice: bigint, keys: Keys | null, input: GroupInput): GroupTable {
-    const { cellBytes } = this.aggregate.compiled;
-    const known = region.find(slice);
-    const table = known ?? (keys === null ? region.createDense(slice, cellBytes) : region.createHashed(slice, cellBytes));
-    if (this.aggregate.keyMode === 'dense') noteDictionary(this.thread.heap, table.address, input.vectors[0]!.dictionary);
+  /** REQUIRES: the region is held. */
+  private tableOf(region: Region, slice: Slice, dictionary: number): HashedTable {
+    const table = region.writable(slice, this.aggregate.compiled.cellBytes, dueOf(slice));
+    if (dictionary) noteDictionary(this.thread.heap, table.address, dictionary);
     return table;
   }
 
-  private findSlots(table: GroupTable, input: GroupInput, positions: number, rows: number, keys: Keys | null, slots: number): void {
+  private findSlots(table: HashedTable | DenseTable, input: GroupInput, positions: number, rows: number, keys: Keys | null, slots: number): void {
     const { kernels } = this.thread;
     if (table instanceof HashedTable) return table.upsert(rows, positions, keys!, slots, this.template);
     if (this.aggregate.keyMode === 'none') {
@@ -211,12 +236,6 @@ export class GroupOperator {
     return { ...vector, cls: 'i64', data };
   }
 }
-
-export const hashRegionsOf = (thread: ThreadContext, job: JobLayout): Region[] =>
-  Array.from({ length: 1 << job.regionBits }, (_, region) => new Region(thread.heap, thread.kernels, thread.pages, job.regions + region * REGION_BYTES, job.regionBits));
-
-export const localRegionsOf = (thread: ThreadContext, job: JobLayout): Region[] =>
-  Array.from({ length: job.workers }, (_, worker) => new Region(thread.heap, thread.kernels, thread.pages, job.regions + ((1 << job.regionBits) + worker) * REGION_BYTES, job.regionBits));
 
 export function writeTemplate(thread: ThreadContext, primitives: Record<PrimitiveName, Primitive>, { compiled }: AggregateLayout, address: number): void {
   thread.heap.u8.fill(0, address, address + compiled.cellBytes);

@@ -1,9 +1,8 @@
 import type { Vector } from '../expression/vector.js';
 import { firstStage, windowColumns } from '../plan/plan.js';
 import type { Fields } from '../plan/types.js';
-import { DenseTable } from '../state/dense-table.js';
-import { BUCKET_ENTRIES } from '../state/hashed-table.js';
-import type { GroupTable } from '../state/region.js';
+import { BUCKET_ENTRIES, type HashedTable } from '../state/hashed-table.js';
+import type { HeldSlice, Slice } from '../state/region.js';
 import { longerDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
@@ -14,12 +13,12 @@ import { splitKeys } from './keys.js';
 const EMIT_ROWS = 65_536;
 export type EmitResults = (fields: Fields, vectors: Vector[], rows: number) => void;
 
-/** Gathers the groups of closed slices, of however many tables, into result batches of a good size. */
+/** Gathers the groups of slices that fire, of however many tables, into result batches of a good size. */
 export class ResultBuffer {
   /** Lists of cells (u32 addresses) in scratch. */
   private pieces: { address: number; rows: number }[] = [];
   /** Which slices the rows come from. */
-  private segments: { start: bigint; until: number }[] = [];
+  private segments: { slice: Slice; until: number }[] = [];
   /** Rows that are null cells. */
   private nullRows: number[] = [];
   private rows = 0;
@@ -32,39 +31,45 @@ export class ResultBuffer {
     private readonly emit: EmitResults,
   ) {}
 
-  /** Adds the groups of a table to the next result batches. REQUIRES: it stays as it is until `flush`. */
-  append(start: bigint, table: GroupTable): void {
-    const { heap, kernels, scratch } = this.thread;
-    if (this.aggregate.keyMode === 'dense') this.dictionary = longerDictionary(heap, this.dictionary, heap.u32[(table.address >>> 2) + TableWord.dictionary]!);
-    if (table instanceof DenseTable) {
-      const cells = scratch.take(table.capacity * 4);
-      if (this.aggregate.keyMode === 'none') {
-        heap.u32[cells >>> 2] = table.cellOf(0);
-        return this.piece(start, cells, 1, false);
-      }
-      const rows = table.touched(this.aggregate.compiled.keyBytes, cells);
-      return this.piece(start, cells, rows, rows > 0 && heap.i64[heap.u32[cells >>> 2]! >>> 3] === -1n);
-    }
+  /** Adds the groups of a slice to the next result batches. REQUIRES: its table stays as it is until `flush`. */
+  append(slice: HeldSlice, table: HashedTable): void {
+    const { kernels, scratch } = this.thread;
+    this.note(slice);
     table.eachPartition((entries, buckets) => {
       const cells = scratch.take(buckets * BUCKET_ENTRIES * 4);
       const hashes = scratch.mark();
       const rows = kernels.collectEntries(entries, buckets, 0, 0, scratch.take(buckets * BUCKET_ENTRIES * 4), cells);
       scratch.release(hashes);
-      this.piece(start, cells, rows, false);
+      this.piece(slice, cells, rows);
     });
-    if (table.nullCell === 0) return;
-    const cells = scratch.take(4);
-    heap.u32[cells >>> 2] = table.nullCell;
-    this.piece(start, cells, 1, true);
+    if (table.nullCell) this.appendNull(slice, table.nullCell);
   }
 
-  /** `firstIsNull`: the first cell is that of the null key. */
-  private piece(start: bigint, address: number, rows: number, firstIsNull: boolean): void {
+  /** Some groups of a slice: addresses of cells (u32) in scratch. */
+  appendCells(slice: HeldSlice, cells: number, rows: number): void {
+    this.note(slice);
+    this.piece(slice, cells, rows);
+  }
+
+  /** The group of the null key. */
+  appendNull(slice: HeldSlice, cell: number): void {
+    this.note(slice);
+    const cells = this.thread.scratch.take(4);
+    this.thread.heap.u32[cells >>> 2] = cell;
+    this.nullRows.push(this.rows);
+    this.piece(slice, cells, 1);
+  }
+
+  private note({ table }: HeldSlice): void {
+    const { heap } = this.thread;
+    if (this.aggregate.keyMode === 'dense') this.dictionary = longerDictionary(heap, this.dictionary, heap.u32[(table.address >>> 2) + TableWord.dictionary]!);
+  }
+
+  private piece(slice: Slice, address: number, rows: number): void {
     if (rows === 0) return;
-    if (firstIsNull) this.nullRows.push(this.rows);
     this.pieces.push({ address, rows });
     this.rows += rows;
-    this.segments.push({ start, until: this.rows });
+    this.segments.push({ slice, until: this.rows });
     if (this.rows >= EMIT_ROWS) this.flush();
   }
 
@@ -94,14 +99,12 @@ export class ResultBuffer {
   }
 
   private windowVectors(rows: number): Vector[] {
-    const window = firstStage(this.job.plan).aggregate!.window;
-    return windowColumns(window).map((_field, end): Vector => {
+    return windowColumns(firstStage(this.job.plan).aggregate!.window).map((_field, end): Vector => {
       const data = this.thread.scratch.take(rows * 8);
       let row = 0;
-      for (const segment of this.segments) {
-        const value = segment.start + (end && window.kind === 'tumbling' ? BigInt(window.size) : 0n);
-        this.thread.heap.i64.fill(value, (data >>> 3) + row, (data >>> 3) + segment.until);
-        row = segment.until;
+      for (const { slice, until } of this.segments) {
+        this.thread.heap.i64.fill(end ? slice.end : slice.start, (data >>> 3) + row, (data >>> 3) + until);
+        row = until;
       }
       return { cls: 'i64', data, valid: 0, dictionary: 0 };
     });

@@ -1,4 +1,5 @@
 import type { Window } from '../plan/plan.js';
+import type { Slice } from '../state/region.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { GroupInput } from './group-operator.js';
 
@@ -10,21 +11,26 @@ export function alignedWindow(window: Window): AlignedWindow {
   throw new Error(`no slices of ${window.kind} windows`);
 }
 
-/** The start of the one slice of a global window. */
-export const GLOBAL_SLICE = 0n;
+/** The one slice of a global window. */
+export const GLOBAL_SLICE: Slice = { start: 0n, end: 2n ** 63n - 1n };
 /** Slices of a chunk that are told apart by counting; beyond, by a map. */
 const MOST_COUNTED = 65_536n;
 
 /** The start of the slice that a time falls into, towards minus infinity. */
-export function sliceOf(window: AlignedWindow, time: bigint): bigint {
-  if (window.kind === 'global') return GLOBAL_SLICE;
+export function startOfSlice(window: AlignedWindow, time: bigint): bigint {
+  if (window.kind === 'global') return GLOBAL_SLICE.start;
   const [size, offset] = [BigInt(window.size), BigInt(window.offset)];
   const rest = (time - offset) % size;
   return time - (rest < 0n ? rest + size : rest);
 }
+export function sliceAt(window: AlignedWindow, start: bigint): Slice {
+  return window.kind === 'global' ? GLOBAL_SLICE : { start, end: start + BigInt(window.size) };
+}
+/** The least watermark at which a slice that has not fired has something to give out. */
+export const dueOf = (slice: Slice): bigint => slice.end;
 
 /** Calls `visit` with the rows of each slice: addresses of element numbers (u32, ascending) in scratch. */
-export function groupBySlice(thread: ThreadContext, window: AlignedWindow, input: GroupInput, visit: (start: bigint, positions: number, rows: number) => void): void {
+export function groupBySlice(thread: ThreadContext, window: AlignedWindow, input: GroupInput, visit: (slice: Slice, positions: number, rows: number) => void): void {
   const { heap, kernels, scratch } = thread;
   if (window.kind === 'global') return visit(GLOBAL_SLICE, input.positions, input.rows);
   const range = scratch.take(16);
@@ -33,9 +39,9 @@ export function groupBySlice(thread: ThreadContext, window: AlignedWindow, input
     kernels.gatherTimes(input.rows, input.positions, 0, input.times, times);
     kernels.minMax(input.rows, times, range);
   } else kernels.minMax(input.rows, input.times, range);
-  const first = sliceOf(window, heap.i64[range >>> 3]!);
-  const last = sliceOf(window, heap.i64[(range >>> 3) + 1]!);
-  if (first === last) return visit(first, input.positions, input.rows);
+  const first = startOfSlice(window, heap.i64[range >>> 3]!);
+  const last = startOfSlice(window, heap.i64[(range >>> 3) + 1]!);
+  if (first === last) return visit(sliceAt(window, first), input.positions, input.rows);
   const size = BigInt(window.size);
   const slices = (last - first) / size + 1n;
   if (slices > MOST_COUNTED) return groupByMap(thread, window, input, visit);
@@ -51,17 +57,17 @@ export function groupBySlice(thread: ThreadContext, window: AlignedWindow, input
   const sorted = scratch.take(input.rows * 4);
   kernels.scatterBySlice(input.rows, input.positions, input.times, first, size, ends, sorted);
   for (let slice = 0, from = 0; slice < counts.length; from += counts[slice++]!) {
-    if (counts[slice]! > 0) visit(first + BigInt(slice) * size, sorted + from * 4, counts[slice]!);
+    if (counts[slice]! > 0) visit(sliceAt(window, first + BigInt(slice) * size), sorted + from * 4, counts[slice]!);
   }
 }
 
 /** For chunks whose times lie far apart. */
-function groupByMap(thread: ThreadContext, window: AlignedWindow, input: GroupInput, visit: (start: bigint, positions: number, rows: number) => void): void {
+function groupByMap(thread: ThreadContext, window: AlignedWindow, input: GroupInput, visit: (slice: Slice, positions: number, rows: number) => void): void {
   const { heap, scratch } = thread;
   const slices = new Map<bigint, number[]>();
   for (let row = 0; row < input.rows; row++) {
     const element = input.positions ? heap.u32[(input.positions >>> 2) + row]! : row;
-    const start = sliceOf(window, heap.i64[(input.times >>> 3) + element]!);
+    const start = startOfSlice(window, heap.i64[(input.times >>> 3) + element]!);
     const known = slices.get(start);
     if (known) known.push(element);
     else slices.set(start, [element]);
@@ -69,6 +75,6 @@ function groupByMap(thread: ThreadContext, window: AlignedWindow, input: GroupIn
   for (const [start, elements] of slices) {
     const positions = scratch.take(elements.length * 4);
     heap.u32.set(elements, positions >>> 2);
-    visit(start, positions, elements.length);
+    visit(sliceAt(window, start), positions, elements.length);
   }
 }

@@ -6,6 +6,8 @@ import type { Fields, Row } from '../plan/types.js';
 export interface Sink {
   /** For stats and errors. No secrets. */
   readonly name: string;
+  /** 'append': each row must be final. 'updating' (the default): rows may replace earlier ones; their columns `version` and `deleted` say so. */
+  readonly accepts?: 'append' | 'updating';
   open(fields: Fields): Promise<void> | void;
   write(batch: ResultBatch): Promise<void> | void;
   /** All was written: makes the output complete (rename a file into place, flush). */

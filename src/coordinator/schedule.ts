@@ -1,11 +1,9 @@
-import { sliceOf } from '../aggregate/slices.js';
+import { allocateRegions, leastDue } from '../aggregate/region-set.js';
 import { decodeText } from '../batch/text-codec.js';
 import type { SourceItem } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
-import { CLOSE, MAX_BRANCHES, signal, STATE_UNIT, Word, word } from '../heap/control.js';
-import { PageUse } from '../heap/page-allocator.js';
+import { FIRE, MAX_BRANCHES, signal, STATE_UNIT, Word, word } from '../heap/control.js';
 import { firstStage } from '../plan/plan.js';
-import { REGION_BYTES } from '../state/region.js';
 import { Chain, END_OF_TIME, NO_TIME } from '../worker/chain.js';
 import { regionBitsFor, type JobLayout } from '../worker/job-layout.js';
 import { Morsel, MorselKind, MorselState } from '../worker/morsel.js';
@@ -22,8 +20,8 @@ import { requireSupported } from './supported.js';
 
 /** Morsels in flight: enough that a worker finds the next one, few enough that memory and latency stay small. */
 const MOST_IN_FLIGHT = 60;
-/** State beyond which a close is shared among the workers. */
-const PARALLEL_CLOSE_BYTES = 4 << 20;
+/** State beyond which a firing is shared among the workers. */
+const PARALLEL_FIRE_BYTES = 4 << 20;
 const HASH_SEED = 0x6d696c6c72616365n;
 
 export interface BadRow {
@@ -32,7 +30,7 @@ export interface BadRow {
   readonly message: string;
 }
 
-/** What is in flight and what comes next: morsels in the order of ingestion, the watermark, the closing of slices. */
+/** What is in flight and what comes next: morsels in the order of ingestion, the watermark, the firing of windows. */
 export class Schedule {
   readonly ledgers: readonly Ledger[];
   readonly layout: JobLayout;
@@ -45,8 +43,8 @@ export class Schedule {
   private completed = 0;
   private reserved = 0;
   private watermark: bigint = NO_TIME;
-  private closedUpTo: bigint = NO_TIME;
-  private closingParts = 0;
+  private firedUpTo: bigint = NO_TIME;
+  private firingParts = 0;
 
   constructor(
     private readonly engine: Engine,
@@ -61,9 +59,7 @@ export class Schedule {
     if (branches.length > MAX_BRANCHES) throw new MillraceError('PLAN_INVALID', `a union has at most ${MAX_BRANCHES} sources, not ${branches.length}`);
     this.batchRows = positiveInteger('batchRows', options.batchRows, 65_536);
     const regionBits = regionBitsFor(workers);
-    const bytes = ((1 << regionBits) + workers) * REGION_BYTES;
-    const regions = pages.allocate(bytes, PageUse.scratch);
-    heap.u8.fill(0, regions, regions + bytes);
+    const regions = allocateRegions(heap, pages, regionBits);
     const sharedBuffers = [...new Set(job.sources.flatMap(source => source.sharedBuffers?.() ?? []))];
     const tables = engine.staticTables.of(plan);
     this.layout = { plan, tables, workers, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
@@ -75,10 +71,10 @@ export class Schedule {
     this.chain.reset();
   }
 
-  /** Nothing is in flight and nothing is closing. */
+  /** Nothing is in flight and nothing is firing. */
   get idle(): boolean {
-    const final = firstStage(this.layout.plan).aggregate === null || this.closedUpTo === END_OF_TIME || !this.ending;
-    return this.completed === this.next && this.reserved === 0 && this.closingParts === 0 && final;
+    const final = firstStage(this.layout.plan).aggregate === null || this.firedUpTo === END_OF_TIME || !this.ending;
+    return this.completed === this.next && this.reserved === 0 && this.firingParts === 0 && final;
   }
   private ending = false;
 
@@ -151,14 +147,14 @@ export class Schedule {
     this.wake();
   }
 
-  /** Takes in what workers have finished and starts the closes that it allows; `ended`: no more input will come. Returns the first bad row seen. */
+  /** Takes in what workers have finished and starts the firing that it allows; `ended`: no more input will come. Returns the first bad row seen. */
   advance(ended: boolean): BadRow | null {
     const bad = this.complete();
     this.emitter.collect();
     // Room comes from finished morsels, but also from a sink that has taken results.
     if (this.hasRoom) this.wakeReaders();
     this.ending = ended;
-    this.advanceClose(ended && this.completed === this.next && this.reserved === 0);
+    this.advanceFiring(ended && this.completed === this.next && this.reserved === 0);
     return bad;
   }
 
@@ -201,24 +197,21 @@ export class Schedule {
     if (morsel.linesAddress) pages.free(morsel.linesAddress);
   }
 
-  private advanceClose(final: boolean): void {
-    const { aggregate } = firstStage(this.layout.plan);
-    if (aggregate === null) return;
+  private advanceFiring(final: boolean): void {
+    if (firstStage(this.layout.plan).aggregate === null) return;
     const { heap } = this.engine;
-    if (this.closingParts > 0) {
-      if (Atomics.load(heap.i32, word(Word.closeDone)) < this.closingParts) return;
-      this.closingParts = 0;
+    if (this.firingParts > 0) {
+      if (Atomics.load(heap.i32, word(Word.fireDone)) < this.firingParts) return;
+      this.firingParts = 0;
     }
-    const { window } = aggregate;
-    let upTo = NO_TIME;
-    if (final) upTo = END_OF_TIME;
-    else if (window.kind === 'tumbling' && this.watermark !== NO_TIME && this.watermark !== END_OF_TIME) upTo = sliceOf(window, this.watermark) - BigInt(window.size);
-    if (upTo <= this.closedUpTo) return;
-    this.closedUpTo = upTo;
-    this.closingParts = this.stateBytes > PARALLEL_CLOSE_BYTES ? this.layout.workers : 1;
-    heap.i64[CLOSE] = upTo;
-    Atomics.store(heap.i32, word(Word.closeArrived), 0);
-    Atomics.store(heap.i32, word(Word.closeDone), 0);
-    for (let part = 0; part < this.closingParts; part++) TaskQueue.push(heap, Task.close, (this.closingParts << 8) | part);
+    const { regions, regionBits } = this.layout;
+    // The watermark is at the end of time only by the end of all branches, of which the last morsels may not be settled yet.
+    const upTo = final ? END_OF_TIME : this.watermark === END_OF_TIME ? this.firedUpTo : this.watermark;
+    if (final ? this.firedUpTo === END_OF_TIME : upTo === NO_TIME || leastDue(heap, regions, regionBits) > upTo) return;
+    this.firedUpTo = upTo;
+    this.firingParts = this.stateBytes > PARALLEL_FIRE_BYTES ? this.layout.workers : 1;
+    heap.i64[FIRE] = upTo;
+    Atomics.store(heap.i32, word(Word.fireDone), 0);
+    for (let part = 0; part < this.firingParts; part++) TaskQueue.push(heap, Task.fire, (this.firingParts << 8) | part);
   }
 }

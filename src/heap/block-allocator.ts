@@ -14,12 +14,16 @@ export const BLOCK_CLASSES: number = GREATEST_SHIFT - LEAST_SHIFT + 1;
  * the run table): [blocks in use, first free block, previous page, next page]. REQUIRES: the caller holds the region.
  */
 export class BlockAllocator {
+  /** What was given out by this object and not yet given back to it. */
+  bytes = 0;
   private readonly records: number;
 
   constructor(
     private readonly heap: Heap,
     private readonly pages: PageAllocator,
     private readonly lists: number,
+    /** State counts against the state's share of the heap; a thread's own working tables are scratch. */
+    private readonly use: PageUse.state | PageUse.scratch = PageUse.state,
   ) {
     this.records = pageRecords(heap.u32[word(Word.pages)]!);
   }
@@ -27,8 +31,8 @@ export class BlockAllocator {
   /** At least `bytes` bytes, aligned to 256 and not cleared. */
   allocate(bytes: number): number {
     const size = blockBytes(bytes);
-    const address = size > 1 << GREATEST_SHIFT ? this.pages.allocate(size, PageUse.state) : this.takeBlock(classOf(size));
-    countState(this.heap, size);
+    const address = size > 1 << GREATEST_SHIFT ? this.pages.allocate(size, this.use) : this.takeBlock(classOf(size));
+    this.count(size);
     return address;
   }
 
@@ -37,7 +41,12 @@ export class BlockAllocator {
     const size = blockBytes(bytes);
     if (size > 1 << GREATEST_SHIFT) this.pages.free(address);
     else this.giveBlock(address, classOf(size));
-    countState(this.heap, -size);
+    this.count(-size);
+  }
+
+  private count(bytes: number): void {
+    this.bytes += bytes;
+    if (this.use === PageUse.state) countState(this.heap, bytes);
   }
 
   private takeBlock(cls: number): number {
@@ -65,7 +74,7 @@ export class BlockAllocator {
 
   private newPage(cls: number): number {
     const { u32 } = this.heap;
-    const page = this.pages.allocate(PAGE_BYTES, PageUse.state);
+    const page = this.pages.allocate(PAGE_BYTES, this.use);
     const size = 1 << (cls + LEAST_SHIFT);
     for (let at = page; at < page + PAGE_BYTES; at += size) u32[at >>> 2] = at + size < page + PAGE_BYTES ? at + size : 0;
     const record = this.recordOf(page);

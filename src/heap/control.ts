@@ -25,7 +25,7 @@ export const enum Word {
   queueHead, queueTail, stop, bell, wake, room,
   chainLock, chainNext, chainSignal, chainSleepers,
   outputLock, outputHead, outputTail,
-  closeArrived, closeDone, switchedToHash,
+  fireDone, switchedToHash,
   scratchPages, results,
 }
 /** State is counted in units of this many bytes. */
@@ -46,8 +46,8 @@ export const MORSELS: number = wordsFrom(64 + QUEUE_ENTRIES + OUTPUT_ENTRIES * O
 /** Per branch: i64 greatest event time seen in the chain (its least value: none), i64 rows seen, i64 ended. Index in 8-byte words. */
 export const BRANCHES: number = wordsFrom(64 + QUEUE_ENTRIES + OUTPUT_ENTRIES * OUTPUT_WORDS + MORSEL_SLOTS * MORSEL_WORDS) / 2;
 export const BRANCH_WORDS = 4;
-/** i64 words of the close in progress: watermark. */
-export const CLOSE: number = BRANCHES + MAX_BRANCHES * BRANCH_WORDS;
+/** i64 of the firing in progress: its watermark. */
+export const FIRE: number = BRANCHES + MAX_BRANCHES * BRANCH_WORDS;
 
 /** A run table (u32 per page) and page records (16 bytes per page) follow the control block. */
 export const runTable = (): number => (CONTROL + CONTROL_BYTES) / 4;

@@ -1,47 +1,46 @@
 import { MillraceError } from '../errors.js';
 import { AggregateNode } from '../plan/aggregates.js';
-import { checkColumns, recordNamed, requireNames, type Draft } from '../plan/draft.js';
+import { bareColumn, checkColumns, fieldNamed, NO_OPERATOR, recordNamed, type Draft } from '../plan/draft.js';
 import { ColumnNode } from '../plan/column-node.js';
+import type { Expression } from '../plan/expression-tree.js';
 import { asText } from '../plan/finish.js';
-import { OutputNode } from './output.js';
-import { windowColumns, type AggregateCall, type NamedExpression, type Window } from '../plan/plan.js';
+import { withAggregate } from '../plan/firing.js';
+import { mismatch, typed } from '../plan/operators/coerce.js';
+import type { AggregateCall, NamedExpression, Window } from '../plan/plan.js';
 import { noteUsed } from '../plan/recording.js';
+import { eventUnit } from '../plan/stages.js';
 import { describeValue } from '../plan/type-builders.js';
-import type { Fields } from '../plan/types.js';
-import { planWindow, type GlobalWindow, type TumblingWindow } from '../plan/windows.js';
+import { isText } from '../plan/type-rules.js';
+import { planWindow, type AnyWindow } from '../plan/windows.js';
 
-/** A grouped pipeline at run time. See `Grouped`. */
-export class GroupedNode {
-  constructor(readonly draft: Draft, readonly keys: readonly NamedExpression[], readonly plannedWindow: Window) {}
+const WINDOW_KINDS: ReadonlySet<unknown> = new Set<Window['kind']>(['global', 'count', 'tumbling', 'sliding', 'cumulating', 'calendar', 'session']);
+/** Aggregates of the order of rows. */
+const ORDERED: ReadonlySet<string> = new Set(['first', 'last', 'argMin', 'argMax', 'collect']);
 
-  window(window: unknown): GroupedNode {
+/** A grouped pipeline at run time. See `Grouped`. `Node`: what its results are, made by `results`. */
+export class GroupedNode<Node> {
+  constructor(readonly draft: Draft, readonly keys: readonly NamedExpression[], readonly plannedWindow: Window, readonly results: (draft: Draft) => Node) {}
+
+  window(window: unknown): GroupedNode<Node> {
     const { kind } = (window ?? {}) as { kind?: unknown };
-    if (kind !== 'global' && kind !== 'tumbling') throw new MillraceError('PLAN_INVALID', `window takes tumbling(size) or global(), got ${describeValue(window)}.`);
-    const unit = kind === 'global' ? 'ms' : this.#eventUnit();
-    return new GroupedNode(this.draft, this.keys, planWindow(window as GlobalWindow | TumblingWindow, unit));
+    if (!WINDOW_KINDS.has(kind)) throw new MillraceError('PLAN_INVALID', `window takes a window such as tumbling(size) or global(), got ${describeValue(window)}.`);
+    const given = window as AnyWindow;
+    const unit = kind === 'global' || kind === 'count' ? 'ms' : eventUnit(this.draft, `${given.kind} windows`);
+    const zone = given.kind === 'calendar' && given.zoneFrom !== null ? this.#zone(given.zoneFrom) : null;
+    return new GroupedNode(this.draft, this.keys, planWindow(given, unit, zone), this.results);
   }
-  #eventUnit(): 'ms' | 'us' {
-    const units = this.draft.branches.map(branch => {
-      if (branch.eventTime !== null) return branch.eventTime.unit;
-      throw new MillraceError('PLAN_INVALID', `tumbling windows need event time, and ${branch.source.name} has none: call .eventTime(column) right behind its stream().`);
-    });
-    if (units.some(unit => unit !== units[0])) throw new MillraceError('PLAN_INVALID', 'The event times of a union count ms in one input and µs in another: cast them to one unit in the schemas.');
-    return units[0]!;
+  #zone(name: string): Expression {
+    const column = bareColumn(fieldNamed(this.draft.fields, name, 'calendar: zoneFrom'));
+    if (!isText(column.expression.type)) throw mismatch(`calendar: zoneFrom takes a text column, got ${typed(column.expression)}.`);
+    return (this.draft.branches.length > 1 ? asText(column) : column).expression;
   }
 
-  aggregate(aggregates: unknown): OutputNode {
-    const { draft, plannedWindow } = this;
-    this.#requireAnEnd();
-    const several = draft.branches.length > 1;
-    const keys = several ? this.keys.map(asText) : this.keys;
+  aggregate(aggregates: unknown): Node {
+    const { draft, plannedWindow: window } = this;
+    const keys = draft.branches.length > 1 ? this.keys.map(asText) : this.keys;
     const calls = recordNamed(draft, 'aggregate', aggregates, (value, name) => this.#call(value, name));
-    const output: Fields = [
-      ...keys.map(({ name, expression: { type, nullable } }) => ({ name, type, nullable })),
-      ...windowColumns(plannedWindow),
-      ...calls.map(({ name, type, nullable }) => ({ name, type, nullable })),
-    ];
-    requireNames(output.map(field => field.name), 'aggregate: its result');
-    return new OutputNode(() => ({ branches: draft.branches, aggregate: { keys, window: plannedWindow, aggregates: calls, accept: 0, emit: { when: 'close', earlyMs: null } }, output, deadLetters: null, late: null }));
+    const planned = { keys, window, aggregates: calls, accept: 0, emit: { when: 'close', earlyMs: null } } as const;
+    return this.results(withAggregate({ ...draft, operator: NO_OPERATOR }, planned));
   }
 
   #call(value: unknown, name: string): AggregateCall {
@@ -51,14 +50,9 @@ export class GroupedNode {
     }
     noteUsed(value);
     const { fn, input, where, type, nullable } = value.call;
+    if (ORDERED.has(fn) && this.draft.stages.length > 0) throw new MillraceError('PLAN_INVALID', `aggregate: ${name} is ${value.describe()}, but rows behind an aggregate, top or dedupe have no order. Take the min() or max() of a column instead.`);
     for (const expression of [input, where]) if (expression !== null) checkColumns(expression, this.draft.fields, 'aggregate');
     const maybeNoRows = this.keys.length === 0 && this.plannedWindow.kind === 'global' && fn !== 'count';
     return { name, fn, input, where, type, nullable: nullable || maybeNoRows };
-  }
-
-  #requireAnEnd(): void {
-    const endless = this.draft.branches.find(branch => !branch.source.bounded);
-    if (endless === undefined || this.plannedWindow.kind !== 'global') return;
-    throw new MillraceError('PLAN_INVALID', `${endless.source.name} never ends, so an aggregate over all of it has no result: add .window(tumbling(…)).`);
   }
 }

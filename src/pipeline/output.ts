@@ -5,23 +5,26 @@ import type { Sink } from '../connectors/sink.js';
 import type { RunningJob, RunOptions } from '../coordinator/job-types.js';
 import { MillraceError } from '../errors.js';
 import type { Columns } from '../plan/column.js';
-import type { JobDraft } from '../plan/draft.js';
+import type { Draft } from '../plan/draft.js';
 import { explainPlan } from '../plan/explain.js';
 import { finishPlan } from '../plan/finish.js';
 import { Job } from './job.js';
-import type { Plan } from '../plan/plan.js';
+import type { Changelog, Plan } from '../plan/plan.js';
 import type { RowOfColumns } from '../plan/schema.js';
-import { checkOptions } from '../plan/duration.js';
+import { sourcesOf } from '../plan/stages.js';
+import type { TypeMessage } from '../plan/tags.js';
 import { describeValue } from '../plan/type-builders.js';
 import type { Row } from '../plan/types.js';
 
-/** Something with results: they can go to a sink, or be taken here. */
-export interface Output<in out C extends Columns> {
-  /** Never set: carries the columns for the type checker. */
+/** Something with results: they can go to a sink, or be taken here. `L`: whether results come once or are revised. */
+export interface Output<in out C extends Columns, in out L extends Changelog = 'append'> {
+  /** Never set: carry the columns and the kind of changelog for the type checker. */
   readonly columns?: C;
+  readonly changelog?: L;
   /** Where rows go that cannot be processed (columns: DEAD_LETTER_FIELDS), with the reason; they are counted either way. */
-  deadLetters(sink: Sink): Output<C>;
-  to(sink: Sink): Job;
+  deadLetters(sink: Sink): Output<C, L>;
+  /** A sink that only appends (`accepts: 'append'`) takes results that come once. */
+  to<S extends Sink>(sink: SinkFor<L, S>): Job;
   /** Runs the job and returns its results as rows. Their order is not defined. */
   collect(options?: RunOptions): Promise<RowOfColumns<C>[]>;
   /** Runs the job and yields its results as Arrow batches, each valid until the next is asked for. Leaving the loop ends the job. */
@@ -31,30 +34,20 @@ export interface Output<in out C extends Columns> {
   /** The stages of the plan as text. */
   explain(): string;
 }
+type SinkFor<L extends Changelog, S extends Sink> = L extends 'append' ? S
+  : S extends { readonly accepts: 'append' } ? TypeMessage<'This sink only appends, but these results are revised: say .emit(\'final\') behind the aggregate.'> : S;
 
-/** What every end of a pipeline has in common. The draft is made when it is first needed. */
+/** What every end of a pipeline has in common. */
 export class OutputNode {
-  #finished: JobDraft | null = null;
   #plan: Plan | null = null;
-  constructor(readonly finish: () => JobDraft) {}
+  constructor(readonly draft: Draft) {}
 
-  /** The job as drafted, without its plan. */
-  get jobDraft(): JobDraft {
-    return (this.#finished ??= this.finish());
-  }
-  deadLetters(sink: unknown): OutputNode {
-    const deadLetters = sinkOf(sink, 'deadLetters');
-    return new OutputNode(() => ({ ...this.jobDraft, deadLetters }));
-  }
-  late(options: { readonly then: Sink }): OutputNode {
-    checkOptions(options, ['then'], 'late');
-    const late = sinkOf(options.then, 'late: then');
-    if (this.jobDraft.aggregate?.window.kind !== 'tumbling') throw new MillraceError('PLAN_INVALID', 'late() belongs behind an aggregate over tumbling windows: without them no row is ever late.');
-    return new OutputNode(() => ({ ...this.jobDraft, late }));
-  }
-  to(sink: unknown): Job {
-    const { branches, deadLetters, late } = this.jobDraft;
-    return new Job({ plan: this.plan(), sources: branches.map(branch => branch.source), sink: sinkOf(sink, 'to'), deadLetters, late });
+  to(given: unknown): Job {
+    const { deadLetters, late } = this.draft;
+    const sink = sinkOf(given, 'to');
+    const plan = this.plan();
+    if (plan.changelog === 'updating' && sink.accepts === 'append') throw new MillraceError('PLAN_INVALID', `${sink.name} only appends, but these results are revised as more rows come: say .emit('final') behind the aggregate, and each result comes once.`);
+    return new Job({ plan, sources: sourcesOf(this.draft), sink, deadLetters, late });
   }
   async collect(options?: RunOptions): Promise<Row[]> {
     const sink = collect<Row>();
@@ -65,17 +58,20 @@ export class OutputNode {
     return readBatches(sink => this.to(sink).start(options));
   }
   plan(): Plan {
-    return (this.#plan ??= finishPlan(this.jobDraft));
+    return (this.#plan ??= finishPlan(this.draft));
   }
   explain(): string {
     return explainPlan(this.plan());
   }
 }
 
-function sinkOf(value: unknown, where: string): Sink {
+export function sinkOf(value: unknown, where: string): Sink {
   const sink = value as Sink | null | undefined;
-  if (typeof sink === 'object' && sink !== null && typeof sink.write === 'function' && typeof sink.open === 'function') return sink;
-  throw new MillraceError('PLAN_INVALID', `${where} takes a sink such as collect() or jsonl(path), got ${describeValue(value)}.`);
+  const isSink = typeof sink === 'object' && sink !== null && typeof sink.write === 'function' && typeof sink.open === 'function';
+  if (!isSink) throw new MillraceError('PLAN_INVALID', `${where} takes a sink such as collect() or jsonl(path), got ${describeValue(value)}.`);
+  const accepts: unknown = sink.accepts;
+  if (accepts === undefined || accepts === 'append' || accepts === 'updating') return sink;
+  throw new MillraceError('PLAN_INVALID', `${where}: a sink accepts 'append' or 'updating'; ${sink.name} says ${describeValue(accepts)}.`);
 }
 
 /** Starts the job when the loop begins; leaving the loop ends it, and a job that fails throws its own error from the loop. */

@@ -1,17 +1,18 @@
 import type { Source } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
-import { bareColumn, fieldsOf, recordColumns, recordOne, requireNames, withStep, type Draft, type JobDraft } from '../plan/draft.js';
-import { checkOptions, inUnit, parseDuration } from '../plan/duration.js';
-import { withoutDictionaries } from '../plan/finish.js';
+import { deduplicated, ranked } from '../plan/after-window.js';
+import { bareColumn, fieldNamed, fieldsOf, hasOperator, NO_OPERATOR, recordColumns, recordOne, requireNames, withStep, type Draft } from '../plan/draft.js';
+import { planEventTime } from '../plan/event-time.js';
+import { acceptingLate, firing, type LateOptions } from '../plan/firing.js';
 import { GroupedNode } from './grouped-node.js';
 import { condition } from '../plan/operators/comparison.js';
-import { OutputNode } from './output.js';
-import type { EventTime, NamedExpression } from '../plan/plan.js';
-import { schemaFields, typeName } from '../plan/schema.js';
-import { unknownColumn } from '../plan/suggest.js';
+import { OutputNode, sinkOf } from './output.js';
+import type { NamedExpression } from '../plan/plan.js';
+import { filterRevised, isUpdating, requireFinal, requireIdentity } from '../plan/revisions.js';
+import { schemaFields } from '../plan/schema.js';
+import { openEnd } from '../plan/stages.js';
 import { describeValue } from '../plan/type-builders.js';
-import { UTF8, isTime } from '../plan/type-rules.js';
-import type { Fields } from '../plan/types.js';
+import { UTF8 } from '../plan/type-rules.js';
 import { unionOf } from '../plan/union.js';
 
 export function sourceNode(source: Source, schema: unknown): PipelineNode {
@@ -19,81 +20,91 @@ export function sourceNode(source: Source, schema: unknown): PipelineNode {
   if (!isSource) throw new MillraceError('PLAN_INVALID', `stream takes a source such as jsonl(path), got ${describeValue(source)}.`);
   const given = schemaFields(schema, 'stream');
   const fields = source.dictionaries ? given : given.map(field => (field.type.kind === 'dictionary' ? { ...field, type: UTF8 } : field));
-  return new PipelineNode({ branches: [{ source, schema: fields, eventTime: null, steps: [] }], fields });
+  const branches = [{ input: source, schema: fields, eventTime: null, steps: [] }];
+  return new PipelineNode({ stages: [], sources: [], branches, operator: NO_OPERATOR, fields, results: null, deadLetters: null, late: null });
 }
 
-/** Every stateless pipeline, at run time. See `Pipeline` for what its methods mean. */
+/** Every pipeline, at run time: rows of sources and results of aggregates. See `Pipeline` and `Aggregated` for what its methods mean. */
 export class PipelineNode extends OutputNode {
-  constructor(readonly draft: Draft) {
-    super(() => jobOf(draft));
-  }
-
-  eventTime(column: string, options: { readonly outOfOrderness?: number | string } = {}): PipelineNode {
-    checkOptions(options, ['outOfOrderness'], 'eventTime');
-    const [branch, ...others] = this.draft.branches;
-    if (others.length > 0 || branch!.steps.length > 0 || branch!.eventTime !== null) throw new MillraceError('PLAN_INVALID', 'eventTime belongs right behind stream(source, schema), once.');
-    const field = branch!.schema.find(known => known.name === column);
-    if (field === undefined) throw unknownColumn(String(column), branch!.schema.map(known => known.name), 'eventTime: the schema');
-    if (!isTime(field.type)) throw new MillraceError('TYPE_MISMATCH', `eventTime takes a timestamp or a date column; ${column} is ${typeName(field.type)}.`);
-    const unit = field.type.kind === 'timestamp' ? field.type.unit : 'ms';
-    const outOfOrdernessUs = parseDuration(options.outOfOrderness ?? 0, 'eventTime: outOfOrderness');
-    if (outOfOrdernessUs < 0) throw new MillraceError('BAD_OPTION', `eventTime: outOfOrderness is ${options.outOfOrderness}; it must not be negative.`);
-    const outOfOrderness = inUnit(outOfOrdernessUs, unit, 'eventTime: outOfOrderness');
-    const planned: EventTime = { column, shift: 0, outOfOrderness, watermark: null, idleAfterMs: null, maxDrift: null, maxAhead: null };
-    return new PipelineNode({ ...this.draft, branches: [{ ...branch!, eventTime: { planned, unit } }] });
+  eventTime(column: string, options: Parameters<typeof planEventTime>[2] = {}): PipelineNode {
+    const { branches, stages } = this.draft;
+    const [branch] = branches;
+    const isFresh = branches.length === 1 && stages.length === 0 && !hasOperator(this.draft) && branch!.steps.length === 0 && branch!.eventTime === null;
+    if (!isFresh) throw new MillraceError('PLAN_INVALID', 'eventTime belongs right behind stream(source, schema), once.');
+    return new PipelineNode({ ...this.draft, branches: [{ ...branch!, eventTime: planEventTime(branch!.schema, column, options) }] });
   }
 
   filter(predicate: unknown): PipelineNode {
-    return new PipelineNode(withStep(this.draft, { kind: 'filter', predicate: condition(recordOne(this.draft, 'filter', predicate), 'filter') }));
+    return this.#filter(predicate, 'filter');
+  }
+  having(predicate: unknown): PipelineNode {
+    return this.#filter(predicate, 'having');
+  }
+  #filter(given: unknown, where: string): PipelineNode {
+    const draft = openEnd(this.draft);
+    const predicate = condition(recordOne(draft, where, given), where);
+    return new PipelineNode(isUpdating(draft) ? filterRevised(draft, predicate) : withStep(draft, { kind: 'filter', predicate }));
   }
   select(...names: string[]): PipelineNode {
     requireNames(names, 'select');
-    return this.#project(names.map(name => bareColumn(fieldNamed(this.draft.fields, name, 'select'))));
+    return this.#project(names.map(name => bareColumn(fieldNamed(this.draft.fields, name, 'select'))), 'select');
   }
   map(columns: unknown): PipelineNode {
     const projected = recordColumns(this.draft, 'map', columns);
     requireNames(projected.map(column => column.name), 'map');
-    return this.#project(projected);
+    return this.#project(projected, 'map');
   }
   with(columns: unknown): PipelineNode {
     const byName = new Map(this.draft.fields.map(field => [field.name, bareColumn(field)]));
     for (const column of recordColumns(this.draft, 'with', columns)) byName.set(column.name, column);
-    return this.#project([...byName.values()]);
+    return this.#project([...byName.values()], 'with');
   }
-  #project(columns: readonly NamedExpression[]): PipelineNode {
-    return new PipelineNode(withStep(this.draft, { kind: 'project', columns }, fieldsOf(columns)));
+  #project(columns: readonly NamedExpression[], where: string): PipelineNode {
+    requireIdentity(this.draft, columns, where);
+    return new PipelineNode(withStep(openEnd(this.draft), { kind: 'project', columns }, fieldsOf(columns)));
   }
 
   union(...others: unknown[]): PipelineNode {
-    const drafts = others.map(other => {
-      if (other instanceof PipelineNode) return other.draft;
-      throw new MillraceError('PLAN_INVALID', `union takes pipelines without aggregates, got ${describeValue(other)}.`);
+    const drafts = [this, ...others].map(other => {
+      if (!(other instanceof PipelineNode)) throw new MillraceError('PLAN_INVALID', `union takes pipelines without aggregates, got ${describeValue(other)}.`);
+      const { draft } = other;
+      if (draft.stages.length > 0 || hasOperator(draft)) throw new MillraceError('PLAN_INVALID', 'union takes pipelines without aggregates, top and dedupe: those go behind it.');
+      if (other !== this && draft.deadLetters !== null) throw new MillraceError('PLAN_INVALID', 'A union has one sink for dead letters: name it behind the union.');
+      return draft;
     });
-    return new PipelineNode(unionOf(this.draft, drafts));
+    return new PipelineNode(unionOf(drafts[0]!, drafts.slice(1)));
+  }
+  dedupe(keys: unknown, options: unknown): PipelineNode {
+    return new PipelineNode(deduplicated(this.draft, draft => keysOf(draft, Array.isArray(keys) ? keys : [keys], 'dedupe'), options ?? {}));
+  }
+  top(n: unknown, by: unknown, options: unknown = {}): PipelineNode {
+    return new PipelineNode(ranked(this.draft, n, by, options));
   }
 
-  groupBy(...keys: unknown[]): GroupedNode {
-    const columns = keys.flatMap(key => {
-      if (typeof key === 'string') return [bareColumn(fieldNamed(this.draft.fields, key, 'groupBy'))];
-      return recordColumns(this.draft, 'groupBy', key);
-    });
+  groupBy(...keys: unknown[]): GroupedNode<PipelineNode> {
+    requireFinal(this.draft, 'An aggregate');
+    const draft = openEnd(this.draft);
+    const columns = keysOf(draft, keys, 'groupBy');
     if (columns.length > 0) requireNames(columns.map(column => column.name), 'groupBy');
-    return new GroupedNode(this.draft, columns, { kind: 'global' });
+    return new GroupedNode(draft, columns, { kind: 'global' }, results => new PipelineNode(results));
   }
-  window(window: unknown): GroupedNode {
+  window(window: unknown): GroupedNode<PipelineNode> {
     return this.groupBy().window(window);
   }
-  aggregate(aggregates: unknown): OutputNode {
+  aggregate(aggregates: unknown): PipelineNode {
     return this.groupBy().aggregate(aggregates);
+  }
+  late(options: LateOptions): PipelineNode {
+    const draft = acceptingLate(this.draft, options);
+    return new PipelineNode(options.then === undefined ? draft : { ...draft, late: sinkOf(options.then, 'late: then') });
+  }
+  emit(when: unknown): PipelineNode {
+    return new PipelineNode(firing(this.draft, when));
+  }
+  deadLetters(sink: unknown): PipelineNode {
+    return new PipelineNode({ ...this.draft, deadLetters: sinkOf(sink, 'deadLetters') });
   }
 }
 
-function jobOf(draft: Draft): JobDraft {
-  const { branches, fields } = withoutDictionaries(draft);
-  return { branches, aggregate: null, output: fields, deadLetters: null, late: null };
-}
-function fieldNamed(fields: Fields, name: string, where: string): Fields[number] {
-  const field = fields.find(known => known.name === name);
-  if (field === undefined) throw unknownColumn(String(name), fields.map(known => known.name), where);
-  return field;
-}
+const keysOf = (draft: Draft, keys: readonly unknown[], where: string): NamedExpression[] => keys.flatMap(key =>
+  (typeof key === 'string' ? [bareColumn(fieldNamed(draft.fields, key, where))] : recordColumns(draft, where, key)));

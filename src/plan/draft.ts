@@ -3,7 +3,8 @@ import { MillraceError } from '../errors.js';
 import { ColumnNode, columnExpression, used } from './column-node.js';
 import type { Expression } from './expression-tree.js';
 import { recorded } from './recording.js';
-import type { Aggregate, EventTime, NamedExpression, Step } from './plan.js';
+import type { PlannedTime } from './event-time.js';
+import type { Changelog, NamedExpression, Stage, Step, Window } from './plan.js';
 import { rowOf } from './row.js';
 import { sameType } from './schema.js';
 import { unknownColumn } from './suggest.js';
@@ -14,28 +15,42 @@ import { walk } from './walk.js';
 
 /** A pipeline being built: immutable, each call of the user makes the next one. */
 export interface Draft {
+  /** Stages that are complete, and their sources. */
+  readonly stages: readonly Stage[];
+  readonly sources: readonly Source[];
+  /** The stage in the making: `operator` is what its branches end in. A step behind an operator begins the next stage. */
   readonly branches: readonly DraftBranch[];
-  /** The columns behind the last step. */
+  readonly operator: Operator;
+  /** The columns behind all of it. */
   readonly fields: Fields;
-}
-export interface DraftBranch {
-  readonly source: Source;
-  readonly schema: Fields;
-  readonly eventTime: { readonly planned: EventTime; readonly unit: 'ms' | 'us' } | null;
-  readonly steps: readonly Step[];
-}
-/** A draft that has come to its end. */
-export interface JobDraft {
-  readonly branches: readonly DraftBranch[];
-  readonly aggregate: Aggregate | null;
-  readonly output: Fields;
+  /** null: rows of sources. */
+  readonly results: Results | null;
   readonly deadLetters: Sink | null;
   readonly late: Sink | null;
 }
+export interface DraftBranch {
+  /** A source, or the index of the stage that is read. */
+  readonly input: Source | number;
+  readonly schema: Fields;
+  readonly eventTime: PlannedTime | null;
+  readonly steps: readonly Step[];
+}
+export type Operator = Pick<Stage, 'deduplicate' | 'aggregate' | 'top'>;
+export const NO_OPERATOR: Operator = { deduplicate: null, aggregate: null, top: null };
+/** What is known of the rows behind an aggregate. */
+export interface Results {
+  readonly window: Window;
+  readonly changelog: Changelog;
+  /** In an updating stream: the columns that tell which result a row revises. */
+  readonly identity: readonly string[];
+}
 
-/** The same step behind every branch, with the columns it leaves. */
+export const hasOperator = ({ operator }: Draft): boolean => Object.values(operator).some(part => part !== null);
+export const inputName = (branch: DraftBranch): string => (typeof branch.input === 'number' ? `the results of stage ${branch.input}` : branch.input.name);
+
+/** The same step behind every branch, with the columns it leaves. REQUIRES: no operator. */
 export const withStep = (draft: Draft, step: Step, fields: Fields = draft.fields): Draft =>
-  ({ branches: draft.branches.map(branch => ({ ...branch, steps: [...branch.steps, step] })), fields });
+  ({ ...draft, branches: draft.branches.map(branch => ({ ...branch, steps: [...branch.steps, step] })), fields });
 
 export const fieldsOf = (columns: readonly NamedExpression[]): Fields =>
   columns.map(({ name, expression: { type, nullable } }) => ({ name, type, nullable }));
@@ -91,4 +106,9 @@ export function requireNames(names: readonly string[], where: string): void {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new MillraceError('PLAN_INVALID', `${where} names the column ${twice} twice.`);
   if (names.includes('')) throw new MillraceError('PLAN_INVALID', `${where}: a column needs a name.`);
+}
+export function fieldNamed(fields: Fields, name: string, where: string): Field {
+  const field = fields.find(known => known.name === name);
+  if (field === undefined) throw unknownColumn(String(name), fields.map(known => known.name), where);
+  return field;
 }

@@ -1,32 +1,57 @@
-import { firstStage, type Aggregate, type AggregateCall, type Branch, type NamedExpression, type Plan, type Step } from './plan.js';
+import { changelogColumns, changelogOf, type Aggregate, type AggregateCall, type Branch, type EventTime, type NamedExpression, type Plan, type Stage, type Step } from './plan.js';
+import { explainWindow } from './explain-window.js';
 import { printExpression, printName } from './print-expression.js';
 import { fieldText } from './schema.js';
 import { formatTime } from './format-time.js';
+import type { TimeUnitName } from './window-plan.js';
 
 /** The stages of a plan, one a line, in the order in which rows pass them. */
 export function explainPlan(plan: Plan): string {
-  const { branches, aggregate } = firstStage(plan);
-  const lines = branches.flatMap((branch, i) => [...explainBranch(branch), ...(i < branches.length - 1 ? [''] : [])]);
-  if (branches.length > 1) lines.push('', line('union', `of ${branches.length} branches`));
-  if (aggregate !== null) lines.push(...explainAggregate(aggregate));
+  const lines = plan.stages.flatMap(explainStage);
   plan.tables.forEach((table, i) => lines.push(line(`table ${i}`, `${table.keys.length} rows: ${[table.key, ...table.columns].map(fieldText).join(', ')}`)));
   lines.push(line('output', plan.output.map(fieldText).join(', ')));
+  if (plan.changelog === 'updating') lines.push(more('revised', `rows replace each other: ${plan.output.some(field => field.name === 'deleted') ? 'the greatest version counts, and nothing where it is deleted' : 'the greatest version counts'}`));
   return `${lines.join('\n')}\n`;
+}
+
+function explainStage({ branches, deduplicate, aggregate, top }: Stage): string[] {
+  const lines = branches.flatMap((branch, i) => [...explainBranch(branch), ...(i < branches.length - 1 ? [''] : [])]);
+  if (branches.length > 1) lines.push('', line('union', `of ${branches.length} branches`));
+  const unit = branches.map(timeUnit)[0]!;
+  if (deduplicate !== null) lines.push(line('dedupe', deduplicate.keys.map(namedText).join(', ')), more('within', `${formatTime(deduplicate.within, unit)} of a row read before`));
+  if (aggregate !== null) lines.push(...explainAggregate(aggregate, unit));
+  if (top !== null) {
+    lines.push(line('top', `${top.n} with the ${top.descending ? 'greatest' : 'least'} ${printExpression(top.by)}`));
+    lines.push(more('of each', [...branches[0]!.eventTime === null ? [] : ['window'], ...top.per.map(printName)].join(', ') || 'nothing: one list'));
+  }
+  return lines;
 }
 
 const LABEL_WIDTH = 12;
 const line = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)}${text}`;
 const more = (label: string, text: string): string => line(`  ${label}`, text);
 
-function explainBranch({ source, eventTime, steps }: Branch): string[] {
-  const lines = [line('source', source.name), more('columns', source.schema.map(fieldText).join(', '))];
-  if (eventTime !== null) {
-    const type = source.schema.find(field => field.name === eventTime.column)?.type;
-    const unit = type?.kind === 'timestamp' ? type.unit : 'ms';
-    const order = eventTime.outOfOrderness === 0 ? 'in order' : `out of order by up to ${formatTime(eventTime.outOfOrderness, unit)}`;
-    lines.push(more('time', `${printName(eventTime.column)}, ${order}`));
-  }
+function explainBranch(branch: Branch): string[] {
+  const { source, from, eventTime, steps } = branch;
+  const lines = from === 'source' ? [line('source', source.name)] : ['', line('then', source.name)];
+  lines.push(more('columns', source.schema.map(fieldText).join(', ')));
+  if (eventTime !== null) lines.push(more('time', from === 'source' ? explainTime(eventTime, timeUnit(branch)) : shiftedColumn(eventTime, timeUnit(branch))));
   return [...lines, ...steps.map(explainStep)];
+}
+function timeUnit({ source, eventTime }: Branch): TimeUnitName {
+  const type = source.schema.find(field => field.name === eventTime?.column)?.type;
+  return type?.kind === 'timestamp' ? type.unit : 'ms';
+}
+const shiftedColumn = ({ column, shift }: EventTime, unit: TimeUnitName): string => (shift === 0 ? printName(column) : `${printName(column)} less ${-shift} ${unit === 'us' ? 'µs' : 'ms'}`);
+function explainTime({ column, outOfOrderness, watermark, idleAfterMs, maxDrift, maxAhead }: EventTime, unit: TimeUnitName): string {
+  const order = outOfOrderness === 0 ? 'in order' : `out of order by up to ${formatTime(outOfOrderness, unit)}`;
+  return [
+    printName(column),
+    watermark === null ? order : `watermark from ${printName(watermark)}`,
+    ...maxAhead === null ? [] : [`at most ${formatTime(maxAhead, unit)} ahead of the clock`],
+    ...idleAfterMs === null ? [] : [`idle after ${formatTime(idleAfterMs, 'ms')}`],
+    ...maxDrift === null ? [] : [`at most ${formatTime(maxDrift, unit)} ahead of other inputs`],
+  ].join(', ');
 }
 
 function explainStep(step: Step): string {
@@ -38,15 +63,21 @@ function namedText({ name, expression }: NamedExpression): string {
   return text === printName(name) ? text : `${text} AS ${printName(name)}`;
 }
 
-function explainAggregate({ keys, window, aggregates }: Aggregate): string[] {
+function explainAggregate(aggregate: Aggregate, unit: TimeUnitName): string[] {
+  const { keys, window, aggregates, accept } = aggregate;
   const lines = [line('aggregate', aggregates.map(callText).join(', ') || 'distinct keys')];
   lines.push(more('by', keys.map(namedText).join(', ') || 'nothing: one group'));
-  if (window.kind === 'global') lines.push(more('window', 'global, closed at the end of input'));
-  else if (window.kind === 'tumbling') {
-    const offset = window.offset === 0 ? '' : `, offset ${formatTime(window.offset, window.unit)}`;
-    lines.push(more('window', `tumbling ${formatTime(window.size, window.unit)}${offset}`));
-  }
-  return lines;
+  lines.push(more('window', explainWindow(window)));
+  if (accept > 0) lines.push(more('late', `rows are accepted for ${formatTime(accept, unit)} after the end of a window`));
+  const emits = explainEmit(aggregate);
+  return emits === null ? lines : [...lines, more('emits', emits)];
+}
+/** null: once, at the close of the window, which goes without saying. */
+function explainEmit(aggregate: Aggregate): string | null {
+  const { accept, emit: { when, earlyMs } } = aggregate;
+  if (changelogOf(aggregate) === 'append') return when === 'final' ? 'once, when no more rows are accepted' : null;
+  const times = [...earlyMs === null ? [] : [`every ${formatTime(earlyMs, 'ms')} so far`], 'at the close', ...accept > 0 ? ['for each late row'] : []];
+  return `${times.join(', ')}, with a ${changelogColumns(aggregate).map(field => field.name).join(' and ')}`;
 }
 function callText({ name, fn, input, where }: AggregateCall): string {
   const filter = where === null ? '' : ` FILTER (WHERE ${printExpression(where)})`;

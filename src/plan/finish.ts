@@ -1,26 +1,22 @@
-import type { Draft, JobDraft } from './draft.js';
+import { bareColumn, hasOperator, withStep, type Draft } from './draft.js';
 import type { Expression, StaticTable } from './expression-tree.js';
 import { freezeDeep } from './freeze.js';
 import { coerceTo } from './operators/coerce.js';
 import { OPTIMISER_RULES, type OptimiserRule } from './optimise/rules.js';
-import { bareColumn } from './draft.js';
-import { changelogOf, type Aggregate, type Branch, type NamedExpression, type Plan, type Stage, type Step } from './plan.js';
+import type { Aggregate, NamedExpression, Plan, Stage, Step } from './plan.js';
+import { plannedBranch, requireAnEnd } from './stages.js';
 import { lookupTable } from './static-table.js';
 import { UTF8 } from './type-rules.js';
 import { mapOperands } from './walk.js';
 
 /** The plan of a finished draft: tables numbered, optimised by `rules`, frozen. */
-export function finishPlan(job: JobDraft, rules: readonly OptimiserRule[] = OPTIMISER_RULES): Plan {
+export function finishPlan(draft: Draft, rules: readonly OptimiserRule[] = OPTIMISER_RULES): Plan {
+  requireAnEnd(draft);
+  const { branches, operator, fields: output } = hasOperator(draft) ? draft : withoutDictionaries(draft);
   const tables = new TableNumbers();
-  const branches = job.branches.map((branch): Branch => ({
-    source: { name: branch.source.name, schema: branch.schema },
-    from: 'source',
-    eventTime: branch.eventTime?.planned ?? null,
-    steps: branch.steps.map(step => mapStep(step, expression => tables.resolve(expression))),
-  }));
-  const aggregate = job.aggregate === null ? null : mapAggregate(job.aggregate, expression => tables.resolve(expression));
-  const stage: Stage = { branches, deduplicate: null, aggregate, top: null, output: job.output };
-  const plan: Plan = { version: 2, stages: [stage], tables: tables.list, output: job.output, changelog: aggregate === null ? 'append' : changelogOf(aggregate) };
+  const stages = [...draft.stages, { branches: branches.map(plannedBranch), ...operator, output }]
+    .map(stage => mapStage(stage, expression => tables.resolve(expression)));
+  const plan: Plan = { version: 2, stages, tables: tables.list, output, changelog: draft.results?.changelog ?? 'append' };
   return freezeDeep(rules.reduce((before, rule) => rule.apply(before), plan));
 }
 
@@ -29,23 +25,35 @@ export function withoutDictionaries(draft: Draft): Draft {
   if (draft.branches.length === 1 || draft.fields.every(field => field.type.kind !== 'dictionary')) return draft;
   const columns = draft.fields.map(bareColumn).map(asText);
   const fields = draft.fields.map(field => (field.type.kind === 'dictionary' ? { ...field, type: UTF8 } : field));
-  return { branches: draft.branches.map(branch => ({ ...branch, steps: [...branch.steps, { kind: 'project', columns }] })), fields };
+  return withStep(draft, { kind: 'project', columns }, fields);
 }
 export const asText = ({ name, expression }: NamedExpression): NamedExpression =>
   ({ name, expression: expression.type.kind === 'dictionary' ? coerceTo(expression, UTF8) : expression });
 
-export function mapStep(step: Step, change: (expression: Expression) => Expression): Step {
-  if (step.kind === 'filter') return { kind: 'filter', predicate: change(step.predicate) };
-  return { kind: 'project', columns: step.columns.map(({ name, expression }) => ({ name, expression: change(expression) })) };
-}
-function mapAggregate(aggregate: Aggregate, change: (expression: Expression) => Expression): Aggregate {
-  const optional = (expression: Expression | null): Expression | null => (expression === null ? null : change(expression));
+type Change = (expression: Expression) => Expression;
+export function mapStage(stage: Stage, change: Change): Stage {
+  const { deduplicate, aggregate, top } = stage;
   return {
-    keys: aggregate.keys.map(({ name, expression }) => ({ name, expression: change(expression) })),
-    window: aggregate.window,
-    accept: aggregate.accept,
-    emit: aggregate.emit,
-    aggregates: aggregate.aggregates.map(call => ({ ...call, input: optional(call.input), where: optional(call.where) })),
+    ...stage,
+    branches: stage.branches.map(branch => ({ ...branch, steps: branch.steps.map(step => mapStep(step, change)) })),
+    deduplicate: deduplicate && { ...deduplicate, keys: mapNamed(deduplicate.keys, change) },
+    aggregate: aggregate && mapAggregate(aggregate, change),
+    top: top && { ...top, by: change(top.by) },
+  };
+}
+function mapStep(step: Step, change: Change): Step {
+  return step.kind === 'filter' ? { kind: 'filter', predicate: change(step.predicate) } : { kind: 'project', columns: mapNamed(step.columns, change) };
+}
+const mapNamed = (columns: readonly NamedExpression[], change: Change): NamedExpression[] =>
+  columns.map(({ name, expression }) => ({ name, expression: change(expression) }));
+function mapAggregate(aggregate: Aggregate, change: Change): Aggregate {
+  const { keys, window, aggregates } = aggregate;
+  const optional = (expression: Expression | null): Expression | null => expression && change(expression);
+  return {
+    ...aggregate,
+    keys: mapNamed(keys, change),
+    window: window.kind === 'calendar' ? { ...window, zoneColumn: optional(window.zoneColumn) } : window,
+    aggregates: aggregates.map(call => ({ ...call, input: optional(call.input), where: optional(call.where) })),
   };
 }
 

@@ -127,5 +127,17 @@ export function changelogColumns(aggregate: Pick<Aggregate, 'accept' | 'emit' | 
   return aggregate.window.kind === 'session' ? [version, { name: 'deleted', type: { kind: 'bool' }, nullable: false }] : [version];
 }
 
+/** The columns of an aggregate's results. Where a result can vanish, aggregates may be null: those of a deleted row are. */
+export function resultFields(aggregate: Aggregate): Field[] {
+  const changelog = changelogColumns(aggregate);
+  const vanishing = changelog.some(({ name }) => name === 'deleted');
+  return [
+    ...aggregate.keys.map(({ name, expression: { type, nullable } }) => ({ name, type, nullable })),
+    ...windowColumns(aggregate.window),
+    ...changelog,
+    ...aggregate.aggregates.map(({ name, type, nullable }) => ({ name, type, nullable: nullable || vanishing })),
+  ];
+}
+
 /** The first stage of a plan: for readers of plans of one stage. */
 export const firstStage = (plan: Plan): Stage => plan.stages[0]!;

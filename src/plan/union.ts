@@ -11,7 +11,7 @@ export function unionOf(first: Draft, others: readonly Draft[]): Draft {
   const drafts = [first, ...others];
   for (const other of others) requireSameNames(first.fields, other.fields);
   const fields = first.fields.map(field => unionField(field, others.map(other => other.fields.find(same => same.name === field.name)!)));
-  return { branches: drafts.flatMap(draft => draft.branches.map(branch => inOrder(branch, draft.fields, fields))), fields };
+  return { ...first, branches: drafts.flatMap(draft => draft.branches.map(branch => inOrder(branch, draft.fields, fields))), fields };
 }
 
 function requireSameNames(fields: Fields, others: Fields): void {

@@ -9,7 +9,7 @@ export type Window =
   | { readonly kind: 'sliding'; readonly size: number; readonly slide: number; readonly offset: number; readonly unit: TimeUnitName }
   /** [start, start + k · step) for k = 1 … size / step, start ≡ offset modulo size. */
   | { readonly kind: 'cumulating'; readonly size: number; readonly step: number; readonly offset: number; readonly unit: TimeUnitName }
-  /** From one local midnight (full hour, Monday, first of the month) to the next. At most one of `zone` and `zoneColumn` is not null. */
+  /** From one local midnight (full hour, Monday, first of the month) to the next. One of `zone` and `zoneColumn` is null. */
   | {
     readonly kind: 'calendar';
     readonly every: CalendarUnit;

@@ -80,6 +80,14 @@ export class DenseTable {
     return this.get(TableWord.denseChunks) * this.chunkCells;
   }
 
+  /** Makes all cells copies of the template again. */
+  clear(template: number): void {
+    for (let chunk = 0; chunk < this.get(TableWord.denseChunks); chunk++) {
+      this.kernels.fillCells(this.heap.u32[(this.get(TableWord.directory) >>> 2) + chunk]!, this.chunkCells, template, this.cellBytes);
+    }
+    this.arena.clear();
+  }
+
   free(): void {
     const chunks = this.get(TableWord.denseChunks);
     for (let chunk = 0; chunk < chunks; chunk++) this.blocks.free(this.heap.u32[(this.get(TableWord.directory) >>> 2) + chunk]!, this.chunkCells * this.cellBytes);

@@ -81,6 +81,15 @@ export class HashedTable {
     }
   }
 
+  /** Forgets all keys and gives back what they took, but for the index: the next keys will be about as many. */
+  clear(): void {
+    this.eachPartition((entries, buckets) => this.heap.u8.fill(0, entries, entries + buckets * BUCKET_BYTES));
+    for (let partition = 0; partition < this.get(TableWord.partitionCount); partition++) this.heap.u32[this.partitionAt(partition) + PartitionWord.count] = 0;
+    this.chunks.clear();
+    this.arena.clear();
+    for (const word of [TableWord.cellCount, TableWord.nullCell, TableWord.nextCell, TableWord.chunkEnd]) this.set(word, 0);
+  }
+
   free(): void {
     this.eachPartition((entries, buckets) => this.blocks.free(entries, buckets * BUCKET_BYTES));
     this.chunks.free();

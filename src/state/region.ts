@@ -3,26 +3,44 @@ import { BlockAllocator } from '../heap/block-allocator.js';
 import type { Heap } from '../heap/heap.js';
 import { lock, tryLock, unlock } from '../heap/lock.js';
 import type { PageAllocator } from '../heap/page-allocator.js';
-import { DenseTable } from './dense-table.js';
 import { HashedTable } from './hashed-table.js';
-import { TableKind, TableWord } from './table-layout.js';
 
 export const REGION_BYTES = 256;
-const enum RegionWord { lock, slices, capacity, count, version, lists = 8 }
+const enum RegionWord { lock, slices, capacity, count, version, due = 6, lists = 8 }
 const FIRST_SLICES = 16;
-const SLICE_WORDS = 4;
+const SLICE_WORDS = 8;
+const enum SliceWord { start, end = 2, table = 4, delta, firings }
 
-export type GroupTable = HashedTable | DenseTable;
+/** Never: nothing is to be done, whatever the watermark. */
+export const NEVER: bigint = 2n ** 63n - 1n;
+/** At once. */
+const NOW: bigint = -(2n ** 63n);
+
+/** A stretch of event time, [start, end). Slices do not overlap within one zone; every window is made of whole ones. */
+export interface Slice {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+/** A slice as a region holds it. Good until a slice of the region is made or removed. */
+export interface HeldSlice extends Slice {
+  readonly table: HashedTable;
+  /** What came after the slice was given out, until it is folded in. */
+  readonly delta: HashedTable | null;
+  /** How often it was given out. */
+  readonly firings: number;
+}
 
 /**
- * A part of the window state that has one writer at a time: whoever holds its lock. Its slice map is an open-addressing table of
- * [slice start (i64), table address (u32), 0] in the heap; entries leave only by `removeClosed`, which rebuilds it.
+ * A part of the window state: all groups whose hash names it. It has one writer at a time, whoever holds its lock. Its slice map is an
+ * open-addressing table in the heap of [start i64, end i64, table, delta, firings, 0]; entries leave only by `remove`, which rebuilds it.
+ *
+ * `due` is the least watermark at which a slice has something to give out or to give back; other threads may read it without the lock.
  */
 export class Region {
   readonly blocks: BlockAllocator;
   private readonly at: number;
-  /** The table asked for last, good as long as no table was removed. */
-  private recent: { start: bigint; version: number; table: GroupTable } | null = null;
+  /** The table written to last, good as long as no slice has fired or was removed. */
+  private recent: { start: bigint; end: bigint; version: number; table: HashedTable } | null = null;
 
   constructor(
     private readonly heap: Heap,
@@ -33,6 +51,16 @@ export class Region {
   ) {
     this.at = address >>> 2;
     this.blocks = new BlockAllocator(heap, pages, address + RegionWord.lists * 4);
+  }
+
+  /** Makes an empty region of REGION_BYTES cleared bytes. */
+  static format(heap: Heap, address: number): void {
+    heap.i64[(address >>> 3) + RegionWord.due / 2] = NEVER;
+  }
+
+  /** `due` of the region at an address. */
+  static dueAt(heap: Heap, address: number): bigint {
+    return Atomics.load(heap.i64, (address >>> 3) + RegionWord.due / 2);
   }
 
   lock(): void {
@@ -48,101 +76,119 @@ export class Region {
   get sliceCount(): number {
     return this.heap.u32[this.at + RegionWord.count]!;
   }
-
-  table(address: number): GroupTable {
-    return this.heap.u32[(address >>> 2) + TableWord.kind] === TableKind.hashed
-      ? new HashedTable(this.heap, this.kernels, this.blocks, address, this.regionBits)
-      : new DenseTable(this.heap, this.kernels, this.blocks, address);
+  get due(): bigint {
+    return Region.dueAt(this.heap, this.at * 4);
+  }
+  set due(time: bigint) {
+    Atomics.store(this.heap.i64, (this.at + RegionWord.due) >>> 1, time);
   }
 
-  find(start: bigint): GroupTable | null {
-    const version = this.heap.u32[this.at + RegionWord.version]!;
-    if (this.recent?.start === start && this.recent.version === version) return this.recent.table;
-    const table = this.lookUp(start);
-    this.recent = table && { start, version, table };
-    return table;
-  }
-
-  private lookUp(start: bigint): GroupTable | null {
-    const address = this.heap.u32[this.capacity === 0 ? 0 : this.probe(start) * SLICE_WORDS + this.slices + 2]!;
-    return address === 0 ? null : this.table(address);
-  }
-
-  createHashed(start: bigint, cellBytes: number): HashedTable {
-    const table = HashedTable.create(this.heap, this.kernels, this.blocks, this.regionBits, cellBytes);
-    this.insert(start, table.address);
-    return table;
-  }
-  createDense(start: bigint, cellBytes: number): DenseTable {
-    const table = DenseTable.create(this.heap, this.kernels, this.blocks, cellBytes);
-    this.insert(start, table.address);
-    return table;
-  }
-
-  /** Starts of the slices that are at or before `last`, in no order. */
-  slicesUpTo(last: bigint): bigint[] {
-    const found: bigint[] = [];
-    for (let slice = 0; slice < this.capacity; slice++) {
-      const at = this.slices + slice * SLICE_WORDS;
-      if (this.heap.u32[at + 2] && this.heap.i64[at / 2]! <= last) found.push(this.heap.i64[at / 2]!);
+  /** The table that takes rows of a slice: its own until it has fired, then its delta. `due`: when a new slice has something to give out. */
+  writable(slice: Slice, cellBytes: number, due: bigint): HashedTable {
+    const { u32 } = this.heap;
+    const version = u32[this.at + RegionWord.version]!;
+    const { recent } = this;
+    if (recent?.start === slice.start && recent.end === slice.end && recent.version === version) return recent.table;
+    const entry = this.entryOf(slice, cellBytes, due);
+    const fired = u32[entry + SliceWord.firings] !== 0;
+    if (fired && u32[entry + SliceWord.delta] === 0) {
+      u32[entry + SliceWord.delta] = this.create(cellBytes);
+      this.due = NOW;
     }
-    return found;
+    const table = this.table(u32[entry + (fired ? SliceWord.delta : SliceWord.table)]!);
+    this.recent = { ...slice, version, table };
+    return table;
   }
 
-  /** Frees the tables of the given slices. */
-  removeClosed(starts: ReadonlySet<bigint>): void {
+  /** All slices, by start and end. */
+  held(): HeldSlice[] {
     const { u32, i64 } = this.heap;
-    const kept: [bigint, number][] = [];
-    const [old, capacity] = [this.slices * 4, this.capacity];
-    for (let slice = 0; slice < capacity; slice++) {
-      const at = this.slices + slice * SLICE_WORDS;
-      const table = u32[at + 2]!;
+    const found: HeldSlice[] = [];
+    for (let place = 0; place < this.capacity; place++) {
+      const entry = this.slices + place * SLICE_WORDS;
+      const table = u32[entry + SliceWord.table]!;
       if (table === 0) continue;
-      if (starts.has(i64[at / 2]!)) this.table(table).free();
-      else kept.push([i64[at / 2]!, table]);
+      const delta = u32[entry + SliceWord.delta]!;
+      found.push({ start: i64[entry >>> 1]!, end: i64[(entry >>> 1) + 1]!, table: this.table(table), delta: delta ? this.table(delta) : null, firings: u32[entry + SliceWord.firings]! });
     }
-    if (kept.length === this.sliceCount) return;
+    return found.sort((a, b) => (a.start !== b.start ? (a.start < b.start ? -1 : 1) : a.end < b.end ? -1 : 1));
+  }
+
+  /** Notes that a slice is given out, for the `firings + 1`-th time: from now on rows go to a delta. Frees the one that was folded in. */
+  fired(slice: HeldSlice): void {
+    const entry = this.slices + this.probe(slice) * SLICE_WORDS;
+    this.heap.u32[entry + SliceWord.firings] = slice.firings + 1;
+    this.heap.u32[entry + SliceWord.delta] = 0;
+    slice.delta?.free();
+    this.heap.u32[this.at + RegionWord.version]!++;
+  }
+
+  /** Frees slices with their tables. */
+  remove(slices: readonly HeldSlice[]): void {
+    if (slices.length === 0) return;
+    const { u32 } = this.heap;
+    // All are found before any is gone: a search ends at the first free place.
+    const entries = slices.map(slice => this.slices + this.probe(slice) * SLICE_WORDS);
+    for (const entry of entries) u32[entry + SliceWord.table] = 0;
+    for (const { table, delta } of slices) {
+      table.free();
+      delta?.free();
+    }
     u32[this.at + RegionWord.version]!++;
-    u32[this.at + RegionWord.capacity] = u32[this.at + RegionWord.count] = 0;
-    if (capacity) this.blocks.free(old, capacity * SLICE_WORDS * 4);
-    for (const [start, table] of kept) this.insert(start, table);
+    this.rebuild(this.sliceCount - slices.length === 0 ? 0 : this.capacity);
   }
 
-  private insert(start: bigint, table: number): void {
+  private entryOf(slice: Slice, cellBytes: number, due: bigint): number {
     const { u32, i64 } = this.heap;
-    if ((this.sliceCount + 1) * 2 > this.capacity) this.enlarge();
-    const at = this.slices + this.probe(start) * SLICE_WORDS;
-    i64[at / 2] = start;
-    u32[at + 2] = table;
-    u32[this.at + RegionWord.count]!++;
-  }
-
-  private enlarge(): void {
-    const { u32, i64 } = this.heap;
-    const [old, capacity] = [this.slices, this.capacity];
-    const larger = Math.max(FIRST_SLICES, capacity * 2);
-    const address = this.blocks.allocate(larger * SLICE_WORDS * 4);
-    u32.fill(0, address >>> 2, (address >>> 2) + larger * SLICE_WORDS);
-    u32.set([address, larger], this.at + RegionWord.slices);
-    for (let slice = 0; slice < capacity; slice++) {
-      const from = old + slice * SLICE_WORDS;
-      if (u32[from + 2] === 0) continue;
-      const to = this.slices + this.probe(i64[from / 2]!) * SLICE_WORDS;
-      u32.copyWithin(to, from, from + SLICE_WORDS);
+    if (this.capacity > 0) {
+      const known = this.slices + this.probe(slice) * SLICE_WORDS;
+      if (u32[known + SliceWord.table]) return known;
     }
-    if (capacity) this.blocks.free(old * 4, capacity * SLICE_WORDS * 4);
+    if ((this.sliceCount + 1) * 2 > this.capacity) this.rebuild(Math.max(FIRST_SLICES, this.capacity * 2));
+    const entry = this.slices + this.probe(slice) * SLICE_WORDS;
+    // First the table: it may not fit, and an entry without one would be none.
+    u32.set([this.create(cellBytes), 0, 0], entry + SliceWord.table);
+    i64[entry >>> 1] = slice.start;
+    i64[(entry >>> 1) + 1] = slice.end;
+    u32[this.at + RegionWord.count]!++;
+    if (due < this.due) this.due = due;
+    return entry;
+  }
+
+  /** Moves the entries to a map of another capacity; 0 frees it. */
+  private rebuild(capacity: number): void {
+    const { u32, i64 } = this.heap;
+    const [old, oldCapacity] = [this.slices, this.capacity];
+    const address = capacity ? this.blocks.allocate(capacity * SLICE_WORDS * 4) : 0;
+    if (capacity) u32.fill(0, address >>> 2, (address >>> 2) + capacity * SLICE_WORDS);
+    u32.set([address, capacity, 0], this.at + RegionWord.slices);
+    for (let place = 0; place < oldCapacity; place++) {
+      const from = old + place * SLICE_WORDS;
+      if (u32[from + SliceWord.table] === 0) continue;
+      const to = this.slices + this.probe({ start: i64[from >>> 1]!, end: i64[(from >>> 1) + 1]! }) * SLICE_WORDS;
+      u32.copyWithin(to, from, from + SLICE_WORDS);
+      u32[this.at + RegionWord.count]!++;
+    }
+    if (oldCapacity) this.blocks.free(old * 4, oldCapacity * SLICE_WORDS * 4);
   }
 
   /** The place of a slice in the map, or the free place where it would go. */
-  private probe(start: bigint): number {
+  private probe({ start, end }: Slice): number {
+    const { u32, i64 } = this.heap;
     const mask = this.capacity - 1;
-    const mixed = Number(BigInt.asUintN(32, start ^ (start >> 20n)));
+    const mixed = Number(BigInt.asUintN(32, start ^ (start >> 20n) ^ end));
     for (let at = (Math.imul(mixed, 0x9e3779b1) >>> 7) & mask; ; at = (at + 1) & mask) {
       const entry = this.slices + at * SLICE_WORDS;
-      if (this.heap.u32[entry + 2] === 0 || this.heap.i64[entry / 2] === start) return at;
+      if (u32[entry + SliceWord.table] === 0 || (i64[entry >>> 1] === start && i64[(entry >>> 1) + 1] === end)) return at;
     }
   }
 
+  private create(cellBytes: number): number {
+    return HashedTable.create(this.heap, this.kernels, this.blocks, this.regionBits, cellBytes).address;
+  }
+  private table(address: number): HashedTable {
+    return new HashedTable(this.heap, this.kernels, this.blocks, address, this.regionBits);
+  }
   private get slices(): number {
     return this.heap.u32[this.at + RegionWord.slices]! >>> 2;
   }

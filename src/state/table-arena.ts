@@ -30,6 +30,12 @@ export class BlockList {
     if (capacity) this.blocks.free(list, capacity * 8);
   }
 
+  /** Frees the blocks, and the list with them. */
+  clear(): void {
+    this.free();
+    this.heap.u32.fill(0, this.at, this.at + 3);
+  }
+
   private enlarge(count: number): void {
     const { u32 } = this.heap;
     const larger = Math.max(FIRST_PLACES, count * 2);
@@ -77,6 +83,10 @@ export class TableArena {
     u32[this.at + TableWord.arenaEnd] = block + bytes;
   }
 
+  clear(): void {
+    this.list.clear();
+    this.heap.u32[this.at + TableWord.arenaNext] = this.heap.u32[this.at + TableWord.arenaEnd] = 0;
+  }
   free(): void {
     this.list.free();
   }

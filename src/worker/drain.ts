@@ -1,7 +1,7 @@
-import { CloseOperator } from '../aggregate/close-operator.js';
+import { FireOperator } from '../aggregate/fire-operator.js';
 import { GroupOperator } from '../aggregate/group-operator.js';
 import { materialise } from '../batch/materialise.js';
-import { CLOSE, poisoned, signal, Word, word } from '../heap/control.js';
+import { FIRE, poisoned, signal, Word, word } from '../heap/control.js';
 import { Poisoned } from '../heap/lock.js';
 import { PageUse } from '../heap/page-allocator.js';
 import { firstStage } from '../plan/plan.js';
@@ -13,6 +13,8 @@ import { OutputQueue, Task, TaskQueue } from './queues.js';
 import type { ThreadContext } from './thread-context.js';
 import type { LoadedFunctions } from './udf-loader.js';
 
+/** Morsels whose rows are combined before they are given to the regions: their common keys cost once. */
+const MOST_HELD = 8;
 const IDLE_MS = 500;
 const ROOM_MS = 50;
 /** The coordinator is woken when the queue is down to this many tasks, and when it is all but empty: a wake for every morsel would cost as much as a morsel. */
@@ -23,7 +25,9 @@ export type Step = 'worked' | 'idle' | 'stopped';
 export class Drain {
   private readonly morsels: MorselTask;
   private readonly group: GroupOperator | null = null;
-  private readonly close: CloseOperator | null = null;
+  private readonly fire: FireOperator | null = null;
+  /** Morsels whose rows are applied, but not all in the regions yet. */
+  private held: Morsel[] = [];
   private opened: (OpenMorsel & { readonly left: number }) | null = null;
 
   constructor(
@@ -35,7 +39,7 @@ export class Drain {
     const aggregate = aggregateLayout(job.plan);
     if (aggregate) {
       this.group = new GroupOperator(thread, job, aggregate, worker);
-      this.close = new CloseOperator(thread, job, aggregate, (fields, vectors, rows) => {
+      this.fire = new FireOperator(thread, job, aggregate, worker, (fields, vectors, rows) => {
         this.waitForRoom();
         const descriptor = materialise(thread.heap, thread.kernels, thread.pages.for(PageUse.batch), fields, vectors, rows);
         OutputQueue.push(thread.heap, { descriptor, morsel: 0, index: 0 });
@@ -56,9 +60,10 @@ export class Drain {
     const { heap } = this.thread;
     if (poisoned(heap)) throw new Poisoned();
     const next = TaskQueue.pop(heap);
+    if (next?.task !== Task.morsel) this.settle();
     if (next === null) return Atomics.load(heap.i32, word(Word.stop)) ? 'stopped' : 'idle';
     if (next.task === Task.morsel) this.opened = { ...this.morsels.open(new Morsel(heap, next.index)), left: next.left };
-    else this.runClose(next.index & 0xff, next.index >>> 8);
+    else this.runFire(next.index & 0xff, next.index >>> 8);
     return 'worked';
   }
 
@@ -73,9 +78,24 @@ export class Drain {
     const { morsel, left } = this.opened!;
     this.morsels.apply(this.opened!);
     this.opened = null;
-    morsel.state = MorselState.done;
-    // What waits now, not what did when the morsel was taken: whoever finishes last must tell, however early it began.
-    if (TaskQueue.waiting(heap) <= 1 || left === WAKE_AT || morsel.outputs > 0) signal(heap, Word.wake);
+    this.held.push(morsel);
+    if (this.group?.isPending && this.held.length < MOST_HELD && TaskQueue.waiting(heap) > 0) return;
+    this.settle(left === WAKE_AT);
+  }
+
+  /** Gives to the regions what was combined of the morsels held, which are done then. */
+  private settle(tell = false): void {
+    if (this.held.length === 0) return;
+    const { heap } = this.thread;
+    this.group?.flush();
+    for (const morsel of this.held) {
+      tell ||= morsel.outputs > 0;
+      morsel.state = MorselState.done;
+    }
+    // What waits now, not what did when the morsels were taken: whoever finishes last must tell, however early it began.
+    const waiting = TaskQueue.waiting(heap);
+    if (tell || waiting <= 1 || (this.held.length > 1 && waiting <= WAKE_AT)) signal(heap, Word.wake);
+    this.held = [];
   }
 
   /** Steps until told to stop. */
@@ -87,15 +107,15 @@ export class Drain {
     }
   }
 
-  private runClose(part: number, parts: number): void {
+  private runFire(part: number, parts: number): void {
     const { heap } = this.thread;
     const { aggregate } = firstStage(this.job.plan);
-    if (part === 0 && heap.i64[CLOSE] === END_OF_TIME && aggregate!.window.kind === 'global' && aggregate!.keys.length === 0) this.group!.touchGlobal();
-    this.close!.run(part, parts);
+    if (part === 0 && heap.i64[FIRE] === END_OF_TIME && aggregate!.window.kind === 'global' && aggregate!.keys.length === 0) this.group!.touchGlobal();
+    this.fire!.run(part, parts);
     signal(heap, Word.wake);
   }
 
-  /** Holds a close back while results fill the batches' share of the heap. The coordinator gives these to the sink whatever workers do; what else is there may be waiting for this very worker. */
+  /** Holds a firing back while results fill the batches' share of the heap. The coordinator gives these to the sink whatever workers do; what else is there may be waiting for this very worker. */
   private waitForRoom(): void {
     const { heap } = this.thread;
     const limit = heap.u32[word(Word.pages)]! >>> 2;

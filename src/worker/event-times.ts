@@ -1,6 +1,7 @@
 import { columnWord, ColumnWord } from '../batch/layout.js';
 import { CHUNK_ROWS } from '../expression/vector.js';
-import { sliceOf, type AlignedWindow } from '../aggregate/slices.js';
+import { GLOBAL_SLICE, sliceAt, startOfSlice, type AlignedWindow } from '../aggregate/slices.js';
+import type { Slice } from '../state/region.js';
 import type { Branch } from '../plan/plan.js';
 import { END_OF_TIME, NO_TIME, type Chain } from './chain.js';
 import type { Morsel } from './morsel.js';
@@ -19,7 +20,7 @@ export class EventTimes {
   private validity = 0;
   private chunks: ChunkTimes[] = [];
   /** The one slice of all rows of a chunk but the late ones, where there is one. */
-  private onTime: { first: number; slice: bigint } | null = null;
+  private onTime: { first: number; slice: Slice } | null = null;
   private readonly watermarks = new Map<number, bigint>();
   private readonly column: number;
   private readonly isDate: boolean;
@@ -60,12 +61,12 @@ export class EventTimes {
   }
 
   /** The one slice of all rows of a chunk that are not late, or null where there are several. REQUIRES: `first` is a chunk's first row, `lateRows` was asked for it. */
-  sliceOfChunk(first: number): bigint | null {
-    if (!this.window || this.window.kind === 'global') return 0n;
+  sliceOfChunk(first: number): Slice | null {
+    if (!this.window || this.window.kind === 'global') return GLOBAL_SLICE;
     if (this.onTime?.first === first) return this.onTime.slice;
     const { least, greatest } = this.chunks[first / CHUNK_ROWS]!;
-    const slice = sliceOf(this.window, least);
-    return slice + BigInt(this.window.size) > greatest ? slice : null;
+    const slice = sliceAt(this.window, startOfSlice(this.window, least));
+    return slice.end > greatest ? slice : null;
   }
 
   /** Rows of a chunk (batch row numbers, ascending) whose window begins or ends at a time that 64 bits cannot hold. */
@@ -73,7 +74,7 @@ export class EventTimes {
     const { window } = this;
     if (!window || window.kind === 'global' || rows === 0) return [];
     const outside = (time: bigint): boolean => {
-      const start = sliceOf(window, time);
+      const start = startOfSlice(window, time);
       return start < -(2n ** 63n) || start + BigInt(window.size) > END_OF_TIME;
     };
     const { least, greatest } = this.chunks[first / CHUNK_ROWS]!;
@@ -92,7 +93,7 @@ export class EventTimes {
     const { least, greatest } = this.chunks[chunk]!;
     const atEnd = this.watermark(morsel, later(before, greatest));
     if (atEnd === NO_TIME) return [];
-    const bound = sliceOf(this.window, atEnd);
+    const bound = startOfSlice(this.window, atEnd);
     return least >= bound ? [] : this.judge(morsel, first, rows, bound, before);
   }
 
@@ -113,13 +114,13 @@ export class EventTimes {
       seen = row;
       if (!this.present(first + row)) continue;
       const watermark = this.watermark(morsel, before);
-      if (sliceOf(this.window!, heap.i64[(times >>> 3) + row]!) + size > watermark) continue;
+      if (startOfSlice(this.window!, heap.i64[(times >>> 3) + row]!) + size > watermark) continue;
       late.push(first + row);
       this.watermarks.set(first + row, watermark);
     }
     // With all that lies before the bound gone, what is left often lies in the one slice from the bound on.
     const { greatest } = this.chunks[first / CHUNK_ROWS]!;
-    if (late.length === found && greatest < bound + size) this.onTime = { first, slice: bound };
+    if (late.length === found && greatest < bound + size) this.onTime = { first, slice: sliceAt(this.window!, bound) };
     scratch.release(mark);
     return late;
   }

@@ -11,7 +11,7 @@ export interface JobLayout {
   readonly tables: readonly StaticTableData[];
   readonly workers: number;
   readonly partitioner: 'auto' | 'hash' | 'local';
-  /** Addresses of region headers: first `2 ** regionBits` hash regions, then one local region per worker. */
+  /** Address of the headers of `2 ** regionBits` regions. */
   readonly regions: number;
   readonly regionBits: number;
   readonly hashSeed: bigint;
@@ -39,7 +39,7 @@ export function aggregateLayout(plan: Plan): AggregateLayout | null {
   if (keys.length > MOST_KEYS) throw new MillraceError('PLAN_INVALID', `a group has at most ${MOST_KEYS} key columns, not ${keys.length}`);
   const keyMode = keyModeOf(keys.map(key => key.expression), branches);
   const dense = keyMode === 'none' || keyMode === 'dense';
-  return { keyMode, compiled: compileAggregate(aggregate, keyMode === 'none' ? 0 : 8, dense) };
+  return { keyMode, compiled: compileAggregate(aggregate, dense) };
 }
 
 /** More regions than workers, so that two seldom want the same one. */

@@ -2,7 +2,7 @@ import { OUTPUTS, OUTPUT_ENTRIES, OUTPUT_WORDS, poisoned, QUEUE, QUEUE_ENTRIES, 
 import type { Heap } from '../heap/heap.js';
 import { Poisoned, withLock } from '../heap/lock.js';
 
-export const enum Task { morsel, close }
+export const enum Task { morsel, fire }
 const TASK_SHIFT = 16;
 const CHECK_POISON_MS = 50;
 
@@ -44,7 +44,7 @@ export const TaskQueue = {
 
 export interface Output {
   readonly descriptor: number;
-  /** Token of the morsel it belongs to, or 0 for one of a close. */
+  /** Token of the morsel it belongs to, or 0 for one of a firing. */
   readonly morsel: number;
   /** Its place among the outputs of its morsel. */
   readonly index: number;

@@ -71,7 +71,7 @@ function compute(fn: AggregateFunction, type: DataType, { cells, times, seed, ke
   const random = new Random(seed);
   const call = agg('out', fn, col({ name: 'in', type, nullable: true }));
   const out = fn === 'sum' && type.kind === 'uint64' ? { ...call, type } : call;
-  const compiled = compileAggregate({ keys: [], window: { kind: 'global' }, aggregates: [out], accept: 0, emit: { when: 'close', earlyMs: null } }, 0, true);
+  const compiled = compileAggregate({ keys: [], window: { kind: 'global' }, aggregates: [out], accept: 0, emit: { when: 'close', earlyMs: null } }, true);
   const primitives = primitivesFor(heap, kernels);
   const { arena } = HashedTable.create(heap, kernels, blocks, 0, compiled.cellBytes);
   const places = Array.from({ length: 1 + random.below(MOST_CELLS) }, () => {

@@ -124,6 +124,21 @@ describe('partition', () => {
   });
 });
 
+property('by boundaries, and by numbers', { times: wide, drawn: fc.array(int64, { maxLength: 20 }) }, ({ chunk, times, drawn }, layout) => {
+  const { positions } = place(layout, chunk);
+  const boundaries = [...new Set([-(2n ** 63n), ...drawn, ...times.slice(0, 3)])].sort((a, b) => (a < b ? -1 : 1));
+  const [at, list, counts, again] = [layout.i64(times), layout.i64(boundaries), layout.u32(zeros(boundaries.length)), layout.u32(zeros(boundaries.length))];
+  const [numbers, out] = [layout.take(chunk.elements * 4), layout.take(chunk.rows * 4)];
+  same(layout, k => k.numberByBoundaries(chunk.rows, positions, at, list, boundaries.length, numbers, counts));
+  same(layout, k => k.countByNumber(chunk.rows, positions, numbers, again));
+  expect(heap.u32.slice(again >>> 2, (again >>> 2) + boundaries.length)).toEqual(heap.u32.slice(counts >>> 2, (counts >>> 2) + boundaries.length));
+  expect(toStarts(counts, boundaries.length)).toBe(chunk.rows);
+  same(layout, k => k.scatterByNumber(chunk.rows, positions, numbers, counts, out));
+  const numberOf = (element: number): number => boundaries.findLastIndex(boundary => boundary <= times[element]!);
+  const elements = chunk.positions ?? Array.from({ length: chunk.elements }, (_, element) => element);
+  expect(Array.from(heap.u32.subarray(out >>> 2, (out >>> 2) + chunk.rows))).toEqual([...elements].sort((a, b) => numberOf(a) - numberOf(b) || a - b));
+});
+
 property('event times', { times: wide, bound: int64, bits: column(fc.boolean()) }, ({ chunk, times, bound, bits }, layout) => {
   const rows = chunk.elements;
   const [at, out] = [layout.i64(times), layout.take(rows * 8 + 8)];

@@ -28,7 +28,7 @@ describe('aggregate', () => {
     expect(output(plan)).toBe('adId dictionary, net utf8, price decimal(10,2) null, windowStart timestamp, windowEnd timestamp, n int64, priced int64, s int64, b uint64, '
       + 'p decimal(18,2) null, m float64, d float64 null, v float64, lo utf8, hi date, f utf8, all bool, few int64 null, nOk int64');
     expect(plan.stages[0]!.aggregate!.window).toEqual({ kind: 'tumbling', size: 3_600_000, offset: 3_300_000, unit: 'ms' });
-    expect(plan.stages[0]!.branches[0]!.eventTime).toEqual({ column: 'at', shift: 0, outOfOrderness: 1500, watermark: null, idleAfterMs: null, maxDrift: null, maxAhead: null });
+    expect(plan.stages[0]!.branches[0]!.eventTime).toEqual({ column: 'at', shift: 0, outOfOrderness: 1500, watermark: null, idleAfterMs: null, maxDrift: null, maxAhead: 86_400_000 });
     expect(plan.stages[0]!.aggregate!.aggregates[0]).toEqual({ name: 'n', fn: 'count', input: null, where: null, type: { kind: 'int64' }, nullable: false });
     expect(plan.stages[0]!.aggregate!.aggregates[8]!.input).toMatchObject({ op: 'cast', type: { kind: 'utf8' } });
   });
@@ -45,7 +45,7 @@ describe('aggregate', () => {
   });
   test('refused', () => {
     expect(errorOf(() => clicks().window(tumbling('1m') as never)).message).toContain('PLAN_INVALID: tumbling windows need event time, and clicks has none');
-    expect(errorOf(() => stream(fakeSource({ bounded: false }), Click).groupBy('ip').aggregate(() => ({ n: count() }))).message).toContain('never ends');
+    expect(errorOf(() => stream(fakeSource({ bounded: false }), Click).groupBy('ip').aggregate(() => ({ n: count() })).plan()).message).toContain('never ends');
     expect(errorOf(() => clicks().groupBy('ip').aggregate(() => ({ ip: count() }))).message).toContain('names the column ip twice');
     expect(errorOf(() => clicks().eventTime('at').window(tumbling('1m')).aggregate(() => ({ windowEnd: count() }))).message).toContain('windowEnd twice');
     expect(errorOf(() => clicks().groupBy('ip', 'ip')).message).toContain('twice');
@@ -85,7 +85,7 @@ describe('options', () => {
     expect(errorOf(() => t.decimal(19, 2)).code).toBe('BAD_OPTION');
     expect(errorOf(() => t.dictionary('int64' as never)).code).toBe('BAD_OPTION');
     expect(errorOf(() => clicks().to({} as never)).message).toContain('takes a sink');
-    expect(errorOf(() => (clicks().aggregate(() => ({ n: count() }))).late({ then: fakeSink() })).message).toContain('behind an aggregate over tumbling windows');
+    expect(errorOf(() => (clicks().aggregate(() => ({ n: count() })) as any).late({ then: fakeSink() })).message).toContain('behind an aggregate over time windows');
   });
 });
 

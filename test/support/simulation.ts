@@ -72,7 +72,7 @@ class Collector {
   }
 }
 
-/** Closes in one part or in as many as there are workers, whatever the size of the state. */
+/** Fires in one part or in as many as there are workers, whatever the size of the state. */
 class SimulatedSchedule extends Schedule {
   random: Random | null = null;
   override get stateBytes(): number { return this.random?.chance(0.7) ? 2 ** 32 : 0; }
@@ -196,9 +196,9 @@ class Simulation {
 }
 
 const REGION_WORDS = 64;
-const lockWordsOf = ({ regions, regionBits, workers }: JobLayout): number[] => [
+const lockWordsOf = ({ regions, regionBits }: JobLayout): number[] => [
   word(Word.pageLock), word(Word.chainLock), word(Word.outputLock),
-  ...Array.from({ length: (1 << regionBits) + workers }, (_, region) => (regions >>> 2) + region * REGION_WORDS),
+  ...Array.from({ length: 1 << regionBits }, (_, region) => (regions >>> 2) + region * REGION_WORDS),
 ];
 
 function startAt(schedule: Schedule, sequence: number): void {

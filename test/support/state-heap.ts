@@ -26,6 +26,7 @@ export function stateHeap(kind: 'wasm' | 'twins' = 'wasm', regionBits = 0, pageC
   const pages = new PageAllocator(heap);
   const address = pages.allocate(REGION_BYTES, PageUse.scratch);
   heap.u8.fill(0, address, address + REGION_BYTES);
+  Region.format(heap, address);
   const region = new Region(heap, base[kind], pages, address, regionBits);
   return { heap, kernels: base[kind], pages, region, blocks: region.blocks, scratch: new ScratchArena(pages, heap) };
 }

@@ -1,26 +1,46 @@
 import type { Expression } from '../expression-tree.js';
-import type { Aggregate, Branch, Step } from '../plan.js';
+import type { Aggregate, Branch, Stage, Step } from '../plan.js';
 import type { Field, Fields } from '../types.js';
 import { columnsIn } from '../walk.js';
 import type { OptimiserRule } from './rules.js';
 
 /**
- * Computes and reads only what the result needs. A column that nothing uses is not read at all, so a bad value in it makes no dead
- * letter, nor does an unused expression that would fault; the event-time column always stays.
+ * Computes and reads only what the result needs, stage by stage from the last. A column that nothing uses is not read at all, so a bad value
+ * in it makes no dead letter, nor does an unused expression that would fault; the event-time column always stays.
  */
 export const pruneColumns: OptimiserRule = {
   name: 'pruneColumns',
   apply(plan) {
-    return { ...plan, stages: plan.stages.map(stage => {
-      const needed = stage.aggregate === null ? stage.output.map(field => field.name) : columnsIn(expressionsOf(stage.aggregate));
-      return { ...stage, branches: stage.branches.map(branch => pruned(branch, new Set(needed))) };
-    }) };
+    const needed = plan.stages.map(() => new Set<string>());
+    for (const { name } of plan.output) needed.at(-1)!.add(name);
+    const backwards = plan.stages.map((stage, index) => ({ stage, index })).toReversed();
+    const stages = backwards.map(({ stage, index }) => {
+      const pruned = prunedStage(stage, needed[index]!);
+      for (const { from, source } of pruned.branches) if (from !== 'source') for (const { name } of source.schema) needed[from]!.add(name);
+      return pruned;
+    }).toReversed();
+    return { ...plan, stages: stages.map(stage => reading(stage, stages)) };
   },
 };
 
-function expressionsOf({ keys, aggregates }: Aggregate): Expression[] {
-  const inputs = aggregates.flatMap(({ input, where }) => [input, where]).filter(expression => expression !== null);
-  return [...keys.map(key => key.expression), ...inputs];
+function prunedStage(stage: Stage, needed: ReadonlySet<string>): Stage {
+  const aggregate = stage.aggregate && { ...stage.aggregate, aggregates: stage.aggregate.aggregates.filter(call => needed.has(call.name)) };
+  const kept = new Set(aggregate?.aggregates.map(call => call.name));
+  const calls = new Set(stage.aggregate?.aggregates.map(call => call.name));
+  const output = stage.output.filter(({ name }) => (aggregate === null ? needed.has(name) : kept.has(name) || !calls.has(name)));
+  const inputs = aggregate === null ? output.map(field => field.name) : columnsIn(expressionsOf(aggregate));
+  const others = columnsIn([...stage.deduplicate?.keys.map(key => key.expression) ?? [], ...stage.top === null ? [] : [stage.top.by]]);
+  const neededAtEnd = new Set([...inputs, ...others, ...windowOf(stage)]);
+  return { ...stage, branches: stage.branches.map(branch => pruned(branch, neededAtEnd)), aggregate, output };
+}
+/** What `top` finds its windows and groups by. */
+const windowOf = ({ top, output }: Stage): string[] =>
+  (top === null ? [] : [...top.per, ...output.map(field => field.name).filter(name => name === 'windowStart' || name === 'windowEnd')]);
+
+function expressionsOf({ keys, window, aggregates }: Aggregate): Expression[] {
+  const inputs = aggregates.flatMap(({ input, where }) => [input, where]);
+  const zone = window.kind === 'calendar' ? window.zoneColumn : null;
+  return [...keys.map(key => key.expression), ...inputs, zone].filter(expression => expression !== null);
 }
 
 function pruned(branch: Branch, neededAtEnd: ReadonlySet<string>): Branch {
@@ -36,9 +56,16 @@ function pruned(branch: Branch, neededAtEnd: ReadonlySet<string>): Branch {
     needed = columnsIn(columns.map(column => column.expression));
     if (columns.length > 0) steps.unshift({ kind: 'project', columns });
   }
-  const schema = branch.source.schema.filter(field => needed.has(field.name) || field.name === branch.eventTime?.column);
+  const { column, watermark } = branch.eventTime ?? { column: null, watermark: null };
+  const schema = branch.source.schema.filter(({ name }) => needed.has(name) || name === column || name === watermark);
   return { ...branch, source: { ...branch.source, schema: schema.length > 0 ? schema : [cheapest(branch.source.schema)] }, steps };
 }
+
+/** A stage is read with all columns that it still has. */
+const reading = (stage: Stage, stages: readonly Stage[]): Stage => ({
+  ...stage,
+  branches: stage.branches.map(branch => (branch.from === 'source' ? branch : { ...branch, source: { ...branch.source, schema: stages[branch.from]!.output } })),
+});
 
 /** A count of rows needs no column, but batches need one to have rows. */
 function cheapest(schema: Fields): Field {

@@ -1,0 +1,102 @@
+import type { DenseTable } from '../state/dense-table.js';
+import type { HashedTable } from '../state/hashed-table.js';
+import type { AggregateLayout } from '../worker/job-layout.js';
+import type { ThreadContext } from '../worker/thread-context.js';
+import { KEY_BYTES } from './compile.js';
+import { primitivesFor, type Primitive } from './primitives.js';
+
+/** Cells of one table in scratch: their addresses and the hashes of their keys (u32 each), the cell of the null key (0: none) apart. */
+export interface CellList {
+  readonly rows: number;
+  readonly cells: number;
+  readonly hashes: number;
+  readonly nullCell: number;
+}
+
+/** Lists the cells of tables and folds them into the tables that keep them. What a cell has in its table's arena is copied with it. */
+export class CellFolder {
+  /** One per state of a cell. */
+  private readonly states: readonly Primitive[];
+
+  constructor(
+    private readonly thread: ThreadContext,
+    private readonly aggregate: AggregateLayout,
+    private readonly hashSeed: bigint,
+    /** Address of the cell of no rows. */
+    private readonly template: number,
+  ) {
+    const primitives = primitivesFor(thread.heap, thread.kernels);
+    this.states = aggregate.compiled.states.map(state => primitives[state.primitive]);
+  }
+
+  list(table: HashedTable): CellList {
+    const { kernels, scratch } = this.thread;
+    const hashes = scratch.take(table.cells * 4);
+    const cells = scratch.take(table.cells * 4);
+    let rows = 0;
+    table.eachPartition((entries, buckets) => {
+      rows += kernels.collectEntries(entries, buckets, 0, 0, hashes + rows * 4, cells + rows * 4);
+    });
+    return { rows, cells, hashes, nullCell: table.nullCell };
+  }
+
+  /** The cells that rows were added to; their codes become their keys. */
+  listDense(table: DenseTable): CellList {
+    const { heap, kernels, scratch } = this.thread;
+    if (this.aggregate.keyMode === 'none') return { rows: 0, cells: 0, hashes: 0, nullCell: table.cellOf(0) };
+    let cells = scratch.take(table.capacity * 4);
+    let rows = table.touched(KEY_BYTES, cells);
+    let nullCell = 0;
+    // The first cell of a dense table is that of null.
+    if (rows > 0 && heap.i64[heap.u32[cells >>> 2]! >>> 3] === -1n) {
+      nullCell = heap.u32[cells >>> 2]!;
+      cells += 4;
+      rows--;
+    }
+    const hashes = scratch.take(rows * 4);
+    kernels.hashWords(rows, this.keysOf(rows, cells), this.hashSeed, hashes);
+    return { rows, cells, hashes, nullCell };
+  }
+
+  /** The same cells in the order of `positions`. */
+  reorder({ rows, cells, hashes, nullCell }: CellList, positions: number): CellList {
+    const { kernels, scratch } = this.thread;
+    const [sortedCells, sortedHashes] = [scratch.take(rows * 4), scratch.take(rows * 4)];
+    kernels.gather32(rows, positions, cells, sortedCells);
+    kernels.gather32(rows, positions, hashes, sortedHashes);
+    return { rows, cells: sortedCells, hashes: sortedHashes, nullCell };
+  }
+
+  /** Folds `rows` of the listed cells, from the `from`-th on, into a table. Returns the addresses of the cells they went to. */
+  fold({ cells, hashes }: CellList, from: number, rows: number, into: HashedTable): number {
+    if (rows === 0) return 0;
+    const { scratch } = this.thread;
+    const slots = scratch.take(rows * 4);
+    this.foldKeys(into, rows, cells + from * 4, hashes + from * 4, 0, slots);
+    return slots;
+  }
+
+  /** Folds the cell of the null key. Returns the address of the cell it went to. */
+  foldNull(cell: number, into: HashedTable): number {
+    const { heap, scratch } = this.thread;
+    const [cells, hashes, valid, slots] = [scratch.take(4), scratch.take(4), scratch.take(1), scratch.take(4)];
+    heap.u32[cells >>> 2] = cell;
+    // The hash of null is 0.
+    heap.u32[hashes >>> 2] = heap.u8[valid] = 0;
+    this.foldKeys(into, 1, cells, hashes, valid, slots);
+    return heap.u32[slots >>> 2]!;
+  }
+
+  private foldKeys(into: HashedTable, rows: number, cells: number, hashes: number, valid: number, slots: number): void {
+    const { keyMode, compiled } = this.aggregate;
+    into.upsert(rows, 0, { kind: keyMode === 'bytes' || keyMode === 'tuple' ? 'bytes' : 'words', data: this.keysOf(rows, cells), valid, hashes }, slots, this.template);
+    compiled.states.forEach((state, index) => this.states[index]!.merge({ rows, into: slots, from: cells, arena: into.arena }, state.offset));
+  }
+
+  /** The first words of cells: their keys, or views of them. */
+  private keysOf(rows: number, cells: number): number {
+    const data = this.thread.scratch.take(rows * 8);
+    this.thread.kernels.gatherWords(rows, cells, 0, data);
+    return data;
+  }
+}

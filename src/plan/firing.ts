@@ -1,0 +1,54 @@
+import { MillraceError } from '../errors.js';
+import { requireNames, type Draft, type Results } from './draft.js';
+import { checkOptions, inUnit, parseDuration, type Duration } from './duration.js';
+import { changelogColumns, changelogOf, resultFields, windowColumns, type Aggregate, type Emit } from './plan.js';
+import { describeValue } from './type-builders.js';
+
+/** When results come, and what late rows do to them. */
+
+/** What `.late()` takes. */
+export interface LateOptions<S = unknown> {
+  /** For so long after its end a window takes late rows, which revise its results. */
+  readonly accept?: Duration;
+  /** Where rows go that come later still (columns: DEAD_LETTER_FIELDS); they are counted either way. */
+  readonly then?: S;
+}
+/** What `.emit()` takes. */
+export type Firing = 'close' | 'final' | { readonly early: Duration };
+
+/** The draft with an aggregate at its end. */
+export function withAggregate(draft: Draft, aggregate: Aggregate): Draft {
+  const fields = resultFields(aggregate);
+  requireNames(fields.map(field => field.name), 'aggregate: its result');
+  const identity = [...aggregate.keys, ...windowColumns(aggregate.window), ...changelogColumns(aggregate)].map(column => column.name);
+  const results: Results = { window: aggregate.window, changelog: changelogOf(aggregate), identity };
+  return { ...draft, operator: { ...draft.operator, aggregate }, fields, results };
+}
+
+/** In the unit of event time. */
+export function acceptingLate(draft: Draft, options: LateOptions): Draft {
+  checkOptions(options, ['accept', 'then'], 'late');
+  const { aggregate } = draft.operator;
+  if (aggregate === null || aggregate.window.kind === 'global' || aggregate.window.kind === 'count') throw new MillraceError('PLAN_INVALID', 'late() belongs right behind an aggregate over time windows: without them no row is ever late.');
+  if (draft.stages.some(stage => stage.aggregate !== null)) throw new MillraceError('PLAN_INVALID', 'late() belongs behind the first aggregate: its results are never late for the windows behind it.');
+  const { accept, then } = options;
+  if (accept === undefined && then === undefined) throw new MillraceError('BAD_OPTION', 'late takes accept (how long windows take late rows), then (where later ones go), or both.');
+  if (accept === undefined) return draft;
+  const acceptUs = parseDuration(accept, 'late: accept');
+  if (acceptUs <= 0) throw new MillraceError('BAD_OPTION', `late: accept is ${accept}; it must be more than 0. Without it, late rows change nothing.`);
+  return withAggregate(draft, { ...aggregate, accept: inUnit(acceptUs, aggregate.window.unit, 'late: accept') });
+}
+
+export function firing(draft: Draft, when: unknown): Draft {
+  const { aggregate } = draft.operator;
+  if (aggregate === null) throw new MillraceError('PLAN_INVALID', 'emit() belongs right behind an aggregate.');
+  return withAggregate(draft, { ...aggregate, emit: emitOf(when) });
+}
+function emitOf(when: unknown): Emit {
+  if (when === 'close' || when === 'final') return { when, earlyMs: null };
+  if (typeof when !== 'object' || when === null) throw new MillraceError('BAD_OPTION', `emit takes 'close' (the default), 'final' or { early: '10s' }, got ${describeValue(when)}.`);
+  checkOptions(when, ['early'], 'emit');
+  const us = parseDuration((when as { readonly early?: unknown }).early, 'emit: early');
+  if (us <= 0) throw new MillraceError('BAD_OPTION', 'emit: early must be more than 0.');
+  return { when: 'close', earlyMs: inUnit(us, 'ms', 'emit: early') };
+}

@@ -1,0 +1,100 @@
+import { MillraceError } from '../errors.js';
+import { bareColumn, hasOperator, inputName, NO_OPERATOR, type Draft, type DraftBranch } from './draft.js';
+import { timeOfResults, type PlannedTime } from './event-time.js';
+import { coerceTo } from './operators/coerce.js';
+import type { Branch, NamedExpression, Stage, Step } from './plan.js';
+import type { Field, Fields } from './types.js';
+import type { TimeUnitName } from './window-plan.js';
+
+/** A draft that takes further steps: an operator at its end completes its stage, and the next stage reads the results. */
+export function openEnd(draft: Draft): Draft {
+  if (!hasOperator(draft)) return draft;
+  requireAnEnd(draft);
+  const { branches, carried, time } = timeBehind(draft);
+  const output = [...draft.fields, ...carried];
+  const stage: Stage = { branches: branches.map(plannedBranch), ...draft.operator, output };
+  return {
+    ...draft,
+    stages: [...draft.stages, stage],
+    sources: sourcesOf(draft),
+    branches: [{ input: draft.stages.length, schema: output, eventTime: time, steps: [] }],
+    operator: NO_OPERATOR,
+  };
+}
+
+export const sourcesOf = ({ sources, branches }: Draft): Draft['sources'] =>
+  [...sources, ...branches.flatMap(({ input }) => (typeof input === 'number' ? [] : [input]))];
+
+export const plannedBranch = (branch: DraftBranch): Branch => ({
+  source: { name: inputName(branch), schema: branch.schema },
+  from: typeof branch.input === 'number' ? branch.input : 'source',
+  eventTime: branch.eventTime?.planned ?? null,
+  steps: branch.steps,
+});
+
+/** REQUIRES that a global window has results at all. */
+export function requireAnEnd(draft: Draft): void {
+  const { aggregate } = draft.operator;
+  if (aggregate === null || aggregate.window.kind !== 'global' || aggregate.emit.earlyMs !== null) return;
+  const endless = sourcesOf(draft).find(source => !source.bounded);
+  if (endless === undefined) return;
+  throw new MillraceError('PLAN_INVALID', `${endless.name} never ends, so an aggregate over all of it has no result: add .window(tumbling(…)), or .emit({ early: '10s' }) for what there is so far.`);
+}
+
+/** The unit of the event time of all branches. `what` needs it. */
+export function eventUnit(draft: Draft, what: string): TimeUnitName {
+  const units = draft.branches.map(branch => {
+    if (branch.eventTime !== null) return branch.eventTime.unit;
+    if (typeof branch.input !== 'number') throw new MillraceError('PLAN_INVALID', `${what} need event time, and ${branch.input.name} has none: call .eventTime(column) right behind its stream().`);
+    throw new MillraceError('PLAN_INVALID', `${what} need event time, and results of ${draft.results?.window.kind} windows have none.`);
+  });
+  if (units.some(unit => unit !== units[0])) throw new MillraceError('PLAN_INVALID', 'The event times of a union count ms in one input and µs in another: cast them to one unit in the schemas.');
+  return units[0]!;
+}
+
+interface TimeBehind {
+  readonly branches: readonly DraftBranch[];
+  /** A column added to the fields of the draft, if any. */
+  readonly carried: Fields;
+  readonly time: PlannedTime | null;
+}
+/** Event time behind the operator: the last moment of a window, or the rows' own, in a column that is added where they have lost theirs. */
+function timeBehind(draft: Draft): TimeBehind {
+  const { branches, fields, operator: { aggregate } } = draft;
+  if (aggregate !== null) {
+    const { window } = aggregate;
+    const time = window.kind === 'global' || window.kind === 'count' ? null : { planned: timeOfResults('windowEnd', -1), unit: window.unit };
+    return { branches, carried: [], time };
+  }
+  if (branches.some(branch => branch.eventTime === null)) return { branches, carried: [], time: null };
+  const { planned: { column, shift }, unit } = branches[0]!.eventTime!;
+  const kept = branches.every(branch => branch.eventTime!.planned.column === column && keepsColumn(branch.steps, column));
+  if (kept) return { branches, carried: [], time: { planned: timeOfResults(column, shift), unit } };
+  const field: Field = { name: unusedName(fields), type: { kind: 'timestamp', unit }, nullable: branches.some(branch => timeField(branch).nullable) };
+  return { branches: branches.map(branch => carrying(branch, field)), carried: [field], time: { planned: timeOfResults(field.name, shift), unit } };
+}
+
+/** Whether a column of the input comes through all steps as it is. */
+export const keepsColumn = (steps: readonly Step[], name: string): boolean =>
+  steps.every(step => step.kind === 'filter' || step.columns.some(column => column.name === name && column.expression.op === 'column' && column.expression.name === name));
+
+const timeField = ({ schema, eventTime }: DraftBranch): Field => schema.find(field => field.name === eventTime!.planned.column)!;
+
+function unusedName(fields: Fields): string {
+  let name = '$time';
+  while (fields.some(field => field.name === name)) name += '$';
+  return name;
+}
+
+/** The branch with its event time as a further column, through all projections. */
+function carrying(branch: DraftBranch, field: Field): DraftBranch {
+  let column: NamedExpression = { name: field.name, expression: coerceTo(bareColumn(timeField(branch)).expression, field.type) };
+  const steps = branch.steps.map((step): Step => {
+    if (step.kind === 'filter') return step;
+    const columns = [...step.columns, column];
+    column = bareColumn(field);
+    return { kind: 'project', columns };
+  });
+  if (!steps.some(step => step.kind === 'project')) steps.push({ kind: 'project', columns: [...branch.schema.map(bareColumn), column] });
+  return { ...branch, steps };
+}
