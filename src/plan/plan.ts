@@ -38,7 +38,10 @@ export interface Branch {
   readonly eventTime: EventTime | null;
   readonly steps: readonly Step[];
 }
-/** How far event time has come. Lengths are in the unit of the column (a date counts ms). */
+/**
+ * How far event time has come. Lengths are in the unit of the column (a date counts ms). Where the input is a stage only `column` and
+ * `shift` say something: the stage has a watermark.
+ */
 export interface EventTime {
   /** A timestamp or date column of the input's schema. */
   readonly column: string;
@@ -63,7 +66,7 @@ export interface NamedExpression {
   readonly expression: Expression;
 }
 
-/** A row goes when one with the same keys and an event time at most `within` away was read before it. The columns stay. */
+/** A row goes when one with the same keys and an event time at most `within` away was let through before it. The columns stay. */
 export interface Deduplicate {
   readonly keys: readonly NamedExpression[];
   /** In the unit of event time. */

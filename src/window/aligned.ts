@@ -1,7 +1,7 @@
 import { clampTime, ceilTo, floorTo, GREATEST_TIME, inOrder, LEAST_TIME, type SliceAssigner, type Span } from './slice.js';
 
-/** The one slice and window of a job without windows: from the first time to the last, which no watermark passes before the end of input. */
-export const GLOBAL_SLICE: Span = { start: LEAST_TIME, end: GREATEST_TIME };
+/** The one slice and window of a job without windows. Its start means nothing; its end no watermark reaches before the end of input. */
+export const GLOBAL_SLICE: Span = { start: 0n, end: GREATEST_TIME };
 
 export class GlobalSlices implements SliceAssigner {
   readonly inside: Span = { start: LEAST_TIME, end: GREATEST_TIME + 1n };
@@ -10,9 +10,11 @@ export class GlobalSlices implements SliceAssigner {
   sliceOfAll(): Span { return GLOBAL_SLICE; }
   boundaries(): BigInt64Array { return BigInt64Array.of(LEAST_TIME, GREATEST_TIME); }
   lateBelow(): bigint { return LEAST_TIME; }
+  lateForSomeBelow(): bigint { return LEAST_TIME; }
   windowsOf(): Span[] { return [GLOBAL_SLICE]; }
   firstWindowEnd(): bigint { return GREATEST_TIME; }
   lastWindowEnd(): bigint { return GREATEST_TIME; }
+  lastClosedEnd(_slice: Span, watermark: bigint): bigint | null { return watermark < GREATEST_TIME ? null : GREATEST_TIME; }
   windowsEndingIn(after: bigint | null, upTo: bigint, slices: Iterable<Span>): Span[] {
     return (after === null || after < GREATEST_TIME) && upTo >= GREATEST_TIME && [...slices].length > 0 ? [GLOBAL_SLICE] : [];
   }
@@ -29,6 +31,7 @@ abstract class AlignedSlices implements SliceAssigner {
   abstract firstWindowEnd(slice: Span): bigint;
   abstract lastWindowEnd(slice: Span): bigint;
   abstract lateBelow(watermark: bigint): bigint;
+  abstract lateForSomeBelow(watermark: bigint): bigint;
 
   sliceOf(time: bigint): Span | null {
     return time < this.inside.start || time >= this.inside.end ? null : this.sliceAt(time);
@@ -50,11 +53,16 @@ abstract class AlignedSlices implements SliceAssigner {
   windowsOf(slice: Span): Span[] {
     return this.windowsBetween(this.firstWindowEnd(slice), this.lastWindowEnd(slice));
   }
+  lastClosedEnd(slice: Span, watermark: bigint): bigint | null {
+    const [first, last] = [this.firstWindowEnd(slice), this.lastWindowEnd(slice)];
+    if (watermark < first) return null;
+    return watermark >= last ? last : floorTo(watermark, this.step, first);
+  }
   windowsEndingIn(after: bigint | null, upTo: bigint, slices: Iterable<Span>): Span[] {
     const windows = new Map<bigint, Span>();
     for (const slice of slices) {
       const [first, last] = [this.firstWindowEnd(slice), this.lastWindowEnd(slice)];
-      const from = after === null || after < first ? first : first + (floorTo(after - first, this.step, 0n) + this.step);
+      const from = after === null || after < first ? first : floorTo(after, this.step, first) + this.step;
       for (const window of this.windowsBetween(from, last < upTo ? last : upTo)) windows.set(window.end, window);
     }
     return inOrder(windows.values());
@@ -109,6 +117,9 @@ export class SlidingSlices extends AlignedSlices {
   lateBelow(watermark: bigint): bigint {
     return clampTime(floorTo(watermark - this.size, this.step, this.offset) + this.step);
   }
+  lateForSomeBelow(watermark: bigint): bigint {
+    return clampTime(floorTo(watermark, this.step, this.offset + this.size));
+  }
 }
 
 /** Windows that all begin at the start of a period and grow by a step, up to the whole period. A slice is a step. */
@@ -139,5 +150,8 @@ export class CumulatingSlices extends AlignedSlices {
   }
   lateBelow(watermark: bigint): bigint {
     return clampTime(floorTo(watermark, this.size, this.offset));
+  }
+  lateForSomeBelow(watermark: bigint): bigint {
+    return clampTime(floorTo(watermark, this.step, this.offset));
   }
 }

@@ -13,6 +13,7 @@ export class CalendarSlicing implements Slicing {
   windowsOf(slice: Span): Span[] { return [slice]; }
   firstWindowEnd({ end }: Span): bigint { return end; }
   lastWindowEnd({ end }: Span): bigint { return end; }
+  lastClosedEnd({ end }: Span, watermark: bigint): bigint | null { return end <= watermark ? end : null; }
   windowsEndingIn(after: bigint | null, upTo: bigint, slices: Iterable<Span>): Span[] {
     return inOrder([...slices].filter(({ end }) => (after === null || end > after) && end <= upTo));
   }
@@ -62,6 +63,9 @@ export class CalendarSlices extends CalendarSlicing implements SliceAssigner {
   }
   lateBelow(watermark: bigint): bigint {
     return this.sliceOf(watermark)?.start ?? (watermark < 0n ? LEAST_TIME : GREATEST_TIME);
+  }
+  lateForSomeBelow(watermark: bigint): bigint {
+    return this.lateBelow(watermark);
   }
 
   /** Boundaries of the chunk that a time falls into: the first is not after its start, the last not before its end. */

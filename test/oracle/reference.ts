@@ -4,8 +4,8 @@ import { aggregate, type Entry } from './aggregates.ts';
 import { cellAt, readRow } from './read-row.ts';
 import { type Progress, watermarkOf } from './watermark.ts';
 import { slackOf } from './slack.ts';
-import { floorDiv } from './calendar.ts';
-import { type Cell, identityOf, keyCell, type FaultReason, RowFault, valueOfCell } from './cells.ts';
+import { Grouping } from './grouping.ts';
+import { type Cell, keyCell, type FaultReason, RowFault, valueOfCell } from './cells.ts';
 import { type Columns, type Environment, evaluate, holds, type Udf } from './evaluate.ts';
 
 /** One step of the ingest sequence: a row of a branch, or the end of its input (which then no longer holds the watermark back). */
@@ -30,7 +30,6 @@ export interface ReferenceOptions {
   readonly slack?: typeof slackOf;
 }
 
-interface Group { readonly keys: readonly Cell[]; readonly start: bigint | null; readonly entries: Entry[][] }
 interface BranchState extends Progress { position: number }
 
 /** Runs a plan one row at a time, in ingest order. Throws AggregateOverflow where the job must fail. */
@@ -38,7 +37,8 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
   const udfs = options.udfs ?? new Map<string, Udf>();
   const rows: Row[] = [];
   const letters: Letter[] = [];
-  const groups = new Map<string, Group>();
+  const spec = plan.stages[0]!.aggregate;
+  const grouping = spec === null ? null : new Grouping(spec);
   const ledgers = plan.stages[0]!.branches.map((): Ledger => ({ read: 0, filtered: 0, applied: 0, late: 0, deadLettered: 0 }));
   const states = plan.stages[0]!.branches.map((): BranchState => ({ maxTime: null, ended: false, position: 0 }));
   for (const item of ingest) {
@@ -59,11 +59,11 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
       const passed = applySteps(branch, cells, env);
       if (passed === null) {
         ledger.filtered++;
-      } else if (plan.stages[0]!.aggregate === null) {
+      } else if (spec === null || grouping === null) {
         rows.push(valuesOf(plan, plan.output.map(f => cellAt(passed, f.name))));
         ledger.applied++;
       } else {
-        const isLate = !applyRow(plan.stages[0]!.aggregate, { ...env, row: passed }, { time, source: item.branch, position }, watermark, groups);
+        const isLate = !applyRow(spec, { ...env, row: passed }, { time, source: item.branch, position }, watermark, grouping);
         ledger[isLate ? 'late' : 'applied']++;
         if (isLate) letters.push({ source: item.branch, position, reason: 'LATE' });
       }
@@ -73,8 +73,8 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
       letters.push({ source: item.branch, position, reason: error.reason });
     }
   }
-  if (plan.stages[0]!.aggregate === null) return { rows, slack: rows.map(() => ({})), ledgers, letters };
-  return { ...finish(plan, plan.stages[0]!.aggregate, groups, options.slack ?? slackOf), ledgers, letters };
+  if (spec === null || grouping === null) return { rows, slack: rows.map(() => ({})), ledgers, letters };
+  return { ...finish(plan, spec, grouping, options.slack ?? slackOf), ledgers, letters };
 }
 
 function at<T>(list: readonly T[], index: number): T {
@@ -105,39 +105,26 @@ function applySteps(branch: Branch, source: Columns, env: Omit<Environment, 'row
 }
 
 /** False: late. A row whose keys or inputs fault is a dead letter even if it is late. */
-function applyRow(
-  spec: Aggregate, env: Environment, place: Omit<Entry, 'cell'>, watermark: bigint | null, groups: Map<string, Group>,
-): boolean {
+function applyRow(spec: Aggregate, env: Environment, place: Omit<Entry, 'cell'>, watermark: bigint | null, grouping: Grouping): boolean {
   const keys = spec.keys.map(k => keyCell(evaluate(k.expression, env)));
-  const inputs = spec.aggregates.map(a => ({
-    counts: a.where === null || evaluate(a.where, env) === true,
-    cell: a.input === null ? null : evaluate(a.input, env),
-  }));
-  let start: bigint | null = null;
-  if (spec.window.kind === 'tumbling') {
-    const [size, offset] = [BigInt(spec.window.size), BigInt(spec.window.offset)];
-    if (place.time === null) throw new Error('a window without event time');
-    start = floorDiv(place.time - offset, size) * size + offset;
-    if (start < -(2n ** 63n) || start + size > 2n ** 63n - 1n) throw new RowFault('OVERFLOW', 'window');
-    if (watermark !== null && start + size <= watermark) return false;
-  }
-  const id = JSON.stringify([String(start), ...keys.map(identityOf)]);
-  const group = groups.get(id) ?? { keys, start, entries: spec.aggregates.map(() => []) };
-  groups.set(id, group);
-  for (const [i, input] of inputs.entries()) if (input.counts) at(group.entries, i).push({ ...place, cell: input.cell });
-  return true;
+  const zone = spec.window.kind === 'calendar' && spec.window.zoneColumn !== null ? evaluate(spec.window.zoneColumn, env) : null;
+  const entries = spec.aggregates.map((a): Entry | null => {
+    const counts = a.where === null || evaluate(a.where, env) === true;
+    const cell = a.input === null ? null : evaluate(a.input, env);
+    return counts ? { ...place, cell } : null;
+  });
+  return grouping.add({ keys, entries, time: place.time, zone: typeof zone === 'string' ? zone : null }, watermark);
 }
 
 /** Without keys and windows there is one group, rows or not. */
-function finish(plan: Plan, spec: Aggregate, groups: ReadonlyMap<string, Group>, slackFor: typeof slackOf): Pick<ReferenceResult, 'rows' | 'slack'> {
-  const all = [...groups.values()];
+function finish(plan: Plan, spec: Aggregate, grouping: Grouping, slackFor: typeof slackOf): Pick<ReferenceResult, 'rows' | 'slack'> {
+  const all = grouping.groups();
   if (all.length === 0 && spec.keys.length === 0 && spec.window.kind === 'global') {
-    all.push({ keys: [], start: null, entries: spec.aggregates.map(() => []) });
+    all.push({ keys: [], window: [], entries: spec.aggregates.map(() => []) });
   }
-  const size = spec.window.kind === 'tumbling' ? BigInt(spec.window.size) : 0n;
   const rows = all.map(group => valuesOf(plan, [
     ...group.keys,
-    ...(group.start === null ? [] : [group.start, group.start + size]),
+    ...group.window,
     ...spec.aggregates.map((a, i) => aggregate(a.fn, a.input?.type ?? null, a.type, at(group.entries, i))),
   ]));
   const slack = all.map(group => Object.fromEntries(spec.aggregates.flatMap((a, i): [string, number][] => {

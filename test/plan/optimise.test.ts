@@ -42,3 +42,17 @@ test('dropNarrowing keeps the projection that makes the result', () => {
   expect(shape(planWith(wide.map(row => ({ a: row.b, b: row.a })).select('a', 'b'), pruneColumns, dropNarrowing))).toEqual(['a,b', 'a,b']);
   expect(shape(planWith(wide.select('a', 'b').aggregate(row => ({ n: sum(row.a) })), dropNarrowing))).toEqual([]);
 });
+test('pruneColumns goes from stage to stage', () => {
+  const minutes = wide.eventTime('at').groupBy('text').window(tumbling('1m')).aggregate(row => ({ n: count(), s: sum(row.a), unused: sum(row.b) }));
+  const plan = planWith(minutes.dedupe('text', { within: '1h' }).with(row => ({ more: row.n.add(1n) })).top(3, row => row.s).select('text'), pruneColumns);
+  const columns = plan.stages.map(stage => stage.output.map(field => field.name).join(','));
+  expect(columns).toEqual(['text,windowStart,windowEnd,s', 'text,windowStart,windowEnd,s', 'text,windowEnd', 'text']);
+  expect(plan.stages.map(stage => stage.branches[0]!.source.schema.map(field => field.name).join(','))).toEqual(['text,a,at', ...columns.slice(0, 3)]);
+  expect(plan.stages[0]!.aggregate!.aggregates.map(call => call.name)).toEqual(['s']);
+  expect(plan.stages[2]!.branches[0]!.steps).toMatchObject([{ columns: [{ name: 'text' }, { name: 'windowStart' }, { name: 'windowEnd' }, { name: 's' }] }]);
+});
+test('a stage that needs no column of another still has its rows', () => {
+  const plan = planWith(wide.aggregate(row => ({ n: sum(row.a) })).aggregate(() => ({ rows: count() })), pruneColumns);
+  expect(plan.stages[0]!.output.length).toBeGreaterThan(0);
+  expect(plan.stages[1]!.branches[0]!.source.schema).toEqual(plan.stages[0]!.output);
+});

@@ -59,7 +59,10 @@ describe('aligned windows', () => {
 
   test('late is what lies before the bound of a watermark', () => {
     fc.assert(fc.property(alignedWindow, fc.bigInt(-400n, 400n), fc.oneof(fc.bigInt(-400n, 400n), fc.constantFrom(MIN, MAX, MIN + 1n)), (window, t, watermark) => {
-      expect(t < assignerOf(window).lateBelow(watermark)).toBe(inside(window, t).at(-1)!.end <= watermark);
+      const [assigner, windows] = [assignerOf(window), inside(window, t)];
+      expect(t < assigner.lateBelow(watermark)).toBe(windows.at(-1)!.end <= watermark);
+      expect(t < assigner.lateForSomeBelow(watermark)).toBe(windows[0]!.end <= watermark);
+      expect(assigner.lastClosedEnd(assigner.sliceOf(t)!, watermark)).toBe(windows.findLast(({ end }) => end <= watermark)?.end ?? null);
     }), { numRuns: 2000 });
   });
 
@@ -100,5 +103,6 @@ test('the global window is one slice, which closes at the end of all time', () =
   expect(all.windowsEndingIn(5n, MAX, [GLOBAL_SLICE])).toEqual([GLOBAL_SLICE]);
   expect(all.windowsEndingIn(5n, MAX, [])).toEqual([]);
   expect(all.windowsEndingIn(MAX, MAX, [GLOBAL_SLICE])).toEqual([]);
-  expect(all.lateBelow(MAX)).toBe(MIN);
+  expect([all.lateBelow(MAX), all.lateForSomeBelow(MAX)]).toEqual([MIN, MIN]);
+  expect([all.lastClosedEnd(GLOBAL_SLICE, 0n), all.lastClosedEnd(GLOBAL_SLICE, MAX)]).toEqual([null, MAX]);
 });
