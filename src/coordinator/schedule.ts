@@ -62,7 +62,9 @@ export class Schedule {
     const sharedBuffers = [...new Set(job.sources.flatMap(source => source.sharedBuffers?.() ?? []))];
     const lanes = lanesOf(job);
     const chain = pages.allocate(Lanes.bytes(lanes), PageUse.scratch);
-    this.layout = { plan, workers, chain, lanes, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
+    const tables = engine.staticTables.of(plan);
+    const partitioner = oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const);
+    this.layout = { plan, tables, workers, chain, lanes, partitioner, regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
     heap.u32[word(Word.stateLimitPages)] = Math.floor((heap.u32[word(Word.pages)]! - heap.u32[word(Word.userPages)]!) * 0.75);
     this.sequence = new Sequence(heap, new Chain(heap, chain, lanes));

@@ -3,10 +3,13 @@ import { keyModeOf, type KeyMode } from '../aggregate/keys.js';
 import { firstStage, type Plan } from '../plan/plan.js';
 import type { LaneMap } from './lanes.js';
 import { MillraceError } from '../errors.js';
+import type { StaticTableData } from '../expression/loaded-table.js';
 
 /** What every thread of a job is told at its start; plain data. */
 export interface JobLayout {
   readonly plan: Plan;
+  /** By their numbers in the plan. */
+  readonly tables: readonly StaticTableData[];
   readonly workers: number;
   readonly partitioner: 'auto' | 'hash' | 'local';
   /** Address of the headers of `2 ** regionBits` regions. */
@@ -20,9 +23,9 @@ export interface JobLayout {
   readonly sharedBuffers: readonly SharedArrayBuffer[];
 }
 
-/** A layout as it is sent to a thread: the plan as text, since cloning a large static table object by object takes longer than parsing it. */
+/** A layout as it is sent to a thread: the plan as text, since cloning objects takes longer than parsing them. Static tables are in the heap. */
 export type JobMessage = Omit<JobLayout, 'plan'> & { readonly plan: string };
-export const toMessage = (job: JobLayout): JobMessage => ({ ...job, plan: JSON.stringify(job.plan) });
+export const toMessage = (job: JobLayout): JobMessage => ({ ...job, plan: JSON.stringify({ ...job.plan, tables: [] }) });
 export const fromMessage = (message: JobMessage): JobLayout => ({ ...message, plan: JSON.parse(message.plan) as Plan });
 
 export interface AggregateLayout {

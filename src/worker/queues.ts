@@ -14,7 +14,8 @@ export const TaskQueue = {
     heap.u32[QUEUE + (tail >>> 0) % QUEUE_ENTRIES] = (task << TASK_SHIFT) | index;
     Atomics.store(heap.i32, word(Word.queueTail), tail + 1);
     Atomics.add(heap.i32, word(Word.bell), 1);
-    Atomics.notify(heap.i32, word(Word.bell), 1);
+    // A worker that counts itself among the sleepers reads the bell and looks at the queue once more before it sleeps.
+    if (Atomics.load(heap.i32, word(Word.sleepers)) > 0) Atomics.notify(heap.i32, word(Word.bell), 1);
   },
 
   /** `left`: how many tasks waited behind it. */
@@ -35,10 +36,11 @@ export const TaskQueue = {
 
   /** Sleeps until there may be a task, at most `ms`. */
   wait(heap: Heap, ms: number): void {
+    Atomics.add(heap.i32, word(Word.sleepers), 1);
     // The bell is read before the queue and the stop are: what comes between the look and the sleep has changed it.
     const bell = Atomics.load(heap.i32, word(Word.bell));
-    if (TaskQueue.waiting(heap) > 0 || Atomics.load(heap.i32, word(Word.stop)) || poisoned(heap)) return;
-    Atomics.wait(heap.i32, word(Word.bell), bell, ms);
+    if (TaskQueue.waiting(heap) === 0 && !Atomics.load(heap.i32, word(Word.stop)) && !poisoned(heap)) Atomics.wait(heap.i32, word(Word.bell), bell, ms);
+    Atomics.sub(heap.i32, word(Word.sleepers), 1);
   },
 };
 
