@@ -73,7 +73,7 @@ export type { Engine, EngineOptions, TableOptions } from './coordinator/engine.j
 export type { ColumnValues, EngineTable } from './coordinator/engine-table.js';
 export type { BatchBuilder } from './batch/batch-builder.js';
 export type { Clock } from './coordinator/clock.js';
-export type { JobStats, RunningJob, RunOptions, SourceStats } from './coordinator/job-types.js';
+export type { JobStats, RunningJob, RunOptions, SourceStats, StageStats } from './coordinator/job-types.js';
 
 // Errors.
 export { ERROR_CODES, MillraceError } from './errors.js';

@@ -1,5 +1,5 @@
-import { FIRE, Word, word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
+import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
 import { held, NEVER, type HeldSlice, type Region } from '../state/region.js';
 import { noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
@@ -23,7 +23,7 @@ export class FireOperator {
 
   constructor(
     private readonly thread: ThreadContext,
-    job: JobLayout,
+    private readonly job: JobLayout,
     aggregate: AggregateLayout,
     worker: number,
     emit: EmitResults,
@@ -35,17 +35,17 @@ export class FireOperator {
     this.results = new ResultBuffer(thread, job, aggregate, emit);
   }
 
-  /** Fires what the watermark in the control block has passed. */
+  /** Fires what the watermark in the stage's block has passed. */
   run(part: number, parts: number): void {
     const { heap, scratch } = this.thread;
     scratch.reset();
-    const watermark = heap.i64[FIRE]!;
+    const watermark = heap.i64[fireWord(this.job.block)]!;
     const own = this.set.regions.filter((region, index) => index % parts === part && region.due <= watermark);
     for (const region of own) held(region, () => this.fire(region, watermark));
     this.results.flush();
     // Only now: until here results were read from the slices.
     for (const region of own) held(region, () => settle(region, watermark));
-    Atomics.add(heap.i32, word(Word.fireDone), 1);
+    Atomics.add(heap.i32, stageWord(this.job.block, StageWord.fireDone), 1);
   }
 
   private fire(region: Region, watermark: bigint): void {

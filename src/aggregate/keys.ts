@@ -31,7 +31,8 @@ function codeOrigin(expression: Expression, branch: Branch, branchIndex: number)
     const { name } = traced;
     traced = project.columns.find(column => column.name === name)!.expression;
   }
-  if (traced.op === 'column' && traced.type.kind === 'dictionary') return `source ${branchIndex} ${traced.name}`;
+  // Each batch of a stage's results may have a dictionary of its own.
+  if (traced.op === 'column' && traced.type.kind === 'dictionary' && branch.from === 'source') return `source ${branchIndex} ${traced.name}`;
   if (traced.op === 'lookup' && (traced.type.kind === 'utf8' || traced.type.kind === 'dictionary')) return `table ${traced.table} ${traced.column}`;
   return null;
 }

@@ -35,7 +35,7 @@ export class Coordinator {
 
   constructor(
     private readonly engine: Engine,
-    job: JobDescription,
+    private readonly job: JobDescription,
     private readonly options: RunOptions,
   ) {
     this.stopsAtBadRow = oneOf('onBadRow', options.onBadRow, ['deadLetter', 'fail'] as const) === 'fail';
@@ -98,7 +98,7 @@ export class Coordinator {
   }
 
   private startWorkers(): Promise<unknown>[] {
-    return this.engine.pool.drain(this.schedule.layout).map(async drain => {
+    return this.engine.pool.drain(this.job.plan, this.schedule.layouts).map(async drain => {
       const { error, crashed } = await drain;
       if (crashed) this.engine.breakDown('a worker was lost, and with it what it had half-written');
       if (error) this.fail(error);

@@ -148,6 +148,9 @@ export function changelogColumns(aggregate: Pick<Aggregate, 'accept' | 'emit' | 
   return aggregate.window.kind === 'session' ? [version, { name: 'deleted', type: { kind: 'bool' }, nullable: false }] : [version];
 }
 
+/** A plan of one stage of another. */
+export const stagePlan = (plan: Plan, stage: number): Plan => ({ ...plan, stages: [plan.stages[stage]!], output: plan.stages[stage]!.output });
+
 /** The columns of an aggregate's results. Where a result can vanish, aggregates may be null: those of a deleted row are. */
 export function resultFields(aggregate: Aggregate): Field[] {
   const changelog = changelogColumns(aggregate);

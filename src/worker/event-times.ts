@@ -19,7 +19,7 @@ export class EventTimes {
     branch: Branch,
     private readonly window: AlignedWindow | null,
   ) {
-    this.columns = new TimeColumns(thread, branch.source.schema, branch.eventTime);
+    this.columns = new TimeColumns(thread, branch);
   }
 
   /** Address of one int64 per row, or 0 where the branch has no event time. */

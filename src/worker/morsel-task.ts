@@ -63,7 +63,7 @@ export class MorselTask {
   ) {
     const { plan } = job;
     const { branches, aggregate: called } = firstStage(plan);
-    this.chain = new Chain(thread.heap, job.chain, job.lanes);
+    this.chain = new Chain(thread.heap, job.block, job.lanes);
     this.batches = thread.pages.for(PageUse.batch);
     this.keys = aggregate?.compiled.keyCount ?? 0;
     const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
@@ -168,7 +168,7 @@ export class MorselTask {
     if (result.rows === 0) return;
     const { heap, kernels } = this.thread;
     const descriptor = materialise(heap, kernels, this.batches, this.job.plan.output, result.vectors, result.rows);
-    OutputQueue.push(heap, { descriptor, morsel: morsel.token, index: morsel.outputs++ });
+    OutputQueue.push(heap, { descriptor, stage: this.job.stage, morsel: morsel.token, index: morsel.outputs++ });
   }
 
   private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: string, message: string) => void): void {

@@ -82,6 +82,21 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
   return { ...finish(plan, spec, grouping, options.slack ?? slackOf), ledgers, letters };
 }
 
+/** Runs a plan of several stages: the results of each are the rows of the next. The ledgers are those of all stages, one after another. */
+export function runStages(plan: Plan, ingest: readonly Ingest[], options: ReferenceOptions = {}): ReferenceResult {
+  let rows: readonly Ingest[] = ingest;
+  const ledgers: Ledger[] = [];
+  const letters: Letter[] = [];
+  let result: ReferenceResult | null = null;
+  for (const stage of plan.stages) {
+    result = runReference({ ...plan, stages: [stage], output: stage.output }, rows, options);
+    ledgers.push(...result.ledgers);
+    letters.push(...result.letters);
+    rows = result.rows.map(row => ({ branch: 0, row }));
+  }
+  return { ...result!, ledgers, letters };
+}
+
 function at<T>(list: readonly T[], index: number): T {
   const item = list[index];
   if (item === undefined) throw new Error(`no element ${index}`);
