@@ -11,6 +11,7 @@ import { simulate, type Feed, type Simulated, type SimulationOptions } from '../
 /** MILLRACE_SEED and MILLRACE_RUNS draw others, or more. A failure names its seed. */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
 const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 80);
+const seeded = { timeout: 60_000 + RUNS * 1000 };
 
 const [id, name, at, value] = [field('id', 'int64', true), field('name', 'utf8', true), field('at', MS, false), field('value', 'int64', true)] as const;
 const code = field('code', { kind: 'dictionary', index: 'int32' }, true);
@@ -93,7 +94,7 @@ function optionsOf(random: Random): SimulationOptions {
   return { workers, partitioners, kernels: random.pick(['wasm', 'twins']), preemption: random.pick([0, 0.01, 0.1]) };
 }
 
-test('any interleaving of workers gives the result of the reference and leaves nothing behind', () => {
+test('any interleaving of workers gives the result of the reference and leaves nothing behind', seeded, () => {
   console.info(`seeds ${FIRST_SEED} … ${FIRST_SEED + RUNS - 1}`);
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
     const random = new Random(seed);
@@ -102,7 +103,7 @@ test('any interleaving of workers gives the result of the reference and leaves n
   }
 });
 
-test('each partition has a watermark of its own, and steps aside or comes back in its place in the sequence', () => {
+test('each partition has a watermark of its own, and steps aside or comes back in its place in the sequence', seeded, () => {
   let [late, rows] = [0, 0];
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
     const random = new Random(seed);
