@@ -1,3 +1,4 @@
+import type { DeadLetterReason } from '../errors.js';
 import { GroupOperator } from '../aggregate/group-operator.js';
 import { FireTiming } from '../aggregate/fire-timing.js';
 import { materialise } from '../batch/materialise.js';
@@ -117,7 +118,7 @@ export class MorselTask {
     const { descriptor } = morsel;
     const rows = heap.u32[descriptor >>> 2]!;
     const positionOf = (row: number): number => (lines ? heap.u32[(lines >>> 2) + row]! : row);
-    const reject = (row: number, reason: string, message: string): void => {
+    const reject = (row: number, reason: DeadLetterReason, message: string): void => {
       rejects.push({ position: positionOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
     };
     for (let first = 0; first < rows; first += CHUNK_ROWS) {
@@ -180,7 +181,7 @@ export class MorselTask {
     OutputQueue.push(heap, { descriptor, stage: this.job.stage, morsel: morsel.token, index: morsel.outputs++ });
   }
 
-  private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: string, message: string) => void): void {
+  private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: DeadLetterReason, message: string) => void): void {
     const { heap, kernels, scratch } = this.thread;
     let positions = 0;
     let rows = result.rows;
