@@ -88,9 +88,21 @@ export class CellFolder {
   }
 
   private foldKeys(into: HashedTable, rows: number, cells: number, hashes: number, valid: number, slots: number): void {
-    const { keyMode, compiled } = this.aggregate;
-    into.upsert(rows, 0, { kind: keyMode === 'bytes' || keyMode === 'tuple' ? 'bytes' : 'words', data: this.keysOf(rows, cells), valid, hashes }, slots, this.template);
+    this.upsert(into, rows, cells, hashes, valid, slots, this.template);
+    const { compiled } = this.aggregate;
     compiled.states.forEach((state, index) => this.states[index]!.merge({ rows, into: slots, from: cells, arena: into.arena }, state.offset));
+  }
+
+  /** Makes cells of the same keys in another table, copies of `template`. Returns their addresses (u32). */
+  moveKeys(into: HashedTable, rows: number, cells: number, hashes: number, valid: number, template: number): number {
+    const slots = this.thread.scratch.take(rows * 4);
+    this.upsert(into, rows, cells, hashes, valid, slots, template);
+    return slots;
+  }
+
+  private upsert(into: HashedTable, rows: number, cells: number, hashes: number, valid: number, slots: number, template: number): void {
+    const { keyMode } = this.aggregate;
+    into.upsert(rows, 0, { kind: keyMode === 'bytes' || keyMode === 'tuple' ? 'bytes' : 'words', data: this.keysOf(rows, cells), valid, hashes }, slots, template);
   }
 
   /** The first words of cells: their keys, or views of them. */

@@ -9,6 +9,7 @@ import { writeTemplate } from './group-operator.js';
 import { primitivesFor } from './primitives.js';
 import { RegionSet } from './region-set.js';
 import { ResultBuffer, type EmitResults } from './result-buffer.js';
+import type { Firing } from './row-operator.js';
 import { dueOf } from './slices.js';
 
 /**
@@ -16,7 +17,7 @@ import { dueOf } from './slices.js';
  * region holds all there is of its keys, so regions know nothing of one another, and any number of workers may share a firing: part p
  * of P takes every P-th region.
  */
-export class FireOperator {
+export class FireOperator implements Firing {
   private readonly set: RegionSet;
   private readonly folder: CellFolder;
   private readonly results: ResultBuffer;

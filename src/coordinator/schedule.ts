@@ -40,6 +40,7 @@ export class Schedule {
   private readonly rejects = new Map<number, Reject[]>();
   private readonly waiting: (() => void)[] = [];
   private next = 0;
+  private taken = 0;
   private completed = 0;
   private reserved = 0;
   private watermark: bigint = NO_TIME;
@@ -76,6 +77,9 @@ export class Schedule {
     return this.completed === this.next && this.reserved === 0 && this.firingParts === 0 && final;
   }
   private ending = false;
+  private get counts(): boolean {
+    return firstStage(this.layout.plan).aggregate?.window.kind === 'count';
+  }
 
   get switchedToHash(): boolean {
     return this.layout.partitioner === 'hash' || Atomics.load(this.engine.heap.i32, word(Word.switchedToHash)) !== 0;
@@ -126,6 +130,7 @@ export class Schedule {
     const rejects = this.ingests[branch]!.fill(morsel, item);
     if (rejects.length > 0) this.rejects.set(this.next, rejects);
     morsel.sequence = BigInt(this.next);
+    morsel.turn = this.taken++;
     morsel.branch = branch;
     morsel.greatest = NO_TIME;
     morsel.state = MorselState.queued;
@@ -206,7 +211,8 @@ export class Schedule {
     const { regions, regionBits } = this.layout;
     // The watermark is at the end of time only by the end of all branches, of which the last morsels may not be settled yet.
     const upTo = final ? END_OF_TIME : this.watermark === END_OF_TIME ? this.firedUpTo : this.watermark;
-    if (final ? this.firedUpTo === END_OF_TIME : upTo === NO_TIME || leastDue(heap, regions, regionBits) > upTo) return;
+    // A window that is full is due at once, event time or not.
+    if (final ? this.firedUpTo === END_OF_TIME : (upTo === NO_TIME && !this.counts) || leastDue(heap, regions, regionBits) > upTo) return;
     this.firedUpTo = upTo;
     this.firingParts = this.stateBytes > PARALLEL_FIRE_BYTES ? this.layout.workers : 1;
     heap.i64[FIRE] = upTo;

@@ -23,6 +23,7 @@ function unsupportedTime({ eventTime }: Branch): string | null {
 function unsupportedAggregate(aggregate: Aggregate | null): string | null {
   if (aggregate === null) return null;
   const { kind } = aggregate.window;
+  if (kind === 'session' || kind === 'count') return aggregate.emit.earlyMs === null ? null : `firing ${kind} windows early is`;
   if (kind !== 'global' && kind !== 'tumbling') return `${kind} windows are`;
   if (changelogOf(aggregate) === 'updating') return 'revised results are';
   return aggregate.accept > 0 ? 'accepting late rows is' : null;

@@ -77,6 +77,10 @@ export class Chain {
     }
   }
 
+  /** How far the watermark of a branch lies behind its greatest event time. */
+  boundOf(branch: number): bigint {
+    return this.bounds[branch]!;
+  }
   /** The watermark of a branch from the greatest event time it has had. */
   watermarkOf(branch: number, greatest: bigint): bigint {
     const bound = this.bounds[branch]!;

@@ -125,6 +125,27 @@ export class EventTimes {
     return late;
   }
 
+  /** Elements of a chunk whose event time is so late that `after` more is beyond 64 bits. */
+  elementsBeyond(times: number, elements: number, first: number, after: bigint): number[] {
+    const { i64 } = this.thread.heap;
+    const found: number[] = [];
+    if (this.chunks[first / CHUNK_ROWS]!.greatest <= END_OF_TIME - after) return found;
+    for (let element = 0; element < elements; element++) if (i64[(times >>> 3) + element]! > END_OF_TIME - after) found.push(element);
+    return found;
+  }
+
+  /** For each element of a chunk the watermark as it stood just before it, less `accept`: int64 in scratch. `selection`: their rows, or 0. */
+  boundsBefore(morsel: Morsel, first: number, elements: number, selection: number, accept: bigint): number {
+    const { kernels, scratch } = this.thread;
+    const less = (watermark: bigint): bigint => (watermark < NO_TIME + accept ? NO_TIME : watermark - accept);
+    let before = morsel.ownBefore;
+    for (let earlier = 0; earlier < first / CHUNK_ROWS; earlier++) before = later(before, this.chunks[earlier]!.greatest);
+    const bounds = scratch.take(elements * 8);
+    const cap = morsel.others === END_OF_TIME ? END_OF_TIME : less(morsel.others);
+    kernels.runningBounds(elements, selection, first, this.times, this.validity, less(this.chain.watermarkOf(this.branchIndex, before)), this.chain.boundOf(this.branchIndex) + accept, NO_TIME, cap, bounds);
+    return bounds;
+  }
+
   /** The watermark as it stood just before a row. REQUIRES: `lateRows` has just named it. */
   watermarkBefore(row: number): bigint {
     return this.watermarks.get(row)!;

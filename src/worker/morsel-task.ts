@@ -1,4 +1,5 @@
-import { GroupOperator } from '../aggregate/group-operator.js';
+import { isKeyed } from '../aggregate/keyed-window.js';
+import type { RowOperator } from '../aggregate/row-operator.js';
 import { alignedWindow } from '../aggregate/slices.js';
 import { materialise } from '../batch/materialise.js';
 import { RowReader } from '../batch/row-reader.js';
@@ -58,7 +59,7 @@ export class MorselTask {
     private readonly thread: ThreadContext,
     private readonly job: JobLayout,
     aggregate: AggregateLayout | null,
-    private readonly group: GroupOperator | null,
+    private readonly group: RowOperator | null,
     udfs: LoadedFunctions,
   ) {
     const { plan } = job;
@@ -75,7 +76,7 @@ export class MorselTask {
         branch,
         stage: new StatelessStage({ branch, outputs, tables: plan.tables, heap, kernels, allocator, udfs }),
         decoder: null,
-        times: new EventTimes(thread, branch, index, called && alignedWindow(called.window), this.chain),
+        times: new EventTimes(thread, branch, index, called && !isKeyed(called.window) ? alignedWindow(called.window) : null, this.chain),
         reader: new RowReader(heap, branch.source.schema),
         copier: new SharedCopier(heap, kernels, this.batches, branch.source.schema),
       };
@@ -99,7 +100,7 @@ export class MorselTask {
 
   /** Whether `apply` need not wait for the morsels before. */
   isNext({ morsel }: OpenMorsel): boolean {
-    return this.chain.reached(morsel);
+    return this.chain.reached(morsel) && (this.group === null || this.group.hasTurn(morsel.turn));
   }
 
   /** REQUIRES: the morsel was opened last. */
@@ -112,11 +113,11 @@ export class MorselTask {
     const reject = (row: number, reason: string, message: string): void => {
       rejects.push({ position: positionOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
     };
+    const mark = scratch.mark();
     for (let first = 0; first < rows; first += CHUNK_ROWS) {
       // A chunk may take long, in a function of the user's.
       if (poisoned(heap)) throw new Poisoned();
       const count = Math.min(CHUNK_ROWS, rows - first);
-      const mark = scratch.mark();
       const result = stage.runChunk(descriptor, first, count, scratch);
       // Only now: the morsels before have had the time of a chunk to be added to the chain.
       if (first === 0 && this.group !== null) this.chain.wait(morsel);
@@ -124,9 +125,11 @@ export class MorselTask {
       morsel.deadLettered += result.faults.length;
       for (const fault of result.faults) reject(fault.row, fault.code, faultMessage(fault, branch));
       if (this.group === null) this.emit(morsel, result);
+      else if (this.group.inOrder) this.addInOrder(morsel, times, result, first, reject);
       else this.addChunk(morsel, times, result, first, count, reject);
-      scratch.release(mark);
+      if (!this.group?.holds) scratch.release(mark);
     }
+    this.group?.endMorsel(morsel.turn);
     reader.unbind();
     storeRejects(this.thread, morsel, rejects);
   }
@@ -171,21 +174,16 @@ export class MorselTask {
 
   private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: string, message: string) => void): void {
     const { heap, kernels, scratch } = this.thread;
-    let positions = 0;
-    let rows = result.rows;
     const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
     const outside = elementsOf(heap, result, first, times.rowsOutside(first, count));
     const late = elementsOf(heap, result, first, times.lateRows(morsel, first, count)).filter(element => !outside.includes(element));
     const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !late.includes(element) && !outside.includes(element));
-    for (const element of outside) reject(rowOf(element), 'OVERFLOW', 'its window begins or ends at a time that 64 bits cannot hold');
+    for (const element of outside) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
     for (const element of late) reject(rowOf(element), 'LATE', lateMessage(heap.i64[(times.times >>> 3) + rowOf(element)]!, times.watermarkBefore(rowOf(element))));
-    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', `its grouping key takes more than ${MOST_KEY_BYTES} bytes`);
+    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
     morsel.late += late.length;
     morsel.deadLettered += outside.length + large.length;
-    if (outside.length + late.length + large.length > 0) {
-      positions = scratch.take(result.rows * 4);
-      rows = allBut(kernels, [...outside, ...late, ...large].sort((a, b) => a - b), result.rows, positions);
-    }
+    const { rows, positions } = this.without([...outside, ...late, ...large], result.rows);
     morsel.applied += rows;
     const slice = times.sliceOfChunk(first);
     let elementTimes = 0;
@@ -193,8 +191,38 @@ export class MorselTask {
       elementTimes = scratch.take(result.rows * 8);
       kernels.gatherTimes(result.rows, result.selection, first, times.times, elementTimes);
     }
-    const basePosition = (BigInt(morsel.branch) << 48n) | morsel.basePosition;
-    this.group!.add({ vectors: result.vectors, elements: result.rows, positions, rows, times: elementTimes, slice, selection: result.selection, firstRow: first, basePosition });
+    this.group!.add({ vectors: result.vectors, elements: result.rows, positions, rows, times: elementTimes, slice, selection: result.selection, firstRow: first, basePosition: positionOf(morsel) });
+  }
+
+  /** As `addChunk`, for windows that depend on the rows before: only as a row goes into its region it turns out whether it is late. */
+  private addInOrder(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, reject: (row: number, reason: string, message: string) => void): void {
+    const { heap, kernels, scratch } = this.thread;
+    const { window, accept } = firstStage(this.job.plan).aggregate!;
+    const { selection, vectors, rows: elements } = result;
+    const rowOf = (element: number): number => (selection ? heap.u32[(selection >>> 2) + element]! : first + element);
+    const elementTimes = times.times ? scratch.take(elements * 8) : 0;
+    if (elementTimes) kernels.gatherTimes(elements, selection, first, times.times, elementTimes);
+    const outside = window.kind === 'session' ? times.elementsBeyond(elementTimes, elements, first, BigInt(window.gap)) : [];
+    const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !outside.includes(element));
+    for (const element of outside) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
+    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
+    morsel.deadLettered += outside.length + large.length;
+    const { rows, positions } = this.without([...outside, ...large], elements);
+    morsel.applied += rows;
+    const late = (element: number, bound: bigint): void => {
+      morsel.applied--;
+      morsel.late++;
+      reject(rowOf(element), 'LATE', lateMessage(heap.i64[(elementTimes >>> 3) + element]!, bound + BigInt(accept)));
+    };
+    const bounds = window.kind === 'session' ? times.boundsBefore(morsel, first, elements, selection, BigInt(accept)) : 0;
+    this.group!.add({ vectors, elements, positions, rows, times: elementTimes, slice: null, selection, firstRow: first, basePosition: positionOf(morsel), morsel: morsel.turn, bounds, late });
+  }
+
+  /** The elements 0 … count - 1 but for some: how many, and where they are listed (u32, ascending), or 0 for all. */
+  private without(some: readonly number[], count: number): { rows: number; positions: number } {
+    if (some.length === 0) return { rows: count, positions: 0 };
+    const positions = this.thread.scratch.take(count * 4);
+    return { rows: allBut(this.thread.kernels, [...some].sort((a, b) => a - b), count, positions), positions };
   }
 
   /** Whether some state keeps the time of a row. */
@@ -249,4 +277,8 @@ function faultMessage(fault: ChunkResult['faults'][number], branch: Branch): str
   }
 }
 
+/** Where the rows of a morsel stand behind first and last: by source, and in it. */
+const positionOf = (morsel: Morsel): bigint => (BigInt(morsel.branch) << 48n) | morsel.basePosition;
+const OUTSIDE_MESSAGE = 'its window begins or ends at a time that 64 bits cannot hold';
+const LARGE_MESSAGE = `its grouping key takes more than ${MOST_KEY_BYTES} bytes`;
 const lateMessage = (time: bigint, watermark: bigint): string => `its window had closed: event time ${time}, ${watermark - time} behind the watermark`;
