@@ -59,7 +59,7 @@ export { terminalTable } from './connectors/terminal-table.js';
 export type { TerminalTableOptions } from './connectors/terminal-table.js';
 
 // What sources and sinks are, to write one.
-export type { Source, SourceContext, SourceItem, SourceReader } from './connectors/source.js';
+export type { PartitionEnd, Source, SourceContext, SourceItem, SourceReader, SourceRows } from './connectors/source.js';
 export { DEAD_LETTER_FIELDS } from './connectors/sink.js';
 export type { ResultBatch, Sink } from './connectors/sink.js';
 
@@ -68,6 +68,7 @@ export { createEngine } from './coordinator/engine.js';
 export type { Engine, EngineOptions, TableOptions } from './coordinator/engine.js';
 export type { ColumnValues, EngineTable } from './coordinator/engine-table.js';
 export type { BatchBuilder } from './batch/batch-builder.js';
+export type { Clock } from './coordinator/clock.js';
 export type { JobStats, RunningJob, RunOptions, SourceStats } from './coordinator/job-types.js';
 
 // Errors.

@@ -42,11 +42,12 @@ const version = (): string => {
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
-// Should the event loop run empty before the job has settled, Node would end with 0 as if all were done.
+// Should the event loop run empty before the job has settled, or the job file call process.exit, Node would end with 0 as if all were done.
 let settled = false;
-process.once('exit', () => {
-  if (settled || process.exitCode !== undefined) return;
-  process.stderr.write('Error: the job stopped without an end: nothing was left to wait for\n');
+process.once('exit', exitCode => {
+  if (settled || exitCode !== 0) return;
+  const why = process.exitCode === undefined ? 'nothing was left to wait for' : 'the program called process.exit(0)';
+  process.stderr.write(`Error: the job stopped without an end: ${why}\n`);
   process.exitCode = ExitCode.failed;
 });
 

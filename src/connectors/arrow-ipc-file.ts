@@ -1,9 +1,10 @@
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { RecordBatch, RecordBatchWriter } from 'apache-arrow';
 import { arrow, arrowSchema } from '../batch/arrow.js';
 import { UnifiedDictionary } from '../batch/unified-dictionary.js';
 import type { Fields } from '../plan/types.js';
+import { OutputPlace } from './output-place.js';
 import type { ResultBatch, Sink } from './sink.js';
 
 /** Options of `arrowIpcFile`. */
@@ -30,6 +31,7 @@ class Pieces extends arrow.AsyncByteQueue<Uint8Array> {
 
 class IpcFile implements Sink {
   readonly name: string;
+  private place: OutputPlace | null = null;
   private file: FileHandle | null = null;
   private pieces = new Pieces();
   private writer: RecordBatchWriter | null = null;
@@ -39,12 +41,10 @@ class IpcFile implements Sink {
   constructor(private readonly path: string, private readonly format: 'file' | 'stream') {
     this.name = `arrowIpcFile(${basename(path)})`;
   }
-  private get partial(): string {
-    return `${this.path}.partial`;
-  }
 
   async open(fields: Fields): Promise<void> {
-    this.file = await open(this.partial, 'w');
+    this.place = new OutputPlace(this.path, this.name);
+    this.file = await open(this.place.writtenPath, 'w');
     this.pieces = new Pieces();
     this.schema = arrowSchema(fields);
     this.dictionaries = fields.map(field => field.type.kind === 'dictionary' ? new UnifiedDictionary() : null);
@@ -71,16 +71,18 @@ class IpcFile implements Sink {
   async close(): Promise<void> {
     this.writer!.finish();
     await this.flush();
-    await this.file!.sync();
+    if (this.place!.isFile) await this.file!.sync();
     await this.file!.close();
     this.file = null;
-    await rename(this.partial, this.path);
+    await this.place!.complete();
+    this.place = null;
   }
 
   async abort(): Promise<void> {
-    const { file } = this;
+    const { file, place } = this;
     this.file = null;
+    this.place = null;
     await file?.close().catch(() => undefined);
-    await rm(this.partial, { force: true }).catch(() => undefined);
+    await place?.discard();
   }
 }

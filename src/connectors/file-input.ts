@@ -1,5 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { constants, createReadStream, openSync } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
@@ -104,6 +105,10 @@ class GzipFile extends StreamInput {
   progress(): { done: number; total: number | null; unit: 'bytes' } { return { done: this.file.bytesRead, total: this.total, unit: 'bytes' }; }
 }
 
+/** Opened without waiting for a writer: who waits in `open` holds a thread that nothing can wake, and the process could not end. */
+const namedPipe = (path: string): ByteInput =>
+  new StreamInput(new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false }));
+
 /** What a connector reads: a path, `-` for standard input, or a stream. */
 export type InputTarget = string | Readable;
 
@@ -114,14 +119,12 @@ export async function openInput(target: InputTarget, name: string): Promise<Byte
     return new StreamInput(target);
   }
   try {
+    const found = await stat(target);
+    if (found.isDirectory()) throw new Error('it is a directory');
+    if (found.isFIFO() && !target.endsWith('.gz')) return namedPipe(target);
     const handle = await open(target, 'r');
-    const stat = await handle.stat();
-    if (stat.isDirectory()) {
-      await handle.close();
-      throw new Error('it is a directory');
-    }
-    if (target.endsWith('.gz')) return new GzipFile(handle.createReadStream({ highWaterMark: 256 * 1024 }), stat.size);
-    return new PlainFile(handle, stat.isFile() ? stat.size : null);
+    if (target.endsWith('.gz')) return new GzipFile(handle.createReadStream({ highWaterMark: 256 * 1024 }), found.size);
+    return new PlainFile(handle, found.isFile() ? found.size : null);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new MillraceError('SOURCE_FAILED', `${name}: cannot open ${target}: ${why}`, { cause });

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { MillraceError } from '../errors.js';
+import { OutputPlace } from './output-place.js';
 
 /** What a connector writes: a path, `-` for standard output, or a stream. */
 export type OutputTarget = string | Writable;
@@ -14,20 +14,20 @@ const PIECE = 256 * 1024;
 
 /**
  * An output that looks complete only when it is: a file is written beside its place, as `path.partial`, and renamed when closed, or
- * deleted when aborted. A path that ends in `.gz` is compressed.
+ * deleted when aborted. A path that ends in `.gz` is compressed. A named pipe or a device is written to as it is.
  */
 export class FileOutput {
   readonly #stream: Writable;
-  readonly #path: string | null;
+  readonly #place: OutputPlace | null;
   readonly #done: Promise<void> | null;
   #failure: Error | null = null;
   #text = '';
 
   constructor(target: OutputTarget, readonly name: string, options: { compress?: boolean } = {}) {
-    this.#path = typeof target === 'string' && target !== '-' ? target : null;
-    if (this.#path !== null) {
-      const file = createWriteStream(`${this.#path}.partial`, { highWaterMark: PIECE, flush: true } as Parameters<typeof createWriteStream>[1]);
-      const gzip = this.#path.endsWith('.gz') && options.compress !== false ? createGzip() : null;
+    this.#place = typeof target === 'string' && target !== '-' ? new OutputPlace(target, name) : null;
+    if (this.#place !== null) {
+      const file = createWriteStream(this.#place.writtenPath, { highWaterMark: PIECE, flush: this.#place.isFile } as Parameters<typeof createWriteStream>[1]);
+      const gzip = this.#place.path.endsWith('.gz') && options.compress !== false ? createGzip() : null;
       this.#stream = gzip ?? file;
       this.#done = gzip === null ? finished(file) : pipeline(gzip, file);
       this.#done.catch((error: Error) => { this.#failure ??= error; });
@@ -78,10 +78,10 @@ export class FileOutput {
   async close(): Promise<void> {
     await this.flush();
     try {
-      if (this.#path !== null) {
+      if (this.#place !== null) {
         this.#stream.end();
         await this.#done;
-        await rename(`${this.#path}.partial`, this.#path);
+        await this.#place.complete();
       } else if (this.#stream === process.stdout || this.#stream === process.stderr) {
         // Not ours to end; an empty write tells when what was written is out.
         await new Promise<void>((resolve, reject) => this.#stream.write('', error => (error ? reject(error) : resolve())));
@@ -97,10 +97,10 @@ export class FileOutput {
 
   async abort(): Promise<void> {
     this.#text = '';
-    if (this.#path !== null) {
+    if (this.#place !== null) {
       this.#stream.destroy();
       await this.#done?.catch(() => {});
-      await rm(`${this.#path}.partial`, { force: true }).catch(() => {});
+      await this.#place.discard();
     } else if (this.#stream !== process.stdout && this.#stream !== process.stderr) {
       this.#stream.destroy();
     }

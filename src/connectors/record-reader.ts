@@ -38,7 +38,8 @@ export class RecordReader implements SourceReader {
     while (!this.#ended) {
       if (length === buffer.length) {
         if (length > maxRecordBytes) this.#refuseRecord();
-        buffer = this.#withRoom(buffer, Math.min(length, maxRecordBytes));
+        // Never more room than shows that a record is too long, but for a chunk's.
+        buffer = this.#withRoom(buffer, Math.min(length, maxRecordBytes + 1 - length));
       }
       const read = await this.#read(input, buffer.subarray(length));
       this.#ended = read === 0;

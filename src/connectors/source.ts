@@ -14,6 +14,8 @@ export interface Source {
   readonly dictionaries: boolean;
   /** The user's own shared buffers that `arrow` items may lie on, where they are known before the job starts: workers then copy from them. */
   sharedBuffers?(): SharedArrayBuffer[];
+  /** The most partitions that its readings may have; their numbers are less. Default 1. */
+  readonly partitions?: number;
   read(context: SourceContext): Promise<SourceReader>;
 }
 /** What a reading is told. */
@@ -27,14 +29,25 @@ export interface SourceContext {
 }
 /** One reading of a source. */
 export interface SourceReader {
+  /**
+   * The partitions there are at the start: the watermark waits for a row of each. Default: [0]. One that appears later counts from its
+   * first row on.
+   */
+  readonly partitions?: readonly number[];
   /** null at the end of the input, and only there: a reader that the job stops (`context.signal`) need not answer any more. */
   next(): Promise<SourceItem | null>;
   close(): Promise<void>;
   /** Length of the whole input, where known, and how much of it was read, in one unit. */
   progress?(): { done: number; total: number | null; unit: 'bytes' | 'rows' };
 }
+export type SourceItem = SourceRows | PartitionEnd;
+/** A partition has no more rows: it no longer holds the watermark. */
+export interface PartitionEnd {
+  readonly kind: 'partitionEnd';
+  readonly partition: number;
+}
 /** A piece of input, in one of the forms that the engine takes; the cheapest for it are `heap`, `columns` and `text`. */
-export type SourceItem =
+export type SourceRows = InPartition & (
   /** JavaScript rows; a row that does not fit the schema becomes a dead letter. */
   | { readonly kind: 'rows'; readonly rows: readonly unknown[] }
   /** Whole lines of text for a worker to decode (the last may lack its line end). */
@@ -44,7 +57,11 @@ export type SourceItem =
   /** Columns in the order of the schema, in private memory: `batch/columns-to-heap.ts` copies them into the heap. */
   | { readonly kind: 'columns'; readonly rows: number; readonly columns: readonly ColumnValues[] }
   /** A batch of `fields` that already lies in the engine's heap, in the layout of batch/layout.ts; the job does not free it. Columns are found by name. */
-  | { readonly kind: 'heap'; readonly descriptor: number; readonly fields: Fields };
+  | { readonly kind: 'heap'; readonly descriptor: number; readonly fields: Fields });
+/** All rows of an item come from one partition: event time is followed in each by itself. Default 0. */
+interface InPartition {
+  readonly partition?: number;
+}
 
 /** Values as the heap stores them, see plan/types.ts, but for bool one byte a value. `valid`: one byte a row, 0 for null; null where none is. */
 export type ColumnValues =

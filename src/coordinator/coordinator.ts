@@ -86,6 +86,7 @@ export class Coordinator {
     } finally {
       this.options.signal?.removeEventListener('abort', stop);
       this.progress.end();
+      this.schedule.stop();
       this.engine.release();
     }
     return this.stats();

@@ -10,7 +10,7 @@ import { dictionariesFor, RowBuilder } from '../batch/row-builder.js';
 import { encode } from '../batch/text-codec.js';
 import { COLUMN_WORDS, columnWord, descriptorBytes } from '../batch/layout.js';
 import { MillraceError } from '../errors.js';
-import type { SourceItem } from '../connectors/source.js';
+import type { SourceRows } from '../connectors/source.js';
 import type { Heap } from '../heap/heap.js';
 import { PageUse, type PageAllocator } from '../heap/page-allocator.js';
 import type { Fields } from '../plan/types.js';
@@ -42,7 +42,7 @@ export class Ingest {
   }
 
   /** Fills a morsel from an item. Returns the rows that did not make it into the batch. */
-  fill(morsel: Morsel, item: SourceItem): Reject[] {
+  fill(morsel: Morsel, item: SourceRows): Reject[] {
     switch (item.kind) {
       case 'heap':
         this.fillHeap(morsel, item);
@@ -59,7 +59,7 @@ export class Ingest {
   }
 
   /** A descriptor of the columns wanted over the same memory; that of the batch itself where it has just those. */
-  private fillHeap(morsel: Morsel, { descriptor, fields }: SourceItem & { kind: 'heap' }): void {
+  private fillHeap(morsel: Morsel, { descriptor, fields }: SourceRows & { kind: 'heap' }): void {
     const { heap } = this;
     const places = (this.heapPlaces ??= placesOf(this.fields, fields));
     morsel.kind = MorselKind.batch;
@@ -75,7 +75,7 @@ export class Ingest {
     });
   }
 
-  private fillText(morsel: Morsel, { bytes, format }: SourceItem & { kind: 'text' }): void {
+  private fillText(morsel: Morsel, { bytes, format }: SourceRows & { kind: 'text' }): void {
     if (this.textFormat === 0) {
       const json = encode(JSON.stringify(format));
       this.textFormat = this.pages.allocate(json.length + 4, PageUse.scratch);
@@ -100,7 +100,7 @@ export class Ingest {
     return rejects;
   }
 
-  private fillArrow(morsel: Morsel, { batch }: SourceItem & { kind: 'arrow' }): Reject[] {
+  private fillArrow(morsel: Morsel, { batch }: SourceRows & { kind: 'arrow' }): Reject[] {
     if (this.fillShared(morsel, batch)) return [];
     const { descriptor, bad } = this.arrowReader.read(batch);
     const rejects = bad.map(({ row, reason, message, text }) => ({ position: row, reason, message, row: text }));

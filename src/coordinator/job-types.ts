@@ -1,3 +1,4 @@
+import type { Clock } from './clock.js';
 import type { Engine } from './engine.js';
 import type { Plan } from '../plan/plan.js';
 import type { Sink } from '../connectors/sink.js';
@@ -41,6 +42,8 @@ export interface RunOptions {
   readonly onProgress?: (stats: JobStats) => void;
   /** Milliseconds between calls of `onProgress`. Default 250. */
   readonly progressEveryMs?: number;
+  /** What idleness, early results, bounds on the future and progress go by. Default: the machine's clock. For tests. */
+  readonly clock?: Clock;
 }
 
 /** One source's ledger, in rows: read = filtered + applied + late + deadLettered, always, once the job has ended. */
@@ -55,8 +58,12 @@ export interface SourceStats {
   readonly late: number;
   /** Could not be used. */
   readonly deadLettered: number;
-  /** Event time in the unit of the column; null before the first row. */
+  /** The least of its partitions that take part, in the unit of the column; null before the first row. */
   readonly watermark: bigint | null;
+  /** Partitions that have been without rows for `idleAfter`, and do not hold the watermark. */
+  readonly idle: number;
+  /** Milliseconds for which it was not read because it was ahead of the slowest source by more than `maxDrift`. */
+  readonly heldMs: number;
   /** How much of the input was read, and of how much where that is known; null where the source does not tell. */
   readonly progress: { done: number; total: number | null; unit: 'bytes' | 'rows' } | null;
 }

@@ -1,7 +1,8 @@
 import { PAGE_BYTES, Word, word } from '../heap/control.js';
-import { NO_TIME, END_OF_TIME } from '../worker/chain.js';
 import { firstStage } from '../plan/plan.js';
+import { NO_TIME, END_OF_TIME } from '../worker/lanes.js';
 import type { MillraceError } from '../errors.js';
+import { SYSTEM_CLOCK, type Clock } from './clock.js';
 import type { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
 import { coded } from './failure.js';
@@ -10,14 +11,18 @@ import { positiveInteger } from './options.js';
 import type { Schedule } from './schedule.js';
 
 const DEFAULT_EVERY_MS = 250;
+const STAY_MS = 60_000;
 /** Event time further from now than this is not of the present: a lag would mean nothing. */
 const PRESENT_MS = 7 * 86_400_000;
 
-/** A job's statistics, and the timer that reports them. The timer also keeps the process alive while only workers work. */
+/** A job's statistics, and the timer that reports them. */
 export class Progress {
   state: JobStats['state'] = 'running';
   private readonly started = performance.now();
-  private timer: NodeJS.Timeout | null = null;
+  private readonly clock: Clock;
+  private timer: unknown = null;
+  /** Keeps the process alive while only workers work, whatever clock there is. */
+  private alive: NodeJS.Timeout | null = null;
   private last: JobStats | null = null;
   private readonly everyMs: number;
 
@@ -27,23 +32,28 @@ export class Progress {
     private readonly emitter: Emitter,
     private readonly options: RunOptions,
   ) {
+    this.clock = options.clock ?? SYSTEM_CLOCK;
     this.everyMs = positiveInteger('progressEveryMs', options.progressEveryMs, DEFAULT_EVERY_MS);
   }
 
   /** `fail`: called with the error if `onProgress` throws. */
   start(fail: (error: MillraceError) => void): void {
-    this.timer = setInterval(() => {
+    this.alive = setInterval(() => {}, STAY_MS);
+    const report = (): void => {
+      this.timer = this.clock.setTimer(this.everyMs, report);
       try {
         this.options.onProgress?.(this.stats());
       } catch (error) {
         fail(coded('BAD_OPTION', 'onProgress threw', error));
       }
-    }, this.everyMs);
+    };
+    if (this.options.onProgress) this.timer = this.clock.setTimer(this.everyMs, report);
   }
 
   /** Takes the statistics once more, before the heap goes to another job. */
   end(): void {
-    if (this.timer) clearInterval(this.timer);
+    this.clock.clear(this.timer);
+    if (this.alive) clearInterval(this.alive);
     this.last = this.measure();
     try {
       this.options.onProgress?.(this.last);
@@ -60,7 +70,7 @@ export class Progress {
     const { engine, schedule } = this;
     return {
       state: this.state,
-      sources: schedule.ledgers.map(ledger => ledger.stats()),
+      sources: schedule.sourceStats(),
       emitted: this.emitter.emitted,
       elapsedMs: performance.now() - this.started,
       workers: engine.workers,
@@ -77,7 +87,7 @@ export class Progress {
     if (watermark === NO_TIME || watermark === END_OF_TIME) return null;
     const { eventTime, source } = firstStage(layout.plan).branches[0]!;
     const type = source.schema.find(field => field.name === eventTime?.column)?.type;
-    const lag = Date.now() - Number(type?.kind === 'timestamp' && type.unit === 'us' ? watermark / 1000n : watermark);
+    const lag = this.clock.now() - Number(type?.kind === 'timestamp' && type.unit === 'us' ? watermark / 1000n : watermark);
     return Math.abs(lag) < PRESENT_MS ? lag : null;
   }
 }

@@ -20,6 +20,7 @@ export class Reading {
     if (this.halt.stopped) return;
     const reader = await this.open();
     if (reader === undefined) return;
+    this.schedule.opened(this.branch, reader.partitions);
     try {
       while (await this.readOne(reader));
     } catch (error) {
@@ -42,7 +43,7 @@ export class Reading {
   /** Returns whether there may be more. */
   private async readOne(reader: SourceReader): Promise<boolean> {
     const { schedule, halt, branch } = this;
-    await schedule.credit(() => halt.stopped);
+    await schedule.credit(branch, () => halt.stopped);
     try {
       if (halt.stopped) return false;
       const item = await this.ask(() => reader.next());

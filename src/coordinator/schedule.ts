@@ -3,19 +3,22 @@ import { decodeText } from '../batch/text-codec.js';
 import type { SourceItem } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
 import { FIRE, MAX_BRANCHES, signal, STATE_UNIT, Word, word } from '../heap/control.js';
+import { PageUse } from '../heap/page-allocator.js';
 import { firstStage } from '../plan/plan.js';
-import { Chain, END_OF_TIME, NO_TIME } from '../worker/chain.js';
+import { Chain } from '../worker/chain.js';
+import { END_OF_TIME, Lanes, laneMap, MAX_LANES, NO_TIME } from '../worker/lanes.js';
 import { regionBitsFor, type JobLayout } from '../worker/job-layout.js';
-import { Morsel, MorselKind, MorselState } from '../worker/morsel.js';
-import { MORSEL_SLOTS } from '../heap/control.js';
+import type { Morsel } from '../worker/morsel.js';
 import { Task, TaskQueue } from '../worker/queues.js';
 import type { Reject } from '../worker/rejects.js';
+import { SYSTEM_CLOCK } from './clock.js';
 import type { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
-import { Ingest } from './ingest.js';
+import { Inputs } from './inputs.js';
 import type { JobDescription, RunOptions, SourceStats } from './job-types.js';
-import { Ledger } from './ledger.js';
+import type { Ledger } from './ledger.js';
 import { oneOf, positiveInteger } from './options.js';
+import { Sequence } from './sequence.js';
 import { requireSupported } from './supported.js';
 
 /** Morsels in flight: enough that a worker finds the next one, few enough that memory and latency stay small. */
@@ -32,16 +35,11 @@ export interface BadRow {
 
 /** What is in flight and what comes next: morsels in the order of ingestion, the watermark, the firing of windows. */
 export class Schedule {
-  readonly ledgers: readonly Ledger[];
   readonly layout: JobLayout;
   readonly batchRows: number;
-  private readonly ingests: readonly Ingest[];
-  private readonly chain: Chain;
-  private readonly rejects = new Map<number, Reject[]>();
+  private readonly sequence: Sequence;
+  private readonly inputs: Inputs;
   private readonly waiting: (() => void)[] = [];
-  private next = 0;
-  private taken = 0;
-  private completed = 0;
   private reserved = 0;
   private watermark: bigint = NO_TIME;
   private firedUpTo: bigint = NO_TIME;
@@ -53,7 +51,7 @@ export class Schedule {
     options: RunOptions,
     private readonly emitter: Emitter,
   ) {
-    const { heap, pages, kernels, workers } = engine;
+    const { heap, pages, workers } = engine;
     const { plan } = job;
     requireSupported(plan);
     const { branches } = firstStage(plan);
@@ -62,19 +60,20 @@ export class Schedule {
     const regionBits = regionBitsFor(workers);
     const regions = allocateRegions(heap, pages, regionBits);
     const sharedBuffers = [...new Set(job.sources.flatMap(source => source.sharedBuffers?.() ?? []))];
-    this.layout = { plan, workers, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
+    const lanes = lanesOf(job);
+    const chain = pages.allocate(Lanes.bytes(lanes), PageUse.scratch);
+    this.layout = { plan, workers, chain, lanes, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
     heap.u32[word(Word.stateLimitPages)] = Math.floor((heap.u32[word(Word.pages)]! - heap.u32[word(Word.userPages)]!) * 0.75);
-    this.ingests = branches.map(branch => new Ingest(heap, pages, kernels, branch.source.schema, sharedBuffers));
-    this.ledgers = branches.map((branch, index) => new Ledger(job.sources[index]!.name, branch.eventTime && BigInt(branch.eventTime.outOfOrderness)));
-    this.chain = new Chain(heap, plan);
-    this.chain.reset();
+    this.sequence = new Sequence(heap, new Chain(heap, chain, lanes));
+    this.sequence.chain.reset();
+    this.inputs = new Inputs(engine, job, branches, lanes, sharedBuffers, options.clock ?? SYSTEM_CLOCK, this.sequence, () => this.wake());
   }
 
   /** Nothing is in flight and nothing is firing. */
   get idle(): boolean {
     const final = firstStage(this.layout.plan).aggregate === null || this.firedUpTo === END_OF_TIME || !this.ending;
-    return this.completed === this.next && this.reserved === 0 && this.firingParts === 0 && final;
+    return this.sequence.length === 0 && this.reserved === 0 && this.firingParts === 0 && final;
   }
   private ending = false;
   private get counts(): boolean {
@@ -94,18 +93,37 @@ export class Schedule {
     return this.engine.heap.u32[word(Word.statePeakUnits)]! * STATE_UNIT;
   }
 
+  get ledgers(): readonly Ledger[] {
+    return this.inputs.ledgers;
+  }
+  sourceStats(): SourceStats[] {
+    return this.inputs.stats();
+  }
   noteProgress(branch: number, progress: SourceStats['progress']): void {
     this.ledgers[branch]!.progress = progress;
   }
 
-  /** Waits until one more morsel may be in flight, and reserves its place. Ends early, with a place, when `stopped`. */
-  async credit(stopped: () => boolean): Promise<void> {
-    while (!stopped() && !this.hasRoom) await new Promise<void>(resolve => this.waiting.push(resolve));
+  /** The reader of a branch is there, with these partitions. REQUIRES: the branch has had no item. */
+  opened(branch: number, partitions: readonly number[] = [0]): void {
+    this.inputs.opened(branch, partitions);
+  }
+
+  /** Waits until the branch may have one more morsel in flight, and reserves its place. Ends early, with a place, when `stopped`. */
+  async credit(branch: number, stopped: () => boolean): Promise<void> {
+    while (!stopped() && !(this.hasRoom && !this.inputs.isHeld(branch))) {
+      this.inputs.waits(branch);
+      await new Promise<void>(resolve => this.waiting.push(resolve));
+    }
+    this.inputs.mayRead(branch);
     this.reserved++;
   }
   returnCredit(): void {
     this.reserved--;
     this.wakeReaders();
+  }
+  /** The job has ended. */
+  stop(): void {
+    this.inputs.stop();
   }
   wakeReaders(): void {
     for (const resolve of this.waiting.splice(0)) resolve();
@@ -117,74 +135,54 @@ export class Schedule {
 
   private get hasRoom(): boolean {
     const { u32 } = this.engine.heap;
-    return this.next - this.completed + this.reserved < MOST_IN_FLIGHT && this.emitter.hasRoom
-      && (u32[word(Word.batchPages)]! < u32[word(Word.pages)]! >>> 3 || (this.next === this.completed && this.emitter.idle));
+    return this.sequence.length + this.reserved < MOST_IN_FLIGHT && this.emitter.hasRoom
+      && (u32[word(Word.batchPages)]! < u32[word(Word.pages)]! >>> 3 || (this.sequence.length === 0 && this.emitter.idle));
   }
 
   /** Queues an item for the workers. REQUIRES: a credit. */
   submit(branch: number, item: SourceItem): void {
-    const { heap } = this.engine;
-    const slot = this.next % MORSEL_SLOTS;
-    const morsel = new Morsel(heap, slot);
-    morsel.clear();
-    const rejects = this.ingests[branch]!.fill(morsel, item);
-    if (rejects.length > 0) this.rejects.set(this.next, rejects);
-    morsel.sequence = BigInt(this.next);
-    morsel.turn = this.taken++;
-    morsel.branch = branch;
-    morsel.greatest = NO_TIME;
-    morsel.state = MorselState.queued;
-    this.next++;
-    TaskQueue.push(heap, Task.morsel, slot);
+    this.inputs.submit(branch, item);
+    if (item.kind === 'partitionEnd') this.wake();
   }
-
   /** A branch has ended: it no longer holds the watermark back. REQUIRES: a credit. */
   submitEnd(branch: number): void {
-    const morsel = new Morsel(this.engine.heap, this.next % MORSEL_SLOTS);
-    morsel.clear();
-    morsel.kind = MorselKind.branchEnd;
-    morsel.sequence = BigInt(this.next++);
-    morsel.branch = branch;
-    morsel.greatest = NO_TIME;
-    morsel.state = MorselState.done;
-    this.chain.add(morsel);
+    this.inputs.end(branch);
+    this.wake();
+  }
+  /** A partition is idle. REQUIRES: a free slot. */
+  submitAside(branch: number, partition: number): void {
+    this.inputs.aside(branch, partition);
     this.wake();
   }
 
   /** Takes in what workers have finished and starts the firing that it allows; `ended`: no more input will come. Returns the first bad row seen. */
   advance(ended: boolean): BadRow | null {
     const bad = this.complete();
+    if (this.inputs.idle(this.sequence.room - this.reserved)) this.wake();
     this.emitter.collect();
     // Room comes from finished morsels, but also from a sink that has taken results.
     if (this.hasRoom) this.wakeReaders();
     this.ending = ended;
-    this.advanceFiring(ended && this.completed === this.next && this.reserved === 0);
+    this.advanceFiring(ended && this.sequence.length === 0 && this.reserved === 0);
     return bad;
   }
 
   /** Settles finished morsels, in the order of ingestion. */
   private complete(): BadRow | null {
     let bad: BadRow | null = null;
-    for (; this.completed < this.next; this.completed++) {
-      const morsel = new Morsel(this.engine.heap, this.completed % MORSEL_SLOTS);
-      if (morsel.state !== MorselState.done) break;
-      // Without input yet to pass, the chain has passed every morsel that is done.
-      if (!this.chain.reached(morsel)) break;
-      this.ledgers[morsel.branch]!.add(morsel);
+    this.sequence.settle((morsel, number) => {
+      const own = this.inputs.settle(morsel, number);
       this.watermark = morsel.after;
       this.emitter.results(morsel.token, morsel.outputs);
-      const first = this.settleRejects(morsel);
+      const first = this.settleRejects(morsel, own);
       bad ??= first;
       this.freeMorsel(morsel);
-      morsel.state = MorselState.free;
-    }
+    });
     return bad;
   }
 
-  private settleRejects(morsel: Morsel): BadRow | null {
+  private settleRejects(morsel: Morsel, own: readonly Reject[]): BadRow | null {
     const { heap } = this.engine;
-    const own = this.rejects.get(this.completed) ?? [];
-    this.rejects.delete(this.completed);
     const theirs = morsel.rejects ? JSON.parse(decodeText(heap.u8, morsel.rejects, morsel.rejectBytes)) as Reject[] : [];
     const all = [...own, ...theirs].sort((a, b) => a.position - b.position);
     if (all.length === 0) return null;
@@ -219,4 +217,10 @@ export class Schedule {
     Atomics.store(heap.i32, word(Word.fireDone), 0);
     for (let part = 0; part < this.firingParts; part++) TaskQueue.push(heap, Task.fire, (this.firingParts << 8) | part);
   }
+}
+
+function lanesOf({ sources }: JobDescription): ReturnType<typeof laneMap> {
+  const lanes = laneMap(sources.map(source => positiveInteger(`partitions of ${source.name}`, source.partitions, 1)));
+  if (lanes.count > MAX_LANES) throw new MillraceError('PLAN_INVALID', `the sources of a job have at most ${MAX_LANES} partitions together, not ${lanes.count}`);
+  return lanes;
 }

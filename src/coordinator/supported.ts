@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.js';
-import { changelogOf, type Aggregate, type Branch, type Plan } from '../plan/plan.js';
+import { changelogOf, type Aggregate, type Plan } from '../plan/plan.js';
 
 /** Refuses what can be planned and not be run yet. */
 export function requireSupported(plan: Plan): void {
@@ -12,13 +12,7 @@ function unsupported({ stages }: Plan): string | null {
   if (later.length > 0) return 'more than one stage is';
   if (stage!.deduplicate !== null) return 'dedupe is';
   if (stage!.top !== null) return 'top is';
-  return stage!.branches.map(unsupportedTime).find(what => what !== null) ?? unsupportedAggregate(stage!.aggregate);
-}
-function unsupportedTime({ eventTime }: Branch): string | null {
-  if (eventTime === null) return null;
-  if (eventTime.watermark !== null) return 'a watermark column is';
-  if (eventTime.idleAfterMs !== null) return 'idleAfter is';
-  return eventTime.maxDrift === null ? null : 'maxDrift is';
+  return unsupportedAggregate(stage!.aggregate);
 }
 function unsupportedAggregate(aggregate: Aggregate | null): string | null {
   if (aggregate === null) return null;

@@ -5,7 +5,7 @@ import type { Heap } from './heap.js';
  * unused, so that address 0 means none and a stray write of a kernel's would hit nothing. Who writes what:
  *
  *   poison, stop          any thread sets, nobody clears while threads run
- *   page*, chain*, output*  under the lock of their group
+ *   page*, output*        under the lock of their group
  *   bell                  the coordinator adds 1 and notifies: there is a task, or the job is over
  *   queueTail, queue      coordinator; queueHead: workers, by compare-and-swap
  *   wake                  workers add 1 and notify: the coordinator has something to look at
@@ -23,7 +23,6 @@ export const enum Word {
   pageLock, lowHint, highHint, batchPages, statePages, stateLimitPages, userPages,
   stateUnits, statePeakUnits,
   queueHead, queueTail, stop, bell, wake, room,
-  chainLock, chainNext, chainSignal, chainSleepers,
   outputLock, outputHead, outputTail,
   fireDone, switchedToHash,
   scratchPages, results,
@@ -43,11 +42,8 @@ export const word = (name: Word): number => wordsFrom(name);
 export const QUEUE: number = wordsFrom(64);
 export const OUTPUTS: number = wordsFrom(64 + QUEUE_ENTRIES);
 export const MORSELS: number = wordsFrom(64 + QUEUE_ENTRIES + OUTPUT_ENTRIES * OUTPUT_WORDS);
-/** Per branch: i64 greatest event time seen in the chain (its least value: none), i64 rows seen, i64 ended. Index in 8-byte words. */
-export const BRANCHES: number = wordsFrom(64 + QUEUE_ENTRIES + OUTPUT_ENTRIES * OUTPUT_WORDS + MORSEL_SLOTS * MORSEL_WORDS) / 2;
-export const BRANCH_WORDS = 4;
 /** i64 of the firing in progress: its watermark. */
-export const FIRE: number = BRANCHES + MAX_BRANCHES * BRANCH_WORDS;
+export const FIRE: number = wordsFrom(64 + QUEUE_ENTRIES + OUTPUT_ENTRIES * OUTPUT_WORDS + MORSEL_SLOTS * MORSEL_WORDS) / 2;
 
 /** A run table (u32 per page) and page records (16 bytes per page) follow the control block. */
 export const runTable = (): number => (CONTROL + CONTROL_BYTES) / 4;
@@ -73,15 +69,19 @@ export function checkHeap(heap: Heap): void {
 
 export const poisoned = (heap: Heap): boolean => Atomics.load(heap.i32, word(Word.poison)) !== 0;
 
-/** Wakes every waiting thread to see the poison. */
+/** Wakes every waiting thread to see the poison; who waits for a chain looks by itself. */
 export function poison(heap: Heap): void {
   Atomics.store(heap.i32, word(Word.poison), 1);
-  for (const name of [Word.bell, Word.chainSignal, Word.room, Word.pageLock, Word.chainLock, Word.outputLock, Word.wake]) Atomics.notify(heap.i32, word(name));
+  for (const name of [Word.bell, Word.room, Word.pageLock, Word.outputLock, Word.wake]) Atomics.notify(heap.i32, word(name));
 }
 
+/** Adds 1 to a word (index in i32) and wakes who waits for it. */
+export function ring(heap: Heap, index: number): void {
+  Atomics.add(heap.i32, index, 1);
+  Atomics.notify(heap.i32, index);
+}
 export function signal(heap: Heap, name: Word): void {
-  Atomics.add(heap.i32, word(name), 1);
-  Atomics.notify(heap.i32, word(name));
+  ring(heap, word(name));
 }
 
 /** A result has left the heap. */

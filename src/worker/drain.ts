@@ -9,7 +9,7 @@ import { FIRE, poisoned, signal, Word, word } from '../heap/control.js';
 import { Poisoned } from '../heap/lock.js';
 import { PageUse } from '../heap/page-allocator.js';
 import { firstStage } from '../plan/plan.js';
-import { END_OF_TIME } from './chain.js';
+import { END_OF_TIME } from './lanes.js';
 import { aggregateLayout, type JobLayout } from './job-layout.js';
 import { MorselTask, type OpenMorsel } from './morsel-task.js';
 import { Morsel, MorselState } from './morsel.js';

@@ -1,6 +1,7 @@
 import { compileAggregate, type CompiledAggregate } from '../aggregate/compile.js';
 import { keyModeOf, type KeyMode } from '../aggregate/keys.js';
 import { firstStage, type Plan } from '../plan/plan.js';
+import type { LaneMap } from './lanes.js';
 import { MillraceError } from '../errors.js';
 
 /** What every thread of a job is told at its start; plain data. */
@@ -12,6 +13,9 @@ export interface JobLayout {
   readonly regions: number;
   readonly regionBits: number;
   readonly hashSeed: bigint;
+  /** Address of the chain's block, and the lanes in it. */
+  readonly chain: number;
+  readonly lanes: LaneMap;
   /** The user's own memory that morsels of kind `shared` are copied from. */
   readonly sharedBuffers: readonly SharedArrayBuffer[];
 }

@@ -64,19 +64,19 @@ export class MorselTask {
   ) {
     const { plan } = job;
     const { branches, aggregate: called } = firstStage(plan);
-    this.chain = new Chain(thread.heap, plan);
+    this.chain = new Chain(thread.heap, job.chain, job.lanes);
     this.batches = thread.pages.for(PageUse.batch);
     this.keys = aggregate?.compiled.keyCount ?? 0;
     const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
-    this.branches = branches.map((given, index) => {
+    this.branches = branches.map(given => {
       const branch = withTimeRequired(given);
       return {
         branch,
         stage: new StatelessStage({ branch, outputs, tables: plan.tables, heap, kernels, allocator, udfs }),
         decoder: null,
-        times: new EventTimes(thread, branch, index, called && !isKeyed(called.window) ? alignedWindow(called.window) : null, this.chain),
+        times: new EventTimes(thread, branch, called && !isKeyed(called.window) ? alignedWindow(called.window) : null),
         reader: new RowReader(heap, branch.source.schema),
         copier: new SharedCopier(heap, kernels, this.batches, branch.source.schema),
       };
@@ -92,8 +92,7 @@ export class MorselTask {
     const rejects: Reject[] = [];
     if (morsel.kind === MorselKind.shared) this.copyShared(morsel, own);
     const lines = morsel.kind === MorselKind.text ? this.decode(morsel, (own.decoder ??= this.decoderFor(morsel, branch)), rejects) : morsel.linesAddress;
-    const { descriptor } = morsel;
-    morsel.greatest = times.bind(descriptor, heap.u32[descriptor >>> 2]!);
+    times.bind(morsel, heap.u32[morsel.descriptor >>> 2]!);
     this.chain.add(morsel);
     return { morsel, rejects, lines };
   }
@@ -118,12 +117,15 @@ export class MorselTask {
       // A chunk may take long, in a function of the user's.
       if (poisoned(heap)) throw new Poisoned();
       const count = Math.min(CHUNK_ROWS, rows - first);
-      const result = stage.runChunk(descriptor, first, count, scratch);
+      const result = stage.runChunk(times.columns.descriptor, first, count, scratch);
       // Only now: the morsels before have had the time of a chunk to be added to the chain.
       if (first === 0 && this.group !== null) this.chain.wait(morsel);
       morsel.filtered += result.filtered;
       morsel.deadLettered += result.faults.length;
-      for (const fault of result.faults) reject(fault.row, fault.code, faultMessage(fault, branch));
+      for (const fault of result.faults) {
+        if (times.columns.isAhead(fault.row)) reject(fault.row, 'FUTURE_TIME', aheadMessage(times.columns.timeOf(fault.row), morsel.latest));
+        else reject(fault.row, fault.code, faultMessage(fault, branch));
+      }
       if (this.group === null) this.emit(morsel, result);
       else if (this.group.inOrder) this.addInOrder(morsel, times, result, first, reject);
       else this.addChunk(morsel, times, result, first, count, reject);
@@ -179,7 +181,7 @@ export class MorselTask {
     const late = elementsOf(heap, result, first, times.lateRows(morsel, first, count)).filter(element => !outside.includes(element));
     const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !late.includes(element) && !outside.includes(element));
     for (const element of outside) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
-    for (const element of late) reject(rowOf(element), 'LATE', lateMessage(heap.i64[(times.times >>> 3) + rowOf(element)]!, times.watermarkBefore(rowOf(element))));
+    for (const element of late) reject(rowOf(element), 'LATE', lateMessage(times.columns.timeOf(rowOf(element)), times.watermarkBefore(rowOf(element))));
     for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
     morsel.late += late.length;
     morsel.deadLettered += outside.length + large.length;
@@ -281,4 +283,5 @@ function faultMessage(fault: ChunkResult['faults'][number], branch: Branch): str
 const positionOf = (morsel: Morsel): bigint => (BigInt(morsel.branch) << 48n) | morsel.basePosition;
 const OUTSIDE_MESSAGE = 'its window begins or ends at a time that 64 bits cannot hold';
 const LARGE_MESSAGE = `its grouping key takes more than ${MOST_KEY_BYTES} bytes`;
+const aheadMessage = (time: bigint, latest: bigint): string => `its event time ${time} is ${time - latest} beyond the latest that is taken`;
 const lateMessage = (time: bigint, watermark: bigint): string => `its window had closed: event time ${time}, ${watermark - time} behind the watermark`;

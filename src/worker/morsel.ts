@@ -1,15 +1,15 @@
 import { MORSELS, MORSEL_SLOTS, MORSEL_WORDS } from '../heap/control.js';
 import type { Heap } from '../heap/heap.js';
 
-/** What the data of a morsel is before the worker makes a batch of it. */
-export const enum MorselKind { batch, text, shared, branchEnd }
+/** What the data of a morsel is before the worker makes a batch of it; the last two have none: a branch has ended, a lane steps aside. */
+export const enum MorselKind { batch, text, shared, branchEnd, aside }
 export const enum MorselState { free, queued, done }
 
-const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines, turn }
+const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines, lane, turn }
 /** Sequences go round after so many where they are kept in 32 bits. A multiple of MORSEL_SLOTS. */
 export const TOKENS: number = 2 ** 31 - MORSEL_SLOTS;
 /** Indexes of i64 words within a slot. */
-const enum I64 { sequence = 12, greatest, rows, ownBefore, others, after, basePosition }
+const enum I64 { sequence = 12, greatest, statement, rows, before, ownBefore, others, after, basePosition, latest }
 
 /**
  * A morsel: one batch on its way, in a slot of the control block. The coordinator fills a free slot and queues it; from then on the
@@ -34,6 +34,9 @@ export class Morsel {
   set kind(value: MorselKind) { this.set(U32.kind, value); }
   get branch(): number { return this.get(U32.branch); }
   set branch(value: number) { this.set(U32.branch, value); }
+  /** Of its branch and partition, see `lanes.ts`. */
+  get lane(): number { return this.get(U32.lane); }
+  set lane(value: number) { this.set(U32.lane, value); }
   /** Batch descriptor; for kinds `text` and `shared` 0 until the worker has made it. */
   get descriptor(): number { return this.get(U32.descriptor); }
   set descriptor(value: number) { this.set(U32.descriptor, value); }
@@ -82,16 +85,25 @@ export class Morsel {
   /** Greatest event time, or NO_TIME. */
   get greatest(): bigint { return this.getLong(I64.greatest); }
   set greatest(value: bigint) { this.setLong(I64.greatest, value); }
+  /** The watermark that its rows state for their lane, or NO_TIME. */
+  get statement(): bigint { return this.getLong(I64.statement); }
+  set statement(value: bigint) { this.setLong(I64.statement, value); }
+  /** Rows of a later event time are dead letters; END_OF_TIME: none are. */
+  get latest(): bigint { return this.getLong(I64.latest); }
+  set latest(value: bigint) { this.setLong(I64.latest, value); }
   /** Rows read, bad ones included. */
   get rows(): bigint { return this.getLong(I64.rows); }
   set rows(value: bigint) { this.setLong(I64.rows, value); }
-  /** Greatest event time of the branch before this morsel; written by the chain. */
+  /** The job's watermark before this morsel; written by the chain. */
+  get before(): bigint { return this.getLong(I64.before); }
+  set before(value: bigint) { this.setLong(I64.before, value); }
+  /** The watermark of its lane before this morsel; written by the chain. */
   get ownBefore(): bigint { return this.getLong(I64.ownBefore); }
   set ownBefore(value: bigint) { this.setLong(I64.ownBefore, value); }
-  /** The least watermark of the other branches; written by the chain. */
+  /** The least watermark of the other lanes that take part; written by the chain. */
   get others(): bigint { return this.getLong(I64.others); }
   set others(value: bigint) { this.setLong(I64.others, value); }
-  /** The watermark after this morsel; written by the chain. */
+  /** The job's watermark after this morsel; written by the chain. */
   get after(): bigint { return this.getLong(I64.after); }
   set after(value: bigint) { this.setLong(I64.after, value); }
   /** Number of the first row in its source; written by the chain. */

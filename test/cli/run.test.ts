@@ -76,6 +76,12 @@ describe('millrace run', () => {
   });
 });
 
+test('a job file that exits is not taken for a job that is done', async () => {
+  workshop.write('exits.mjs', 'process.exit(0);');
+  const { code, stderr } = await millrace(['run', 'exits.mjs']);
+  expect([code, stderr]).toEqual([1, 'Error: the job stopped without an end: the program called process.exit(0)\n']);
+});
+
 describe('millrace explain', () => {
   test('prints the stages', async () => {
     expect(await millrace(['explain', 'job.mjs'])).toEqual({ code: 0, stdout: 'source fake(rows)\n  sink nothing\n', stderr: '' });

@@ -6,7 +6,8 @@ export const wrongType = n => n % 2n === 1n ? 'text' : n;
 export const throwsText = () => { throw 'just a text'; };
 export const rejectsLater = async () => { throw new Error('nobody waits for this'); };
 export const exits = n => { if (n === 500n) process.exit(3); return n; };
-export const hoards = n => { const kept = []; for (;;) kept.push(new Array(1000).fill(n)); };
+// Small objects, linked: should a single allocation pass the limit by far, Node ends the process (see WORKER_OUT_OF_MEMORY in docs/errors.md).
+export const hoards = n => { let kept = null; for (;;) kept = { kept, values: [n, n, n] }; };
 export const loops = n => { if (!isMainThread && n === 500n) for (;;); return n; };
 export const slow = n => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); return n; };
 export const same = n => n;

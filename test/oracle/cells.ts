@@ -7,7 +7,7 @@ import { dateText, daysOfText } from './calendar.ts';
  */
 export type Cell = null | boolean | bigint | number | string | Uint8Array;
 
-export type FaultReason = 'OVERFLOW' | 'BAD_CAST' | 'UDF_FAILED' | 'NULL_IN_NON_NULL' | 'BAD_ROW' | 'BAD_TIME' | 'UNKNOWN_ZONE';
+export type FaultReason = 'OVERFLOW' | 'BAD_CAST' | 'UDF_FAILED' | 'NULL_IN_NON_NULL' | 'BAD_ROW' | 'BAD_TIME' | 'FUTURE_TIME' | 'UNKNOWN_ZONE';
 /** Thrown where a row cannot go on: it becomes a dead letter. */
 export class RowFault extends Error {
   constructor(readonly reason: FaultReason, detail: string) { super(`${reason}: ${detail}`); }

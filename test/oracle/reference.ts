@@ -2,14 +2,20 @@ import type { Aggregate, Branch, Plan } from '../../src/plan/plan.ts';
 import type { Row, Value } from '../../src/plan/types.ts';
 import { aggregate, type Entry } from './aggregates.ts';
 import { cellAt, readRow } from './read-row.ts';
-import { type Progress, watermarkOf } from './watermark.ts';
+import { Watermarks } from './watermark.ts';
 import { slackOf } from './slack.ts';
 import { Grouping } from './grouping.ts';
 import { type Cell, keyCell, type FaultReason, RowFault, valueOfCell } from './cells.ts';
 import { type Columns, type Environment, evaluate, holds, type Udf } from './evaluate.ts';
 
-/** One step of the ingest sequence: a row of a branch, or the end of its input (which then no longer holds the watermark back). */
-export type Ingest = { readonly branch: number; readonly row: unknown } | { readonly branch: number; readonly end: true };
+/**
+ * One step of the ingest sequence: a row of a branch (a dead letter if it is later than `latest`), the end of its input, or of one of its
+ * partitions, or the moment from which that counts as idle. What has ended or is idle does not hold the watermark back.
+ */
+export type Ingest =
+  | { readonly branch: number; readonly partition?: number; readonly row: unknown; readonly latest?: bigint }
+  | { readonly branch: number; readonly end: true }
+  | { readonly branch: number; readonly partition?: number; readonly aside: true };
 export interface Ledger { read: number; filtered: number; applied: number; late: number; deadLettered: number }
 export interface Letter { readonly source: number; readonly position: number; readonly reason: FaultReason | 'LATE' }
 export interface ReferenceResult {
@@ -30,31 +36,30 @@ export interface ReferenceOptions {
   readonly slack?: typeof slackOf;
 }
 
-interface BranchState extends Progress { position: number }
 
 /** Runs a plan one row at a time, in ingest order. Throws AggregateOverflow where the job must fail. */
 export function runReference(plan: Plan, ingest: readonly Ingest[], options: ReferenceOptions = {}): ReferenceResult {
   const udfs = options.udfs ?? new Map<string, Udf>();
   const rows: Row[] = [];
   const letters: Letter[] = [];
-  const spec = plan.stages[0]!.aggregate;
+  const { branches, aggregate: spec } = plan.stages[0]!;
   const grouping = spec === null ? null : new Grouping(spec);
-  const ledgers = plan.stages[0]!.branches.map((): Ledger => ({ read: 0, filtered: 0, applied: 0, late: 0, deadLettered: 0 }));
-  const states = plan.stages[0]!.branches.map((): BranchState => ({ maxTime: null, ended: false, position: 0 }));
+  const ledgers = branches.map((): Ledger => ({ read: 0, filtered: 0, applied: 0, late: 0, deadLettered: 0 }));
+  const positions = branches.map(() => 0);
+  const watermarks = new Watermarks(branches);
   for (const item of ingest) {
-    const branch = at(plan.stages[0]!.branches, item.branch);
-    const state = at(states, item.branch);
-    if ('end' in item) {
-      state.ended = true;
-      continue;
-    }
+    const branch = at(branches, item.branch);
+    if ('end' in item) watermarks.end(item.branch);
+    if ('aside' in item) watermarks.aside(item.branch, item.partition ?? 0);
+    if (!('row' in item)) continue;
     const ledger = at(ledgers, item.branch);
-    const position = state.position++;
+    const position = positions[item.branch]!++;
     ledger.read++;
-    const watermark = watermarkOf(plan, states);
+    const watermark = watermarks.before(item.branch, item.partition ?? 0);
     try {
       const { cells, time } = readRow(item.row, branch);
-      if (time !== null && (state.maxTime === null || time > state.maxTime)) state.maxTime = time;
+      if (time !== null && item.latest !== undefined && time > item.latest) throw new RowFault('FUTURE_TIME', 'event time');
+      if (time !== null) watermarks.row(item.branch, item.partition ?? 0, cells, time);
       const env = { tables: plan.tables, udfs, eager: options.eager ?? false };
       const passed = applySteps(branch, cells, env);
       if (passed === null) {

@@ -12,7 +12,6 @@ test('an engine refuses what it cannot run, and says what', () => {
   const refused: [Plan, string][] = [
     [{ ...plan, stages: [stage, stage] }, 'more than one stage is'],
     [withStage({ deduplicate: { keys: [], within: 1 } }), 'dedupe is'],
-    [withStage({ branches: stage.branches.map(branch => ({ ...branch, eventTime: { ...branch.eventTime!, idleAfterMs: 5 } })) }), 'idleAfter is'],
     [withAggregate({ window: { kind: 'session', gap: 5, maxLength: null, unit: 'ms' } }), 'session windows are'],
     [withAggregate({ emit: { when: 'close', earlyMs: 1000 } }), 'revised results are'],
     [withAggregate({ accept: 5, emit: { when: 'final', earlyMs: null } }), 'accepting late rows is'],

@@ -67,7 +67,8 @@ const report = ({ plan, data, options }: Case): string =>
 
 async function property(cases: fc.Arbitrary<Case>, numRuns: number): Promise<void> {
   console.info(`seed ${SEED}, ${numRuns} runs`);
-  const details = await fc.check(fc.asyncProperty(cases, check), { numRuns, seed: SEED, interruptAfterTimeLimit: 90_000 });
+  const details = await fc.check(fc.asyncProperty(cases, check), { numRuns, seed: SEED, interruptAfterTimeLimit: 90_000 + RUNS * 450 });
+  if (details.interrupted) console.warn(`only ${details.numRuns} of ${numRuns} runs in time`);
   if (!details.failed) return;
   const [smallest] = details.counterexample ?? [];
   throw new Error(`seed ${details.seed}, path ${details.counterexamplePath}: ${String(details.errorInstance)}\n${smallest === undefined ? '' : report(smallest)}`);

@@ -3,14 +3,16 @@ import type { Emitter } from '../../src/coordinator/emitter.ts';
 import type { Engine } from '../../src/coordinator/engine.ts';
 import type { JobDescription, RunOptions } from '../../src/coordinator/job-types.ts';
 import { Schedule } from '../../src/coordinator/schedule.ts';
+import type { Sequence } from '../../src/coordinator/sequence.ts';
 import { CONTROL, CONTROL_BYTES, formatHeap, MORSEL_SLOTS, Word, word } from '../../src/heap/control.ts';
 import { PageAllocator } from '../../src/heap/page-allocator.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
-import { Chain, END_OF_TIME, NO_TIME } from '../../src/worker/chain.ts';
+import { Chain } from '../../src/worker/chain.ts';
+import { END_OF_TIME, NO_TIME } from '../../src/worker/lanes.ts';
 import { Drain } from '../../src/worker/drain.ts';
 import type { JobLayout } from '../../src/worker/job-layout.ts';
-import { Morsel, TOKENS } from '../../src/worker/morsel.ts';
+import { Morsel } from '../../src/worker/morsel.ts';
 import { OutputQueue } from '../../src/worker/queues.ts';
 import { ScratchArena } from '../../src/worker/scratch-arena.ts';
 import type { Kernels } from '../../native-free-kernels/load.ts';
@@ -24,8 +26,9 @@ import type { Random } from './random.ts';
  */
 export interface Feed {
   readonly branch: number;
-  /** null: the branch has ended. */
-  readonly rows: readonly Row[] | null;
+  readonly partition?: number;
+  /** null: the branch has ended; 'aside': the partition has, or is idle. */
+  readonly rows: readonly Row[] | null | 'aside';
 }
 export interface Simulated {
   readonly rows: Row[];
@@ -86,6 +89,8 @@ export interface SimulationOptions {
   readonly preemption: number;
   /** Number of the first morsel. */
   readonly firstSequence?: number;
+  /** Of each source. */
+  readonly partitions?: number;
 }
 
 export function simulate(plan: Plan, feeds: readonly Feed[], random: Random, options: SimulationOptions): Simulated {
@@ -109,12 +114,12 @@ class Simulation {
     this.collector = new Collector(plan, this.pages);
     const { workers } = options;
     const kernels = base[options.kernels];
-    const job = { plan, sources: plan.stages[0]!.branches.map(branch => branch.source), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
+    const job = { plan, sources: plan.stages[0]!.branches.map(branch => ({ ...branch.source, partitions: options.partitions ?? 1 })), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
     this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers } as unknown as Engine, job, { partitioner: options.partitioners[0]! }, this.collector as unknown as Emitter);
     this.schedule.random = random;
-    this.model = new ChainModel(plan, options.firstSequence ?? 0);
-    if (options.firstSequence) startAt(this.schedule, options.firstSequence);
     const { layout } = this.schedule;
+    this.model = new ChainModel(plan, layout, options.firstSequence ?? 0);
+    if (options.firstSequence) startAt(this.schedule, options.firstSequence);
     this.lockWords = lockWordsOf(layout);
     this.drains = Array.from({ length: workers }, (_, worker) => {
       const scratch = new ScratchArena(this.pages, heap);
@@ -161,10 +166,11 @@ class Simulation {
   private feed(): void {
     if (this.scheduling || this.fed === this.feeds.length || this.fed - this.collector.completed >= MOST_IN_FLIGHT) return;
     this.scheduling = true;
-    const { branch, rows } = this.feeds[this.fed]!;
-    this.model.add(branch, rows);
+    const { branch, rows, partition = 0 } = this.feeds[this.fed]!;
+    this.model.add(branch, partition, rows);
     if (rows === null) this.schedule.submitEnd(branch);
-    else this.schedule.submit(branch, { kind: 'rows', rows });
+    else if (rows === 'aside') this.schedule.submitAside(branch, partition);
+    else this.schedule.submit(branch, { kind: 'rows', rows, partition });
     this.fed++;
     this.scheduling = false;
   }
@@ -195,39 +201,56 @@ class Simulation {
 }
 
 const REGION_WORDS = 64;
-const lockWordsOf = ({ regions, regionBits }: JobLayout): number[] => [
-  word(Word.pageLock), word(Word.chainLock), word(Word.outputLock),
+const lockWordsOf = ({ regions, regionBits, chain, lanes }: JobLayout): number[] => [
+  word(Word.pageLock), new Chain(heap, chain, lanes).lockWord, word(Word.outputLock),
   ...Array.from({ length: 1 << regionBits }, (_, region) => (regions >>> 2) + region * REGION_WORDS),
 ];
 
 function startAt(schedule: Schedule, sequence: number): void {
-  Object.assign(schedule, { next: sequence, completed: sequence });
-  heap.u32[word(Word.chainNext)] = sequence % TOKENS;
+  (schedule as unknown as { sequence: Sequence }).sequence.startAt(sequence);
 }
+
+interface ModelLane { branch: number; watermark: bigint; takesPart: boolean }
+interface Said { before: bigint; ownBefore: bigint; others: bigint; after: bigint; basePosition: bigint }
 
 /** What the chain must say of every morsel, worked out as they are fed. */
 class ChainModel {
   private readonly chain: Chain;
-  private readonly branches: { greatest: bigint; rows: bigint; ended: boolean }[];
-  private readonly expected: { ownBefore: bigint; basePosition: bigint; others: bigint; after: bigint }[] = [];
+  private readonly lanes: ModelLane[][];
+  private readonly rows: bigint[];
+  private readonly ended = new Set<number>();
+  private readonly expected: Said[] = [];
+  private job = NO_TIME;
 
-  constructor(private readonly plan: Plan, private readonly first: number) {
-    this.chain = new Chain(heap, plan);
-    this.branches = plan.stages[0]!.branches.map(() => ({ greatest: NO_TIME, rows: 0n, ended: false }));
+  constructor(private readonly plan: Plan, { chain, lanes }: JobLayout, private readonly first: number) {
+    this.chain = new Chain(heap, chain, lanes);
+    const { branches } = plan.stages[0]!;
+    const most = lanes.count / branches.length;
+    this.lanes = branches.map((_, branch) => Array.from({ length: most }, (_lane, partition) => ({ branch, watermark: NO_TIME, takesPart: partition === 0 })));
+    this.rows = branches.map(() => 0n);
   }
 
-  add(branch: number, rows: readonly Row[] | null): void {
-    const own = this.branches[branch]!;
-    const { greatest: ownBefore, rows: basePosition } = own;
-    const others = this.watermark(branch);
-    const column = this.plan.stages[0]!.branches[branch]!.eventTime?.column;
-    for (const row of rows ?? []) {
-      const time = column === undefined ? NO_TIME : BigInt(row[column] as number);
-      if (time > own.greatest) own.greatest = time;
-      own.rows++;
-    }
-    if (rows === null) own.ended = true;
-    this.expected.push({ ownBefore, basePosition, others, after: this.watermark(-1) });
+  add(branch: number, partition: number, rows: Feed['rows']): void {
+    const own = this.lanes[branch]![partition]!;
+    const [before, ownBefore, basePosition, others] = [this.job, own.watermark, this.rows[branch]!, this.least(own)];
+    if (rows === null) {
+      this.ended.add(branch);
+      for (const lane of this.lanes[branch]!) lane.takesPart = false;
+    } else if (rows === 'aside') own.takesPart = false;
+    else for (const row of rows) this.read(own, row);
+    const least = this.least(null);
+    const moves = this.lanes.flat().some(lane => lane.takesPart) || this.ended.size === this.lanes.length;
+    if (moves && least > this.job) this.job = least;
+    this.expected.push({ before, ownBefore, others, after: this.job, basePosition });
+  }
+
+  private read(own: ModelLane, row: Row): void {
+    const time = this.plan.stages[0]!.branches[own.branch]!.eventTime;
+    this.rows[own.branch]!++;
+    if (time === null) return;
+    own.takesPart = true;
+    const stated = time.watermark === null ? BigInt(row[time.column] as number) - BigInt(time.outOfOrderness) : row[time.watermark] === null ? NO_TIME : BigInt(row[time.watermark] as number);
+    if (stated > own.watermark) own.watermark = stated;
   }
 
   /** Every morsel in flight that the chain has come to. */
@@ -235,21 +258,14 @@ class ChainModel {
     for (let index = Math.max(0, this.expected.length - MORSEL_SLOTS); index < this.expected.length; index++) {
       const morsel = new Morsel(heap, (this.first + index) % MORSEL_SLOTS);
       if (morsel.sequence !== BigInt(this.first + index) || !this.chain.reached(morsel)) continue;
-      const { ownBefore, basePosition, others, after } = morsel;
-      const { [index]: expected } = this.expected;
-      if (ownBefore !== expected!.ownBefore || basePosition !== expected!.basePosition || others !== expected!.others || after !== expected!.after) {
-        throw new Error(`morsel ${index}: the chain says ${[ownBefore, basePosition, others, after].join(', ')} instead of ${Object.values(expected!).join(', ')}`);
-      }
+      const { before, ownBefore, others, after, basePosition } = morsel;
+      const said: Said = { before, ownBefore, others, after, basePosition };
+      const wrong = Object.entries(this.expected[index]!).find(([name, value]) => said[name as keyof Said] !== value);
+      if (wrong) throw new Error(`morsel ${index}: of ${wrong[0]} the chain says ${said[wrong[0] as keyof Said]} instead of ${wrong[1]}`);
     }
   }
 
-  private watermark(except: number): bigint {
-    let least = END_OF_TIME;
-    this.branches.forEach(({ greatest, ended }, branch) => {
-      if (branch === except || ended) return;
-      const own = greatest === NO_TIME ? NO_TIME : greatest - BigInt(this.plan.stages[0]!.branches[branch]!.eventTime?.outOfOrderness ?? 0);
-      if (own < least) least = own;
-    });
-    return least;
+  private least(except: ModelLane | null): bigint {
+    return this.lanes.flat().filter(lane => lane !== except && lane.takesPart).reduce((least, { watermark }) => (watermark < least ? watermark : least), END_OF_TIME);
   }
 }

@@ -6,7 +6,7 @@ import { difference } from '../oracle/compare.ts';
 import { runReference, type Ingest } from '../oracle/reference.ts';
 import { agg, aggregatePlan, col, field, filter, lit, MS, op, projectPlan, tumbling } from '../support/plans.ts';
 import { Random } from '../support/random.ts';
-import { simulate, type Feed, type SimulationOptions } from '../support/simulation.ts';
+import { simulate, type Feed, type Simulated, type SimulationOptions } from '../support/simulation.ts';
 
 /** MILLRACE_SEED and MILLRACE_RUNS draw others, or more. A failure names its seed. */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
@@ -14,7 +14,8 @@ const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 80);
 
 const [id, name, at, value] = [field('id', 'int64', true), field('name', 'utf8', true), field('at', MS, false), field('value', 'int64', true)] as const;
 const code = field('code', { kind: 'dictionary', index: 'int32' }, true);
-const schema = [id, name, at, value, code];
+const mark = field('mark', MS, true);
+const schema = [id, name, at, value, code, mark];
 const aggregates = [
   agg('rows', 'count'), agg('present', 'count', col(value)), agg('total', 'sum', col(value)), agg('least', 'min', col(value)),
   agg('first', 'first', col(value)), agg('last', 'last', col(name)), agg('most', 'max', col(name)), agg('mean', 'mean', col(value)),
@@ -25,7 +26,13 @@ function planOf(random: Random): Plan {
   const keys = random.pick([[], [id], [name], [id, name], [code]]);
   const steps = random.chance(0.5) ? [filter(op('ge', { kind: 'bool' }, col(value), lit('-50', { kind: 'int64' })))] : [];
   const time = { column: 'at', outOfOrderness: random.pick([0, 5, 200]) };
-  return aggregatePlan({ schema, time, steps, keys, window, aggregates, branches: random.pick([1, 1, 2]) });
+  const plan = aggregatePlan({ schema, time, steps, keys, window, aggregates, branches: random.pick([1, 1, 2]) });
+  return random.chance(0.3) ? withMarks(plan) : plan;
+}
+/** The watermark comes from a column of its own. */
+function withMarks(plan: Plan): Plan {
+  const branches = plan.stages[0]!.branches.map(branch => ({ ...branch, eventTime: { ...branch.eventTime!, watermark: 'mark' } }));
+  return { ...plan, stages: [{ ...plan.stages[0]!, branches }] };
 }
 
 /** Rows that say themselves where they belong: `name` and `code` follow from `id`. Some keys are hot, some are null. */
@@ -35,27 +42,34 @@ function rowsOf(random: Random, count: number, keys: number, clock: { now: numbe
     clock.now += random.below(3);
     const time = Math.max(0, clock.now - (random.chance(0.1) ? random.below(300) : 0));
     const text = key % 7 === 6 ? null : `key ${key} ${'é'.repeat(key % 13)}`;
-    return { id: key % 5 === 4 ? null : BigInt(key), name: text, at: time, value: random.chance(0.1) ? null : BigInt(random.below(1000) - 100), code: text };
+    const stated = random.chance(0.5) ? null : clock.now - random.below(20);
+    return { id: key % 5 === 4 ? null : BigInt(key), name: text, at: time, value: random.chance(0.1) ? null : BigInt(random.below(1000) - 100), code: text, mark: stated };
   });
 }
 
-function feedsOf(random: Random, branches: number, morsels: number, rows: number): Feed[] {
+/** Each partition has a clock of its own; some fall silent, and some of those come back. */
+function feedsOf(random: Random, branches: number, morsels: number, rows: number, partitions = 1): Feed[] {
   const keys = random.pick([1, 5, 40, 400]);
-  const clocks = Array.from({ length: branches }, () => ({ now: 0 }));
+  const clocks = Array.from({ length: branches * partitions }, () => ({ now: 0 }));
   const feeds: Feed[] = [];
-  const open = clocks.map((_clock, branch) => branch);
+  const open = Array.from({ length: branches }, (_, branch) => branch);
   while (open.length > 0) {
     const branch = random.pick(open);
     const ends = feeds.length >= morsels || (branches > 1 && random.chance(0.02));
-    feeds.push({ branch, rows: ends ? null : rowsOf(random, random.below(rows), keys, clocks[branch]!) });
+    const partition = ends ? 0 : random.below(partitions);
+    const isAside = !ends && partitions > 1 && random.chance(0.15);
+    feeds.push({ branch, partition, rows: ends ? null : isAside ? 'aside' : rowsOf(random, random.below(rows), keys, clocks[branch * partitions + partition]!) });
     if (ends) open.splice(open.indexOf(branch), 1);
   }
   return feeds;
 }
 
-const ingestOf = (feeds: readonly Feed[]): Ingest[] => feeds.flatMap(({ branch, rows }): Ingest[] => (rows === null ? [{ branch, end: true }] : rows.map(row => ({ branch, row }))));
+const ingestOf = (feeds: readonly Feed[]): Ingest[] => feeds.flatMap(({ branch, partition = 0, rows }): Ingest[] => {
+  if (rows === null) return [{ branch, end: true }];
+  return rows === 'aside' ? [{ branch, partition, aside: true }] : rows.map(row => ({ branch, partition, row }));
+});
 
-function check(seed: number, plan: Plan, feeds: readonly Feed[], options: SimulationOptions, random: Random): void {
+function check(seed: number, plan: Plan, feeds: readonly Feed[], options: SimulationOptions, random: Random): Simulated {
   const note = `seed ${seed}, ${JSON.stringify(options)}, ${JSON.stringify(plan.stages[0]!.aggregate?.keys.map(key => key.name))}, ${JSON.stringify(plan.stages[0]!.aggregate?.window)}`;
   const expected = runReference(plan, ingestOf(feeds));
   let got;
@@ -69,6 +83,7 @@ function check(seed: number, plan: Plan, feeds: readonly Feed[], options: Simula
   for (const { read, filtered, applied, late, deadLettered } of got.ledgers) expect(filtered + applied + late + deadLettered, note).toBe(read);
   expect(got.late.sort(), note).toEqual(expected.letters.map(({ source, position, reason }) => `s${source} ${position} ${reason}`).sort());
   expect(got.left, note).toEqual([0, 0, 0]);
+  return got;
 }
 
 function optionsOf(random: Random): SimulationOptions {
@@ -85,6 +100,21 @@ test('any interleaving of workers gives the result of the reference and leaves n
     const plan = planOf(random);
     check(seed, plan, feedsOf(random, plan.stages[0]!.branches.length, 5 + random.below(60), random.pick([3, 20, 120])), optionsOf(random), random);
   }
+});
+
+test('each partition has a watermark of its own, and steps aside or comes back in its place in the sequence', () => {
+  let [late, rows] = [0, 0];
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
+    const random = new Random(seed);
+    const plan = planOf(random);
+    const partitions = 2 + random.below(5);
+    const feeds = feedsOf(random, plan.stages[0]!.branches.length, 5 + random.below(60), random.pick([3, 20, 120]), partitions);
+    const got = check(seed, plan, feeds, { ...optionsOf(random), partitions }, random);
+    for (const ledger of got.ledgers) [late, rows] = [late + ledger.late, rows + ledger.read];
+  }
+  // Enough are late that a wrong rule would show, and enough are not.
+  expect(late / rows).toBeGreaterThan(0.05);
+  expect(late / rows).toBeLessThan(0.6);
 });
 
 test('rows that pass without an aggregate come out in the order of ingestion', () => {

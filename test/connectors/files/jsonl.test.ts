@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -135,6 +137,29 @@ describe('jsonl as a source', () => {
     writeFileSync(path('endless.jsonl'), `{"n":1}\n{"n":"${'1'.repeat(5_000_000)}"}\n`);
     await expect(readItems(jsonl(path('endless.jsonl'), { maxRecordBytes: 1_000_000 }), one)).rejects.toMatchObject({ code: 'BAD_FILE', message: expect.stringMatching(/byte 8 is longer than 1000000 bytes/) });
     expect(await readItems(jsonl(path('endless.jsonl')), one)).toHaveLength(2);
+  });
+
+  test('the longest line that is taken is the one that was asked for', async () => {
+    const limit = 3_000_000;
+    const line = (bytes: number): string => `{"n":"${'1'.repeat(bytes - 8)}"}`;
+    for (const before of ['', '{"n":1}\n']) {
+      writeFileSync(path('long.jsonl'), `${before}${line(limit)}\n{"n":2}\n`);
+      expect((await readItems(jsonl(path('long.jsonl'), { maxRecordBytes: limit }), one)).length).toBeGreaterThan(0);
+      writeFileSync(path('long.jsonl'), `${before}${line(limit + 1)}\n{"n":2}\n`);
+      await expect(readItems(jsonl(path('long.jsonl'), { maxRecordBytes: limit }), one)).rejects.toMatchObject({ code: 'BAD_FILE' });
+    }
+  });
+
+  test.skipIf(process.platform === 'win32')('a named pipe: what is written is read, and without a writer it can be closed', async () => {
+    const pipe = path('pipe.jsonl');
+    execFileSync('mkfifo', [pipe]);
+    const waiting = await jsonl(pipe).read({ schema: one, batchRows: 65_536, batchBytes: 1 << 20, signal: new AbortController().signal });
+    const next = waiting.next();
+    await waiting.close();
+    expect(await next).toBeNull();
+    const rows = readRows(jsonl(pipe), one);
+    await writeFile(pipe, '{"n":1}\n{"n":2}');
+    expect(await rows).toMatchObject([{ n: 1 }, { n: 2 }]);
   });
 
   test('an empty file has no items', async () => {
