@@ -133,8 +133,9 @@ export function sessionSlots(owner: usize, from: i32, rows: i32, positions: usiz
     }
     if (node && joins(node + S, time, bound, gap, longest)) {
       const at = node + S;
-      if (time > load<i64>(at, LAST)) store<i64>(at, time, LAST);
-      else if (time < load<i64>(at)) {
+      // Stored whether it is later or not: which one it is cannot be predicted.
+      store<i64>(at, max<i64>(time, load<i64>(at, LAST)), LAST);
+      if (time < load<i64>(at)) {
         store<i64>(at, time);
         const older = <usize>load<u32>(at, NEXT);
         if (older && joins(older + S, time, bound, gap, longest)) absorb(owner, S, node, older, rows, merges);
