@@ -23,6 +23,7 @@ import { textTwins, type TextKernels } from './text.js';
 import { timeTwins, type TimeKernels } from './time.js';
 import { numberTextTwins, type NumberTextKernels } from './number-text.js';
 import { eventTimeTwins, type EventTimeKernels } from './event-times.js';
+import { wideHashTwins, type WideHashKernels } from './wide-hash.js';
 import { wordTwins, type WordKernels } from './words.js';
 
 /**
@@ -54,6 +55,7 @@ export type Kernels =
   & TextKernels
   & EventTimeKernels
   & TimeKernels
+  & WideHashKernels
   & WordKernels;
 
 export const compileKernels = (): WebAssembly.Module => new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
@@ -87,6 +89,7 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...textTwins(heap),
     ...eventTimeTwins(heap),
     ...timeTwins(heap),
+    ...wideHashTwins(heap),
     ...wordTwins(heap),
   };
 };

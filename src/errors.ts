@@ -16,6 +16,8 @@ export const ERROR_CODES = {
   WORKER_EXITED: 'A worker ended on its own.',
   WORKER_OUT_OF_MEMORY: 'A worker ran out of memory.',
   AGGREGATE_OVERFLOW: 'The result of an aggregate does not fit its type.',
+  AGGREGATE_TOO_LARGE: 'The state of an aggregate is larger than its bound.',
+  UDF_FAILED: 'A user-defined aggregate failed where no row is to blame.',
   UDF_NOT_FOUND: 'A user-defined function could not be loaded.',
   MISSING_PACKAGE: 'An optional package is needed and not installed.',
   BAD_OPTION: 'An option has a value it cannot have.',

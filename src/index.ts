@@ -29,8 +29,12 @@ export type { ColumnTag } from './plan/tags.js';
 export { calendar, countWindow, cumulating, global, session, sliding, tumbling } from './plan/windows.js';
 export type { CalendarWindow, CountWindow, CumulatingWindow, GlobalWindow, SessionWindow, SlidingWindow, TumblingWindow } from './plan/windows.js';
 export type { Duration } from './plan/duration.js';
-export { boolAnd, boolOr, count, first, last, max, mean, min, stddev, stddevPopulation, sum, variance, variancePopulation } from './plan/aggregates.js';
-export type { Aggregate } from './plan/aggregates.js';
+export {
+  approxCountDistinct, argMax, argMin, boolAnd, boolOr, bottomN, collectList, count, countDistinct, first, last, max, mean, median, min, mostFrequent,
+  quantile, stddev, stddevPopulation, sum, topN, variance, variancePopulation,
+} from './plan/aggregates.js';
+export { aggregateFn, reduce } from './plan/user-aggregates.js';
+export type { Aggregate, QuantileOptions } from './plan/aggregates.js';
 
 // Sources.
 export { rows } from './connectors/rows.js';
@@ -69,7 +73,7 @@ export type { Engine, EngineOptions, TableOptions } from './coordinator/engine.j
 export type { ColumnValues, EngineTable } from './coordinator/engine-table.js';
 export type { BatchBuilder } from './batch/batch-builder.js';
 export type { Clock } from './coordinator/clock.js';
-export type { JobStats, RunningJob, RunOptions, SourceStats } from './coordinator/job-types.js';
+export type { JobStats, RunningJob, RunOptions, SourceStats, StageStats } from './coordinator/job-types.js';
 
 // Errors.
 export { ERROR_CODES, MillraceError } from './errors.js';

@@ -22,6 +22,7 @@ export * from './arithmetic';
 export * from './float';
 export * from './probe';
 export * from './words';
+export * from './wide-hash';
 export * from './time';
 export * from './number-text';
 export * from './strings';

@@ -18,7 +18,7 @@ export function bytesOf(heap: Heap, vector: Vector, element: number): [address: 
 }
 
 /** As memcmp, then by length: for UTF-8 the order of code points. */
-function compareBytes(heap: Heap, a: number, aLength: number, b: number, bLength: number): number {
+export function compareBytes(heap: Heap, a: number, aLength: number, b: number, bLength: number): number {
   const shared = Math.min(aLength, bLength);
   for (let at = 0; at < shared; at++) {
     const difference = heap.u8[a + at]! - heap.u8[b + at]!;
@@ -28,7 +28,7 @@ function compareBytes(heap: Heap, a: number, aLength: number, b: number, bLength
 }
 
 /** Puts bytes into the words [address, length, capacity] at word index `at`, in place where they fit, else in the arena with room to grow: so what is left behind is at most as much again as what is kept. */
-function keepBytes(heap: Heap, arena: TableArena, at: number, from: number, length: number): void {
+export function keepBytes(heap: Heap, arena: TableArena, at: number, from: number, length: number): void {
   const { u8, u32 } = heap;
   if (length > u32[at + 2]!) {
     const capacity = Math.max(8, length, Math.min(u32[at + 2]! * 2, SLAB_BYTES));
@@ -39,14 +39,15 @@ function keepBytes(heap: Heap, arena: TableArena, at: number, from: number, leng
   u32[at + 1] = length;
 }
 
-const elementsOf = (heap: Heap, rows: RowsToCells, mask: number, offset: number, visit: (element: number, state: number) => void): void => {
+/** Calls `visit` for every row that takes part: its element, the address of its state, its number among these rows. */
+export const elementsOf = (heap: Heap, rows: RowsToCells, mask: number, offset: number, visit: (element: number, state: number, row: number) => void): void => {
   for (let row = 0; row < rows.rows; row++) {
     const element = rows.positions ? heap.u32[(rows.positions >>> 2) + row]! : row;
     if (mask && !heap.u8[mask + element]) continue;
-    visit(element, heap.u32[(rows.slots >>> 2) + row]! + offset);
+    visit(element, heap.u32[(rows.slots >>> 2) + row]! + offset, row);
   }
 };
-const pairsOf = (heap: Heap, pairs: CellPairs, offset: number, visit: (into: number, from: number) => void): void => {
+export const pairsOf = (heap: Heap, pairs: CellPairs, offset: number, visit: (into: number, from: number) => void): void => {
   for (let row = 0; row < pairs.rows; row++) visit(heap.u32[(pairs.into >>> 2) + row]! + offset, heap.u32[(pairs.from >>> 2) + row]! + offset);
 };
 

@@ -3,7 +3,7 @@ import type { HashedTable } from '../state/hashed-table.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { KEY_BYTES } from './compile.js';
-import { primitivesFor, type Primitive } from './primitives.js';
+import { primitivesOf, type Primitive } from './primitives.js';
 
 /** Cells of one table in scratch: their addresses and the hashes of their keys (u32 each), the cell of the null key (0: none) apart. */
 export interface CellList {
@@ -25,8 +25,7 @@ export class CellFolder {
     /** Address of the cell of no rows. */
     private readonly template: number,
   ) {
-    const primitives = primitivesFor(thread.heap, thread.kernels);
-    this.states = aggregate.compiled.states.map(state => primitives[state.primitive]);
+    this.states = primitivesOf(thread, aggregate.compiled.states);
   }
 
   list(table: HashedTable): CellList {

@@ -3,7 +3,9 @@ import { MillraceError } from '../errors.js';
 import type { Vector } from '../expression/vector.js';
 import type { Heap, Scratch } from '../heap/heap.js';
 import type { Finisher } from './compile.js';
-import { fromWords } from './words.js';
+import type { StateContext } from './primitives.js';
+import { finishSpecial } from './special.js';
+import { fromWords, isBytesType } from './words.js';
 import { meanOf, varianceOf, wideInteger } from './exact.js';
 
 const ALL_BITS = -1n;
@@ -11,7 +13,8 @@ const I64_MIN = -(2n ** 63n);
 const I64_MAX = 2n ** 63n - 1n;
 
 /** Reads one aggregate's result out of `rows` cells (u32 addresses) into a vector in scratch. Throws AGGREGATE_OVERFLOW. */
-export function finishAggregate(heap: Heap, kernels: Kernels, finisher: Finisher, rows: number, cells: number, scratch: Scratch): Vector {
+export function finishAggregate(thread: StateContext, finisher: Finisher, rows: number, cells: number): Vector {
+  const { heap, kernels, scratch } = thread;
   const { call, states } = finisher;
   const offset = states[0]!.offset;
   const take = (): number => scratch.take(rows * 8);
@@ -30,6 +33,14 @@ export function finishAggregate(heap: Heap, kernels: Kernels, finisher: Finisher
     case 'minBytes': case 'maxBytes': return vector('bytes', words(offset), flags(offset + 8, 1n << 32n));
     case 'firstBytes': case 'lastBytes': return pickedBytes(heap, words(offset + 16), flags(offset + 24, 2n << 32n), rows, vector);
     case 'first': case 'last': return fromWords(heap, call.type, words(offset + 16), flags(offset + 24, 2n), rows);
+    case 'argMin': case 'argMax': {
+      const picked = words(offset + 32), valid = flags(offset + 24, 2n << 32n);
+      return isBytesType(call.type) ? pickedBytes(heap, picked, valid, rows, vector) : fromWords(heap, call.type, picked, valid, rows);
+    }
+    case 'reduced': {
+      const valid = flags(offset + 8, 1n << 32n);
+      return isBytesType(call.type) ? vector('bytes', words(offset), valid) : fromWords(heap, call.type, words(offset), valid, rows);
+    }
     case 'moments': return finishMoments(heap, finisher, rows, cells, scratch);
     case 'sumFloat': {
       const sums = take();
@@ -40,7 +51,7 @@ export function finishAggregate(heap: Heap, kernels: Kernels, finisher: Finisher
     case 'sumSigned': case 'sumUnsigned':
       if (call.fn === 'sum') return vector('i64', finishSums(kernels, finisher, rows, cells, take()));
       return call.fn === 'mean' ? vector('f64', finishMeans(heap, kernels, finisher, rows, cells, scratch)) : finishVariance(heap, finisher, rows, cells, scratch);
-    default: return fromWords(heap, call.type, words(offset), valid, rows);
+    default: return finishSpecial(thread, finisher, rows, cells) ?? fromWords(heap, call.type, words(offset), valid, rows);
   }
 }
 

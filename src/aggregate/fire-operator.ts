@@ -1,12 +1,12 @@
-import { FIRE, Word, word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
+import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
 import { held, NEVER, type HeldSlice, type Region } from '../state/region.js';
 import { noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { CellFolder } from './cell-folder.js';
 import { writeTemplate } from './group-operator.js';
-import { primitivesFor } from './primitives.js';
+import { primitivesOf } from './primitives.js';
 import { RegionSet } from './region-set.js';
 import { ResultBuffer, type EmitResults } from './result-buffer.js';
 import type { Firing } from './row-operator.js';
@@ -24,29 +24,29 @@ export class FireOperator implements Firing {
 
   constructor(
     private readonly thread: ThreadContext,
-    job: JobLayout,
+    private readonly job: JobLayout,
     aggregate: AggregateLayout,
     worker: number,
     emit: EmitResults,
   ) {
     this.set = new RegionSet(thread, job, worker);
     const template = thread.pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
-    writeTemplate(thread, primitivesFor(thread.heap, thread.kernels), aggregate, template);
+    writeTemplate(thread, primitivesOf(thread, aggregate.compiled.states), aggregate, template);
     this.folder = new CellFolder(thread, aggregate, job.hashSeed, template);
     this.results = new ResultBuffer(thread, job, aggregate, emit);
   }
 
-  /** Fires what the watermark in the control block has passed. */
+  /** Fires what the watermark in the stage's block has passed. */
   run(part: number, parts: number): void {
     const { heap, scratch } = this.thread;
     scratch.reset();
-    const watermark = heap.i64[FIRE]!;
+    const watermark = heap.i64[fireWord(this.job.block)]!;
     const own = this.set.regions.filter((region, index) => index % parts === part && region.due <= watermark);
     for (const region of own) held(region, () => this.fire(region, watermark));
     this.results.flush();
     // Only now: until here results were read from the slices.
     for (const region of own) held(region, () => settle(region, watermark));
-    Atomics.add(heap.i32, word(Word.fireDone), 1);
+    Atomics.add(heap.i32, stageWord(this.job.block, StageWord.fireDone), 1);
   }
 
   private fire(region: Region, watermark: bigint): void {

@@ -13,8 +13,9 @@ import { CellFolder, type CellList } from './cell-folder.js';
 import { Combiner } from './combiner.js';
 import { hashedKeys, MOST_DENSE_CODES } from './keys.js';
 import { Masks } from './masks.js';
-import { primitivesFor, type Primitive, type PrimitiveName } from './primitives.js';
+import { primitivesOf, type Primitive } from './primitives.js';
 import { RegionSet } from './region-set.js';
+import { RowBuffer, type StateMasks } from './row-buffer.js';
 import type { RowOperator } from './row-operator.js';
 import { alignedWindow, dueOf, GLOBAL_SLICE, groupBySlice, type AlignedWindow } from './slices.js';
 import { widenInputs } from './widen.js';
@@ -41,13 +42,18 @@ export interface GroupInput {
   readonly late?: (element: number, bound: bigint) => void;
 }
 
+/** What states read of rows. */
+type CellInput = Pick<GroupInput, 'vectors' | 'times' | 'selection' | 'firstRow' | 'basePosition'>;
+/** For states that read nothing but words. */
+const NO_ROW = { times: 0, selection: 0, firstRow: 0, basePosition: 0n };
+
 /** While a combiner grows, rows are added to it piece by piece, not to pass its limit by far. */
 const PIECE_ROWS = 2048;
 /** Combining pays if it leaves at most this part of the rows to be given to the regions. */
 const LEAST_ROWS_PER_CELL = 4;
 
 /**
- * Adds rows to window state. `hash`: every row goes to its key's region at once, under its lock. `local`: rows are first combined per key in
+ * Adds rows to window state. `hash`: every row goes to its key's region, under its lock, in large lots where rows can wait (see `RowBuffer`). `local`: rows are first combined per key in
  * this worker's combiner, and only the partial cells go to the regions, before the morsels they came from count as done: no lock and no
  * shuffle for a row, and a hot key costs nothing. `auto` combines until it does not pay, and then goes over to `hash` for good.
  */
@@ -59,6 +65,7 @@ export class GroupOperator implements RowOperator {
   private readonly set: RegionSet;
   private readonly combiner: Combiner;
   private readonly folder: CellFolder;
+  private readonly buffer: RowBuffer;
   private readonly template: number;
   private readonly window: AlignedWindow;
   private combines: boolean;
@@ -70,21 +77,20 @@ export class GroupOperator implements RowOperator {
     private readonly aggregate: AggregateLayout,
     worker: number,
   ) {
-    const { heap, kernels, pages } = thread;
-    const primitives = primitivesFor(heap, kernels);
-    this.accumulators = aggregate.compiled.states.map(state => primitives[state.primitive]);
+    this.accumulators = primitivesOf(thread, aggregate.compiled.states);
     this.set = new RegionSet(thread, job, worker);
-    this.template = pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
-    writeTemplate(thread, primitives, aggregate, this.template);
+    this.template = thread.pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
+    writeTemplate(thread, this.accumulators, aggregate, this.template);
     this.combiner = new Combiner(thread, job, aggregate);
     this.folder = new CellFolder(thread, aggregate, job.hashSeed, this.template);
+    this.buffer = new RowBuffer(thread, aggregate.compiled, job);
     this.window = alignedWindow(firstStage(job.plan).aggregate!.window);
     this.combines = job.partitioner !== 'hash' || aggregate.keyMode === 'none';
   }
 
   /** Whether rows that were added are not in the regions yet. */
   get isPending(): boolean {
-    return !this.combiner.isEmpty;
+    return !this.combiner.isEmpty || !this.buffer.isEmpty;
   }
 
   add(input: GroupInput): void {
@@ -117,11 +123,12 @@ export class GroupOperator implements RowOperator {
     });
   }
 
-  /** Gives what was combined to the regions. REQUIRES: nothing in scratch is needed any more. */
+  /** Gives what was combined, and rows that wait, to the regions. REQUIRES: nothing in scratch is needed any more. */
   flush(): void {
-    if (this.combiner.isEmpty) return;
+    if (!this.isPending) return;
     this.thread.scratch.reset();
     this.giveToRegions();
+    this.flushBuffer();
   }
 
   private giveToRegions(): void {
@@ -156,7 +163,7 @@ export class GroupOperator implements RowOperator {
   private isDense(input: GroupInput): boolean {
     return this.aggregate.keyMode === 'dense' && this.dictionaryCount(input) <= MOST_DENSE_CODES && this.combines;
   }
-  private dictionaryCount(input: GroupInput): number {
+  private dictionaryCount(input: CellInput): number {
     return this.thread.heap.u32[(input.vectors[0]!.dictionary >>> 2) + DictionaryWord.count]!;
   }
 
@@ -206,16 +213,35 @@ export class GroupOperator implements RowOperator {
 
   private shuffle(input: GroupInput, slice: Slice, positions: number, rows: number, keys: Keys, masks: Masks): void {
     const dictionary = this.aggregate.keyMode === 'dense' ? input.vectors[0]!.dictionary : 0;
+    if (this.buffer.takes(rows, keys)) {
+      if (!this.buffer.hasRoom(rows)) this.flushBuffer();
+      return this.buffer.add(slice, dictionary, input.vectors, positions, rows, keys, masks);
+    }
     this.set.visit(rows, positions, keys.hashes, (region, own, count) => this.accumulate(this.tableOf(region, slice, dictionary), input, own, count, keys, masks));
   }
 
-  private accumulate(table: HashedTable | DenseTable, input: GroupInput, positions: number, rows: number, keys: Keys | null, masks: Masks): void {
+  private flushBuffer(): void {
+    const { buffer } = this;
+    if (buffer.isEmpty) return;
+    this.set.inTurn(region => buffer.rowsOf(region) > 0, (held, region) => {
+      let warmed: HashedTable | null = null;
+      buffer.eachPart(region, (slice, dictionary, part) => {
+        const table = this.tableOf(held, slice, dictionary);
+        // Rows of several slices are seldom mixed: the first slice is warmed as if all were its own.
+        if (warmed === null) (warmed = table).warm(buffer.rowsOf(region));
+        this.accumulate(table, { ...NO_ROW, vectors: part.vectors }, 0, part.rows, part.keys, part.masks);
+      });
+    });
+    buffer.clear();
+  }
+
+  private accumulate(table: HashedTable | DenseTable, input: CellInput, positions: number, rows: number, keys: Keys | null, masks: StateMasks): void {
     const { scratch } = this.thread;
     const mark = scratch.mark();
     const slots = scratch.take(rows * 4);
     this.findSlots(table, input, positions, rows, keys, slots);
     const { states } = this.aggregate.compiled;
-    const target = { rows, positions, slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, arena: table.arena };
+    const target = { rows, positions, slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, vectors: input.vectors, arena: table.arena };
     for (let index = 0; index < states.length; index++) {
       const state = states[index]!;
       this.accumulators[index]!.accumulate(target, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.at(index));
@@ -230,7 +256,7 @@ export class GroupOperator implements RowOperator {
     return table;
   }
 
-  private findSlots(table: HashedTable | DenseTable, input: GroupInput, positions: number, rows: number, keys: Keys | null, slots: number): void {
+  private findSlots(table: HashedTable | DenseTable, input: CellInput, positions: number, rows: number, keys: Keys | null, slots: number): void {
     const { kernels } = this.thread;
     if (table instanceof HashedTable) return table.upsert(rows, positions, keys!, slots, this.template);
     if (this.aggregate.keyMode === 'none') {
@@ -244,7 +270,7 @@ export class GroupOperator implements RowOperator {
   }
 }
 
-export function writeTemplate(thread: ThreadContext, primitives: Record<PrimitiveName, Primitive>, { compiled }: AggregateLayout, address: number): void {
+export function writeTemplate(thread: ThreadContext, primitives: readonly Primitive[], { compiled }: AggregateLayout, address: number): void {
   thread.heap.u8.fill(0, address, address + compiled.cellBytes);
-  for (const state of compiled.states) primitives[state.primitive].init(address + state.offset);
+  compiled.states.forEach((state, index) => primitives[index]!.init(address + state.offset));
 }

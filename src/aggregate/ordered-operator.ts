@@ -12,7 +12,7 @@ import { writeTemplate, type GroupInput } from './group-operator.js';
 import { hashedKeys } from './keys.js';
 import { sessionTimes, type KeyedWindow } from './keyed-window.js';
 import { Masks } from './masks.js';
-import { primitivesFor, type Primitive } from './primitives.js';
+import { primitivesOf, type Primitive } from './primitives.js';
 import { RegionSet } from './region-set.js';
 import type { RowOperator } from './row-operator.js';
 import { widenInputs } from './widen.js';
@@ -57,14 +57,13 @@ export class OrderedOperator implements RowOperator {
     worker: number,
     private readonly window: KeyedWindow,
   ) {
-    const { heap, kernels, pages } = thread;
-    const primitives = primitivesFor(heap, kernels);
-    this.states = aggregate.compiled.states.map(state => primitives[state.primitive]);
+    const { heap, pages } = thread;
+    this.states = primitivesOf(thread, aggregate.compiled.states);
     this.set = new RegionSet(thread, job, worker);
     this.turns = new Turns(heap);
-    this.times = sessionTimes(firstStage(job.plan).aggregate!);
+    this.times = sessionTimes(firstStage(job.plan).aggregate!, job.stage);
     this.template = pages.allocate(aggregate.compiled.cellBytes + KEY_CELL_BYTES, PageUse.scratch);
-    writeTemplate(thread, primitives, aggregate, this.template);
+    writeTemplate(thread, this.states, aggregate, this.template);
     this.keyTemplate = this.template + aggregate.compiled.cellBytes;
     heap.u8.fill(0, this.keyTemplate, this.keyTemplate + KEY_CELL_BYTES);
   }
@@ -126,7 +125,7 @@ export class OrderedOperator implements RowOperator {
     table.upsert(rows, positions, keys, slots, this.keyTemplate);
     const merges = scratch.take(rows * 8);
     const own = this.assign(store, table, input, { rows, positions, slots }, merges);
-    const target = { ...own, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, arena: table.arena };
+    const target = { ...own, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, vectors: input.vectors, arena: table.arena };
     compiled.states.forEach((state, index) => this.states[index]!.accumulate(target, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.at(index)));
     // Only now: rows of this batch went to both.
     const pairs = { rows: store.get(StoreWord.second), into: merges, from: merges + rows * 4, arena: table.arena };

@@ -2,7 +2,10 @@ import type { Kernels } from '../../native-free-kernels/load.js';
 import type { Heap } from '../heap/heap.js';
 import type { Vector } from '../expression/vector.js';
 import type { TableArena } from '../state/table-arena.js';
+import type { ThreadContext } from '../worker/thread-context.js';
 import { ByteExtreme, BytePick } from './byte-states.js';
+import type { StateSlot } from './compile.js';
+import { specialPrimitive, type SpecialName } from './special.js';
 
 /** The rows that accumulate at once: row i is element positions[i] (or i) of the chunk's vectors and goes to the cell at slots[i]. */
 export interface RowsToCells {
@@ -15,14 +18,20 @@ export interface RowsToCells {
   readonly selection: number;
   readonly firstRow: number;
   readonly basePosition: bigint;
+  /** All inputs of the chunk, widened: for states of several. */
+  readonly vectors: readonly Vector[];
   /** Of the table that the cells belong to. */
   readonly arena: TableArena;
 }
-/** Pairs of cells of which the second is folded into the first. */
+/**
+ * Pairs of cells of which the second is folded into the first. Whatever the second keeps in the arena of its own table is copied: that
+ * table may be gone before the other.
+ */
 export interface CellPairs {
   readonly rows: number;
   readonly into: number;
   readonly from: number;
+  /** Of the table that `into` belongs to. */
   readonly arena: TableArena;
 }
 
@@ -40,12 +49,26 @@ export interface Primitive {
 export type PrimitiveName =
   | 'count' | 'sumSigned' | 'sumUnsigned' | 'sumSquaresSigned' | 'sumSquaresUnsigned' | 'sumFloat' | 'moments'
   | 'minSigned' | 'maxSigned' | 'minUnsigned' | 'maxUnsigned' | 'minFloat' | 'maxFloat' | 'minBytes' | 'maxBytes'
-  | 'first' | 'last' | 'firstBytes' | 'lastBytes';
+  | 'first' | 'last' | 'firstBytes' | 'lastBytes'
+  | SpecialName;
+
+/** Whether a state needs nothing of a row but one 8-byte word, or not even that. */
+export const takesWords = (name: PrimitiveName): boolean => /^(count|moments|sum\w+|(min|max)(Signed|Unsigned|Float))$/.test(name);
 
 const I64_MIN = -(2n ** 63n);
 const I64_MAX = 2n ** 63n - 1n;
 
-export function primitivesFor(heap: Heap, kernels: Kernels): Record<PrimitiveName, Primitive> {
+/** What states work with. */
+export type StateContext = Pick<ThreadContext, 'heap' | 'kernels' | 'scratch' | 'functions'>;
+
+/** One per state of a cell, in their order. */
+export function primitivesOf(thread: StateContext, states: readonly StateSlot[]): Primitive[] {
+  const plain = plainPrimitives(thread.heap, thread.kernels);
+  return states.map(state => plain[state.primitive as keyof typeof plain] ?? specialPrimitive(thread, state));
+}
+
+/** Those that are the same for all states of their name. */
+function plainPrimitives(heap: Heap, kernels: Kernels): Record<Exclude<PrimitiveName, SpecialName>, Primitive> {
   const zeros = (bytes: number) => (at: number): void => void heap.u8.fill(0, at, at + bytes);
   type Plain = (rows: number, positions: number, slots: number, offset: number, values: number, mask: number) => void;
   const plain = (kernel: Plain, bytes: number, init: (at: number) => void, merge: Primitive['merge']): Primitive => ({

@@ -89,7 +89,7 @@ export class ResultBuffer {
     const words = scratch.take(rows * 8);
     if (keyFields.length > 0) kernels.gatherWords(rows, cells, 0, words);
     const keys = splitKeys(this.thread, this.aggregate.keyMode, keyFields, words, rows, this.nullRows, this.dictionary);
-    const results = this.aggregate.compiled.finishers.map(finisher => finishAggregate(heap, kernels, finisher, rows, cells, scratch));
+    const results = this.aggregate.compiled.finishers.map(finisher => finishAggregate(this.thread, finisher, rows, cells));
     this.emit(plan.output, [...keys, ...this.windowVectors(rows), ...results], rows);
     scratch.reset();
     this.pieces = [];

@@ -1,5 +1,5 @@
-import { FIRE, Word, word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
+import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
 import { firstStage } from '../plan/plan.js';
 import { held, NEVER, type Region } from '../state/region.js';
 import { CellWord, GONE_BYTES, NodeField, StoreWord } from '../state/session-layout.js';
@@ -8,7 +8,7 @@ import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { CellFolder } from './cell-folder.js';
 import { writeTemplate } from './group-operator.js';
-import { primitivesFor } from './primitives.js';
+import { primitivesOf } from './primitives.js';
 import { RegionSet } from './region-set.js';
 import type { EmitResults } from './result-buffer.js';
 import type { Firing } from './row-operator.js';
@@ -32,7 +32,7 @@ export class SessionFire implements Firing {
   ) {
     this.set = new RegionSet(thread, job, worker);
     const template = thread.pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
-    writeTemplate(thread, primitivesFor(thread.heap, thread.kernels), aggregate, template);
+    writeTemplate(thread, primitivesOf(thread, aggregate.compiled.states), aggregate, template);
     this.counts = firstStage(job.plan).aggregate!.window.kind === 'count';
     this.folder = new CellFolder(thread, aggregate, job.hashSeed, template);
     this.rebuilder = new SessionRebuilder(thread, aggregate, this.folder, template, this.counts);
@@ -42,13 +42,13 @@ export class SessionFire implements Firing {
   run(part: number, parts: number): void {
     const { heap, scratch } = this.thread;
     scratch.reset();
-    const watermark = heap.i64[FIRE]!;
+    const watermark = heap.i64[fireWord(this.job.block)]!;
     const own = this.set.regions.filter((region, index) => index % parts === part && region.due <= watermark);
     for (const region of own) held(region, () => this.fire(region, watermark));
     this.results.flush();
     // Only now: until here results were read from the nodes.
     for (const region of own) held(region, () => this.settle(region, watermark));
-    Atomics.add(heap.i32, word(Word.fireDone), 1);
+    Atomics.add(heap.i32, stageWord(this.job.block, StageWord.fireDone), 1);
   }
 
   private fire(region: Region, watermark: bigint): void {

@@ -6,7 +6,7 @@ import { noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { CellFolder } from './cell-folder.js';
-import { primitivesFor, type Primitive } from './primitives.js';
+import { primitivesOf, type Primitive } from './primitives.js';
 
 type Pairs = [into: number, from: number][];
 /** Bytes from the beginning of a key's cell to the number of its next window. */
@@ -32,8 +32,7 @@ export class SessionRebuilder {
     /** Of count windows: cells number the windows of their keys, and stay. */
     private readonly counts: boolean,
   ) {
-    const primitives = primitivesFor(thread.heap, thread.kernels);
-    this.states = aggregate.compiled.states.map(state => primitives[state.primitive]);
+    this.states = primitivesOf(thread, aggregate.compiled.states);
     this.keyTemplate = thread.pages.allocate(KEY_CELL_BYTES, PageUse.scratch);
     thread.heap.u8.fill(0, this.keyTemplate, this.keyTemplate + KEY_CELL_BYTES);
   }

@@ -75,12 +75,11 @@ export class SessionResults {
   private flushWindows(): void {
     const { rows } = this.windows;
     if (rows === 0) return;
-    const { heap, kernels, scratch } = this.thread;
     const cells = this.cellsOf(this.windows);
     const field = (at: NodeField): Vector => this.words(cells, rows, this.stateBytes + at);
     const window = this.spec.window.kind === 'count' ? [field(NodeField.start)] : [field(NodeField.shownStart), field(NodeField.shownEnd)];
     const changelog = this.updating ? [field(NodeField.version), this.flags(rows, 0)] : [];
-    const results = this.aggregate.compiled.finishers.map(finisher => finishAggregate(heap, kernels, finisher, rows, cells, scratch));
+    const results = this.aggregate.compiled.finishers.map(finisher => finishAggregate(this.thread, finisher, rows, cells));
     this.emit(resultFields(this.spec), [...this.keys(cells, this.windows), ...window, ...changelog, ...results], rows);
     this.windows.clear();
   }

@@ -7,7 +7,7 @@ import type { GroupInput } from './group-operator.js';
 export function widenInputs(thread: ThreadContext, { compiled }: AggregateLayout, { vectors, elements }: GroupInput): Vector[] {
   return compiled.inputs.map((_expression, index) => {
     const vector = vectors[index]!;
-    if (vector.cls !== 'bool' || index < compiled.keyCount || !compiled.states.some(state => state.input === index)) return vector;
+    if (vector.cls !== 'bool' || index < compiled.keyCount || !compiled.states.some(state => state.input === index || state.more.includes(index))) return vector;
     const data = thread.scratch.take(elements * 8);
     thread.kernels.widenBytes(elements, vector.data, data);
     return { ...vector, cls: 'i64', data };

@@ -35,7 +35,7 @@ export class Coordinator {
 
   constructor(
     private readonly engine: Engine,
-    job: JobDescription,
+    private readonly job: JobDescription,
     private readonly options: RunOptions,
   ) {
     this.stopsAtBadRow = oneOf('onBadRow', options.onBadRow, ['deadLetter', 'fail'] as const) === 'fail';
@@ -75,7 +75,6 @@ export class Coordinator {
       drains = this.startWorkers();
       loops = [this.readAll(), this.pump(), this.emitter.run()];
       await this.halt.orFailed(Promise.all(loops));
-      this.stopWorkers();
       await this.halt.orFailed(Promise.all(drains));
       await this.halt.orFailed(this.outputs.close());
       this.progress.state = this.allRead ? 'finished' : 'stopped';
@@ -99,7 +98,7 @@ export class Coordinator {
   }
 
   private startWorkers(): Promise<unknown>[] {
-    return this.engine.pool.drain(this.schedule.layout).map(async drain => {
+    return this.engine.pool.drain(this.job.plan, this.schedule.layouts).map(async drain => {
       const { error, crashed } = await drain;
       if (crashed) this.engine.breakDown('a worker was lost, and with it what it had half-written');
       if (error) this.fail(error);
@@ -144,7 +143,11 @@ export class Coordinator {
       const seen = Atomics.load(heap.i32, word(Word.wake));
       const bad = this.schedule.advance(this.reading === 0 && this.allRead);
       if (bad && this.stopsAtBadRow) throw new MillraceError('BAD_ROW', `row ${bad.position} of ${bad.source}: ${bad.message}`);
-      if (this.reading === 0 && this.schedule.idle) return this.emitter.end();
+      if (this.reading === 0 && this.schedule.idle) {
+        // Nothing more will be queued: workers leave while the sink takes the last results.
+        this.stopWorkers();
+        return this.emitter.end();
+      }
       const waiting = Atomics.waitAsync(heap.i32, word(Word.wake), seen, LOOK_AGAIN_MS);
       if (waiting.async) await waiting.value;
     }

@@ -2,7 +2,6 @@ import { ResultBatches } from '../batch/result-batch.js';
 import { DEAD_LETTER_FIELDS, type Sink } from '../connectors/sink.js';
 import { resultGone, signal, Word } from '../heap/control.js';
 import type { Fields } from '../plan/types.js';
-import { OutputQueue } from '../worker/queues.js';
 import type { Reject } from '../worker/rejects.js';
 import type { Engine } from './engine.js';
 import { coded } from './failure.js';
@@ -17,8 +16,6 @@ type Emission = { readonly descriptor: number } | { readonly source: string; rea
 export class Emitter {
   emitted = 0;
   private readonly queue: Emission[] = [];
-  /** Results of morsels before all of the earlier ones are done. */
-  private readonly early = new Map<number, number[]>();
   private readonly view: ResultBatches;
   private readonly asides: Letters;
   private ended = false;
@@ -47,31 +44,14 @@ export class Emitter {
     return this.queue.length === 0;
   }
 
-  /** Takes what workers have put out. */
-  collect(): void {
-    for (let output = OutputQueue.pop(this.engine.heap); output !== null; output = OutputQueue.pop(this.engine.heap)) {
-      if (output.morsel === 0) this.add({ descriptor: output.descriptor });
-      else {
-        const known = this.early.get(output.morsel) ?? [];
-        known[output.index] = output.descriptor;
-        this.early.set(output.morsel, known);
-      }
-    }
-  }
-
-  /** Releases the results of a morsel, now that it is its turn. */
-  results(morsel: number, outputs: number): void {
-    if (outputs === 0) return;
-    this.collect();
-    for (const descriptor of this.early.get(morsel)!) this.add({ descriptor });
-    this.early.delete(morsel);
+  result(descriptor: number): void {
+    this.add({ descriptor });
   }
   letters(source: string, basePosition: bigint, rejects: readonly Reject[]): void {
     this.add({ source, basePosition, rejects });
   }
-  /** Nothing more will come but what workers have put out already. */
+  /** Nothing more will come. */
   end(): void {
-    this.collect();
     this.ended = true;
     this.arrived();
   }

@@ -67,10 +67,14 @@ export interface SourceStats {
   /** How much of the input was read, and of how much where that is known; null where the source does not tell. */
   readonly progress: { done: number; total: number | null; unit: 'bytes' | 'rows' } | null;
 }
+/** The ledger of a later stage: `read` are results of the stage before. */
+export type StageStats = Pick<SourceStats, 'name' | 'read' | 'filtered' | 'applied' | 'late' | 'deadLettered'>;
 /** What a job has done so far. */
 export interface JobStats {
   readonly state: 'running' | 'finished' | 'stopped' | 'failed';
   readonly sources: readonly SourceStats[];
+  /** For each stage behind the first, what became of the results of the one before. */
+  readonly stages: readonly StageStats[];
   /** Result rows given to the sink. */
   readonly emitted: number;
   /** Milliseconds since the start. */

@@ -1,4 +1,4 @@
-import type { SourceStats } from './job-types.js';
+import type { SourceStats, StageStats } from './job-types.js';
 import type { Morsel } from '../worker/morsel.js';
 
 /** One source's ledger: every row read ends in exactly one of the other columns. */
@@ -20,8 +20,11 @@ export class Ledger {
     this.deadLettered += morsel.deadLettered;
   }
 
+  counts(): StageStats {
+    const { name, read, filtered, applied, late, deadLettered } = this;
+    return { name, read, filtered, applied, late, deadLettered };
+  }
   stats(times: Pick<SourceStats, 'watermark' | 'idle' | 'heldMs'>): SourceStats {
-    const { name, read, filtered, applied, late, deadLettered, progress } = this;
-    return { name, read, filtered, applied, late, deadLettered, progress, ...times };
+    return { ...this.counts(), progress: this.progress, ...times };
   }
 }

@@ -1,5 +1,6 @@
 import { Piscina } from 'piscina';
 import { MillraceError, type ErrorCode } from '../errors.js';
+import type { Plan } from '../plan/plan.js';
 import { toMessage, type JobLayout } from '../worker/job-layout.js';
 import type { DrainResult, ThreadData } from '../worker/thread.js';
 
@@ -27,8 +28,8 @@ export class Pool {
   }
 
   /** One promise per worker: how its part of the job ended. It never rejects; `crashed` tells that the thread itself was lost. */
-  drain(job: JobLayout): Promise<{ error: MillraceError | null; crashed: boolean }>[] {
-    const message = toMessage(job);
+  drain(plan: Plan, stages: readonly JobLayout[]): Promise<{ error: MillraceError | null; crashed: boolean }>[] {
+    const message = toMessage(plan, stages);
     return Array.from({ length: this.workers }, async (_, worker) => {
       try {
         const result = await this.piscina.run({ message, worker }) as DrainResult;

@@ -71,21 +71,22 @@ export class Progress {
     return {
       state: this.state,
       sources: schedule.sourceStats(),
+      stages: schedule.stageStats(),
       emitted: this.emitter.emitted,
       elapsedMs: performance.now() - this.started,
       workers: engine.workers,
       stateBytes: schedule.stateBytes,
       peakStateBytes: schedule.peakStateBytes,
       batchBytes: engine.heap.u32[word(Word.batchPages)]! * PAGE_BYTES,
-      partitioner: firstStage(schedule.layout.plan).aggregate === null ? null : schedule.switchedToHash ? 'hash' : 'local',
+      partitioner: firstStage(schedule.plan).aggregate === null ? null : schedule.switchedToHash ? 'hash' : 'local',
       watermarkLagMs: this.lag(),
     };
   }
 
   private lag(): number | null {
-    const { currentWatermark: watermark, layout } = this.schedule;
+    const { currentWatermark: watermark, plan } = this.schedule;
     if (watermark === NO_TIME || watermark === END_OF_TIME) return null;
-    const { eventTime, source } = firstStage(layout.plan).branches[0]!;
+    const { eventTime, source } = firstStage(plan).branches[0]!;
     const type = source.schema.find(field => field.name === eventTime?.column)?.type;
     const lag = this.clock.now() - Number(type?.kind === 'timestamp' && type.unit === 'us' ? watermark / 1000n : watermark);
     return Math.abs(lag) < PRESENT_MS ? lag : null;

@@ -1,30 +1,32 @@
-import { allocateRegions, leastDue } from '../aggregate/region-set.js';
+import { allocateRegions } from '../aggregate/region-set.js';
 import { decodeText } from '../batch/text-codec.js';
 import type { SourceItem } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
-import { FIRE, MAX_BRANCHES, signal, STATE_UNIT, Word, word } from '../heap/control.js';
+import { MAX_BRANCHES, resultGone, signal, STATE_UNIT, Word, word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
-import { firstStage } from '../plan/plan.js';
-import { Chain } from '../worker/chain.js';
-import { END_OF_TIME, Lanes, laneMap, MAX_LANES, NO_TIME } from '../worker/lanes.js';
+import { STAGE_BYTES } from '../heap/stage-block.js';
+import { firstStage, stagePlan, type Plan } from '../plan/plan.js';
 import { regionBitsFor, type JobLayout } from '../worker/job-layout.js';
+import { laneMap, Lanes, MAX_LANES, type LaneMap } from '../worker/lanes.js';
 import type { Morsel } from '../worker/morsel.js';
-import { Task, TaskQueue } from '../worker/queues.js';
+import { OutputQueue } from '../worker/queues.js';
 import type { Reject } from '../worker/rejects.js';
 import { SYSTEM_CLOCK } from './clock.js';
 import type { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
 import { Inputs } from './inputs.js';
-import type { JobDescription, RunOptions, SourceStats } from './job-types.js';
-import type { Ledger } from './ledger.js';
+import type { JobDescription, RunOptions, SourceStats, StageStats } from './job-types.js';
+import { Ledger } from './ledger.js';
 import { oneOf, positiveInteger } from './options.js';
-import { Sequence } from './sequence.js';
+import { StageRun, type Feed } from './stage-run.js';
 import { requireSupported } from './supported.js';
 
 /** Morsels in flight: enough that a worker finds the next one, few enough that memory and latency stay small. */
 const MOST_IN_FLIGHT = 60;
 /** State beyond which a firing is shared among the workers. */
 const PARALLEL_FIRE_BYTES = 4 << 20;
+/** Each has blocks of its own in the heap, and working memory in each worker. */
+const MAX_STAGES = 16;
 const HASH_SEED = 0x6d696c6c72616365n;
 
 export interface BadRow {
@@ -33,17 +35,18 @@ export interface BadRow {
   readonly message: string;
 }
 
-/** What is in flight and what comes next: morsels in the order of ingestion, the watermark, the firing of windows. */
+/** What is in flight and what comes next: credits for the sources, stages and what flows between them, results and rows set aside. */
 export class Schedule {
-  readonly layout: JobLayout;
+  readonly plan: Plan;
+  readonly layouts: readonly JobLayout[];
   readonly batchRows: number;
-  private readonly sequence: Sequence;
+  private readonly stages: readonly StageRun[];
   private readonly inputs: Inputs;
+  /** Of the stages behind the first. */
+  private readonly later: readonly Ledger[];
   private readonly waiting: (() => void)[] = [];
   private reserved = 0;
-  private watermark: bigint = NO_TIME;
-  private firedUpTo: bigint = NO_TIME;
-  private firingParts = 0;
+  private ending = false;
 
   constructor(
     private readonly engine: Engine,
@@ -51,40 +54,32 @@ export class Schedule {
     options: RunOptions,
     private readonly emitter: Emitter,
   ) {
-    const { heap, pages, workers } = engine;
-    const { plan } = job;
-    requireSupported(plan);
-    const { branches } = firstStage(plan);
+    this.plan = job.plan;
+    requireSupported(this.plan);
+    const { heap } = engine;
+    const { branches } = firstStage(this.plan);
     if (branches.length > MAX_BRANCHES) throw new MillraceError('PLAN_INVALID', `a union has at most ${MAX_BRANCHES} sources, not ${branches.length}`);
+    if (this.plan.stages.length > MAX_STAGES) throw new MillraceError('PLAN_INVALID', `a job has at most ${MAX_STAGES} stages, not ${this.plan.stages.length}`);
     this.batchRows = positiveInteger('batchRows', options.batchRows, 65_536);
-    const regionBits = regionBitsFor(workers);
-    const regions = allocateRegions(heap, pages, regionBits);
-    const sharedBuffers = [...new Set(job.sources.flatMap(source => source.sharedBuffers?.() ?? []))];
-    const lanes = lanesOf(job);
-    const chain = pages.allocate(Lanes.bytes(lanes), PageUse.scratch);
-    this.layout = { plan, workers, chain, lanes, partitioner: oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const), regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
+    this.layouts = layoutsOf(engine, job, options);
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
     heap.u32[word(Word.stateLimitPages)] = Math.floor((heap.u32[word(Word.pages)]! - heap.u32[word(Word.userPages)]!) * 0.75);
-    this.sequence = new Sequence(heap, new Chain(heap, chain, lanes));
-    this.sequence.chain.reset();
-    this.inputs = new Inputs(engine, job, branches, lanes, sharedBuffers, options.clock ?? SYSTEM_CLOCK, this.sequence, () => this.wake());
+    this.stages = this.layouts.map(layout => new StageRun(engine, layout, feed => this.pass(layout.stage, feed)));
+    this.later = this.plan.stages.slice(1).map(stage => new Ledger(stage.branches[0]!.source.name));
+    const { lanes, sharedBuffers } = this.layouts[0]!;
+    this.inputs = new Inputs(engine, job, branches, lanes, sharedBuffers, options.clock ?? SYSTEM_CLOCK, this.first.sequence, () => this.wake());
   }
 
   /** Nothing is in flight and nothing is firing. */
   get idle(): boolean {
-    const final = firstStage(this.layout.plan).aggregate === null || this.firedUpTo === END_OF_TIME || !this.ending;
-    return this.sequence.length === 0 && this.reserved === 0 && this.firingParts === 0 && final;
-  }
-  private ending = false;
-  private get counts(): boolean {
-    return firstStage(this.layout.plan).aggregate?.window.kind === 'count';
+    return this.reserved === 0 && this.stages.every(stage => stage.isQuiet && (stage.ended || !this.ending));
   }
 
   get switchedToHash(): boolean {
-    return this.layout.partitioner === 'hash' || Atomics.load(this.engine.heap.i32, word(Word.switchedToHash)) !== 0;
+    return this.layouts[0]!.partitioner === 'hash' || Atomics.load(this.engine.heap.i32, word(Word.switchedToHash)) !== 0;
   }
   get currentWatermark(): bigint {
-    return this.watermark;
+    return this.first.watermark;
   }
   get stateBytes(): number {
     return this.engine.heap.u32[word(Word.stateUnits)]! * STATE_UNIT;
@@ -98,6 +93,9 @@ export class Schedule {
   }
   sourceStats(): SourceStats[] {
     return this.inputs.stats();
+  }
+  stageStats(): StageStats[] {
+    return this.later.map(ledger => ledger.counts());
   }
   noteProgress(branch: number, progress: SourceStats['progress']): void {
     this.ledgers[branch]!.progress = progress;
@@ -135,8 +133,8 @@ export class Schedule {
 
   private get hasRoom(): boolean {
     const { u32 } = this.engine.heap;
-    return this.sequence.length + this.reserved < MOST_IN_FLIGHT && this.emitter.hasRoom
-      && (u32[word(Word.batchPages)]! < u32[word(Word.pages)]! >>> 3 || (this.sequence.length === 0 && this.emitter.idle));
+    return this.first.sequence.length + this.reserved < MOST_IN_FLIGHT && this.emitter.hasRoom
+      && (u32[word(Word.batchPages)]! < u32[word(Word.pages)]! >>> 3 || (this.stages.every(stage => stage.isQuiet) && this.emitter.idle));
   }
 
   /** Queues an item for the workers. REQUIRES: a credit. */
@@ -155,71 +153,85 @@ export class Schedule {
     this.wake();
   }
 
-  /** Takes in what workers have finished and starts the firing that it allows; `ended`: no more input will come. Returns the first bad row seen. */
+  /** Takes in what workers have finished and starts the firings that it allows; `ended`: no more input will come. Returns the first bad row seen. */
   advance(ended: boolean): BadRow | null {
-    const bad = this.complete();
-    if (this.inputs.idle(this.sequence.room - this.reserved)) this.wake();
-    this.emitter.collect();
+    let bad: BadRow | null = null;
+    this.ending = ended;
+    if (ended && this.reserved === 0) this.first.end();
+    if (this.inputs.idle(this.first.sequence.room - this.reserved)) this.wake();
+    for (const [index, stage] of this.stages.entries()) {
+      stage.take();
+      stage.settle((morsel, number) => {
+        if (morsel.outputs > 0) this.collect();
+        const own = index === 0 ? this.inputs.settle(morsel, number) : [];
+        if (index > 0) this.later[index - 1]!.add(morsel);
+        const first = this.settleRejects(index, morsel, own);
+        bad ??= first;
+        this.freeMorsel(index, morsel);
+      });
+      if (!stage.hasFired) continue;
+      this.collect();
+      stage.advance(() => (this.stateBytes > PARALLEL_FIRE_BYTES ? this.engine.workers : 1));
+    }
+    this.collect();
     // Room comes from finished morsels, but also from a sink that has taken results.
     if (this.hasRoom) this.wakeReaders();
-    this.ending = ended;
-    this.advanceFiring(ended && this.sequence.length === 0 && this.reserved === 0);
     return bad;
   }
 
-  /** Settles finished morsels, in the order of ingestion. */
-  private complete(): BadRow | null {
-    let bad: BadRow | null = null;
-    this.sequence.settle((morsel, number) => {
-      const own = this.inputs.settle(morsel, number);
-      this.watermark = morsel.after;
-      this.emitter.results(morsel.token, morsel.outputs);
-      const first = this.settleRejects(morsel, own);
-      bad ??= first;
-      this.freeMorsel(morsel);
-    });
-    return bad;
+  private get first(): StageRun {
+    return this.stages[0]!;
+  }
+  /** Takes what workers have put out. */
+  private collect(): void {
+    for (let output = OutputQueue.pop(this.engine.heap); output !== null; output = OutputQueue.pop(this.engine.heap)) this.stages[output.stage]!.output(output);
+  }
+  /** What a stage gives on goes to the next, and the results of the last to the sink. */
+  private pass(from: number, feed: Feed): void {
+    const behind = this.stages[from + 1];
+    if (behind) behind.feed(feed);
+    else if (typeof feed === 'object' && 'descriptor' in feed) this.emitter.result(feed.descriptor);
   }
 
-  private settleRejects(morsel: Morsel, own: readonly Reject[]): BadRow | null {
+  private settleRejects(stage: number, morsel: Morsel, own: readonly Reject[]): BadRow | null {
     const { heap } = this.engine;
     const theirs = morsel.rejects ? JSON.parse(decodeText(heap.u8, morsel.rejects, morsel.rejectBytes)) as Reject[] : [];
     const all = [...own, ...theirs].sort((a, b) => a.position - b.position);
     if (all.length === 0) return null;
-    const source = this.ledgers[morsel.branch]!.name;
+    const source = (stage === 0 ? this.ledgers[morsel.branch]! : this.later[stage - 1]!).name;
     this.emitter.letters(source, morsel.basePosition, all);
     const first = all.find(reject => reject.reason !== 'LATE');
     return first ? { source, position: morsel.basePosition + BigInt(first.position), message: `${first.reason}: ${first.message}` } : null;
   }
 
-  private freeMorsel(morsel: Morsel): void {
-    const { pages } = this.engine;
+  private freeMorsel(stage: number, morsel: Morsel): void {
+    const { heap, pages } = this.engine;
     if (morsel.owned) pages.free(morsel.descriptor);
     if (morsel.rejects) pages.free(morsel.rejects);
     if (morsel.linesAddress) pages.free(morsel.linesAddress);
-  }
-
-  private advanceFiring(final: boolean): void {
-    if (firstStage(this.layout.plan).aggregate === null) return;
-    const { heap } = this.engine;
-    if (this.firingParts > 0) {
-      if (Atomics.load(heap.i32, word(Word.fireDone)) < this.firingParts) return;
-      this.firingParts = 0;
-    }
-    const { regions, regionBits } = this.layout;
-    // The watermark is at the end of time only by the end of all branches, of which the last morsels may not be settled yet.
-    const upTo = final ? END_OF_TIME : this.watermark === END_OF_TIME ? this.firedUpTo : this.watermark;
-    // A window that is full is due at once, event time or not.
-    if (final ? this.firedUpTo === END_OF_TIME : (upTo === NO_TIME && !this.counts) || leastDue(heap, regions, regionBits) > upTo) return;
-    this.firedUpTo = upTo;
-    this.firingParts = this.stateBytes > PARALLEL_FIRE_BYTES ? this.layout.workers : 1;
-    heap.i64[FIRE] = upTo;
-    Atomics.store(heap.i32, word(Word.fireDone), 0);
-    for (let part = 0; part < this.firingParts; part++) TaskQueue.push(heap, Task.fire, (this.firingParts << 8) | part);
+    if (stage === 0 || !morsel.owned) return;
+    resultGone(heap);
+    signal(heap, Word.room);
   }
 }
 
-function lanesOf({ sources }: JobDescription): ReturnType<typeof laneMap> {
+/** Makes the blocks of each stage. */
+function layoutsOf({ heap, pages, workers, staticTables }: Engine, job: JobDescription, options: RunOptions): JobLayout[] {
+  const { plan, sources } = job;
+  const partitioner = oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const);
+  const sharedBuffers = [...new Set(sources.flatMap(source => source.sharedBuffers?.() ?? []))];
+  const regionBits = regionBitsFor(workers);
+  const tables = staticTables.of(plan);
+  return plan.stages.map(({ aggregate }, stage) => {
+    const lanes = stage === 0 ? sourceLanes(job) : laneMap([1]);
+    const block = pages.allocate(STAGE_BYTES + Lanes.bytes(lanes), PageUse.scratch);
+    heap.u8.fill(0, block, block + STAGE_BYTES);
+    const regions = aggregate === null ? 0 : allocateRegions(heap, pages, regionBits);
+    return { plan: stagePlan(plan, stage), tables, stage, isLast: stage === plan.stages.length - 1, block, lanes, workers, partitioner, regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
+  });
+}
+
+function sourceLanes({ sources }: JobDescription): LaneMap {
   const lanes = laneMap(sources.map(source => positiveInteger(`partitions of ${source.name}`, source.partitions, 1)));
   if (lanes.count > MAX_LANES) throw new MillraceError('PLAN_INVALID', `the sources of a job have at most ${MAX_LANES} partitions together, not ${lanes.count}`);
   return lanes;

@@ -5,7 +5,7 @@ import { NO_TIME } from '../worker/lanes.js';
 import { Morsel, type MorselKind, MorselState } from '../worker/morsel.js';
 import { Task, TaskQueue } from '../worker/queues.js';
 
-/** The morsels of a job, in the order of ingestion: begun one after another, settled in the same order once they are done. */
+/** The morsels of a stage, in the order of ingestion: begun one after another, settled in the same order once they are done. */
 export class Sequence {
   private next = 0;
   private settled = 0;
@@ -13,6 +13,7 @@ export class Sequence {
 
   constructor(
     private readonly heap: Heap,
+    private readonly block: number,
     readonly chain: Chain,
   ) {}
 
@@ -37,15 +38,16 @@ export class Sequence {
     this.begin(morsel, branch, lane);
     morsel.turn = this.queued++;
     morsel.state = MorselState.queued;
-    TaskQueue.push(this.heap, Task.morsel, (this.next - 1) % MORSEL_SLOTS);
+    TaskQueue.push(this.heap, this.block, Task.morsel, (this.next - 1) % MORSEL_SLOTS);
   }
 
   /** A morsel without data, done as soon as the chain knows of it. REQUIRES: a free slot. */
-  pass(kind: MorselKind, branch: number, lane: number): void {
+  pass(kind: MorselKind, branch: number, lane: number, statement: bigint = NO_TIME): void {
     const morsel = this.slot(this.next);
     morsel.clear();
     morsel.kind = kind;
     this.begin(morsel, branch, lane);
+    morsel.statement = statement;
     morsel.state = MorselState.done;
     this.chain.add(morsel);
   }
@@ -68,7 +70,7 @@ export class Sequence {
   }
 
   private slot(number: number): Morsel {
-    return new Morsel(this.heap, number % MORSEL_SLOTS);
+    return new Morsel(this.heap, this.block, number % MORSEL_SLOTS);
   }
   private begin(morsel: Morsel, branch: number, lane: number): void {
     morsel.sequence = BigInt(this.next++);

@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.js';
-import { changelogOf, type Aggregate, type Plan } from '../plan/plan.js';
+import { changelogOf, type Aggregate, type Plan, type Stage } from '../plan/plan.js';
 
 /** Refuses what can be planned and not be run yet. */
 export function requireSupported(plan: Plan): void {
@@ -8,11 +8,12 @@ export function requireSupported(plan: Plan): void {
 }
 
 function unsupported({ stages }: Plan): string | null {
-  const [stage, ...later] = stages;
-  if (later.length > 0) return 'more than one stage is';
-  if (stage!.deduplicate !== null) return 'dedupe is';
-  if (stage!.top !== null) return 'top is';
-  return unsupportedAggregate(stage!.aggregate);
+  return stages.map(unsupportedStage).find(what => what !== null) ?? null;
+}
+function unsupportedStage({ deduplicate, top, aggregate }: Stage): string | null {
+  if (deduplicate !== null) return 'dedupe is';
+  if (top !== null) return 'top is';
+  return unsupportedAggregate(aggregate);
 }
 function unsupportedAggregate(aggregate: Aggregate | null): string | null {
   if (aggregate === null) return null;

@@ -1,13 +1,14 @@
 import type { Heap } from './heap.js';
 
 /**
- * The control block at the start of the heap: everything threads tell each other, as u32 words from CONTROL. Bytes 0…65535 stay
+ * The control block at the start of the heap: what threads tell each other about the heap and the job, as u32 words from CONTROL (what they
+ * tell about a stage is in `stage-block.ts`). Bytes 0…65535 stay
  * unused, so that address 0 means none and a stray write of a kernel's would hit nothing. Who writes what:
  *
  *   poison, stop          any thread sets, nobody clears while threads run
  *   page*, output*        under the lock of their group
  *   bell                  the coordinator adds 1 and notifies: there is a task, or the job is over
- *   queueTail, queue      coordinator; queueHead: workers, by compare-and-swap
+ *   sleepers              workers: how many wait for the bell, or are about to
  *   wake                  workers add 1 and notify: the coordinator has something to look at
  *   results               workers add 1 for a result put out, the coordinator takes it off when the result is freed
  *   room                  the coordinator adds 1 and notifies: memory or output places were given back
@@ -22,15 +23,14 @@ export const enum Word {
   magic, version, poison, pages, firstPage,
   pageLock, lowHint, highHint, batchPages, statePages, stateLimitPages, userPages,
   stateUnits, statePeakUnits,
-  queueHead, queueTail, stop, bell, wake, room,
+  stop, bell, wake, room,
   outputLock, outputHead, outputTail,
-  fireDone, switchedToHash,
-  scratchPages, results,
+  switchedToHash,
+  scratchPages, results, sleepers,
 }
 /** State is counted in units of this many bytes. */
 export const STATE_UNIT = 256;
 
-export const QUEUE_ENTRIES = 256;
 export const OUTPUT_ENTRIES = 1024;
 export const OUTPUT_WORDS = 4;
 export const MORSEL_SLOTS = 64;
@@ -39,11 +39,7 @@ export const MAX_BRANCHES = 256;
 
 const wordsFrom = (words: number): number => CONTROL / 4 + words;
 export const word = (name: Word): number => wordsFrom(name);
-export const QUEUE: number = wordsFrom(64);
-export const OUTPUTS: number = wordsFrom(64 + QUEUE_ENTRIES);
-export const MORSELS: number = wordsFrom(64 + QUEUE_ENTRIES + OUTPUT_ENTRIES * OUTPUT_WORDS);
-/** i64 of the firing in progress: its watermark. */
-export const FIRE: number = wordsFrom(64 + QUEUE_ENTRIES + OUTPUT_ENTRIES * OUTPUT_WORDS + MORSEL_SLOTS * MORSEL_WORDS) / 2;
+export const OUTPUTS: number = wordsFrom(64);
 
 /** A run table (u32 per page) and page records (16 bytes per page) follow the control block. */
 export const runTable = (): number => (CONTROL + CONTROL_BYTES) / 4;

@@ -6,7 +6,7 @@ import type { Expression } from '../plan/expression-tree.js';
 import { asText } from '../plan/finish.js';
 import { withAggregate } from '../plan/firing.js';
 import { mismatch, typed } from '../plan/operators/coerce.js';
-import type { AggregateCall, NamedExpression, Window } from '../plan/plan.js';
+import { expressionsOfCall, goesByTime, isCount, type AggregateCall, type NamedExpression, type Window } from '../plan/plan.js';
 import { noteUsed } from '../plan/recording.js';
 import { eventUnit } from '../plan/stages.js';
 import { describeValue } from '../plan/type-builders.js';
@@ -14,8 +14,6 @@ import { isText } from '../plan/type-rules.js';
 import { planWindow, type AnyWindow } from '../plan/windows.js';
 
 const WINDOW_KINDS: ReadonlySet<unknown> = new Set<Window['kind']>(['global', 'count', 'tumbling', 'sliding', 'cumulating', 'calendar', 'session']);
-/** Aggregates of the order of rows. */
-const ORDERED: ReadonlySet<string> = new Set(['first', 'last', 'argMin', 'argMax', 'collect']);
 
 /** A grouped pipeline at run time. See `Grouped`. `Node`: what its results are, made by `results`. */
 export class GroupedNode<Node> {
@@ -49,10 +47,10 @@ export class GroupedNode<Node> {
       throw new MillraceError('PLAN_INVALID', `aggregate: ${name} must be an aggregate such as count() or sum(row.x), got ${advice}.`);
     }
     noteUsed(value);
-    const { fn, input, where, type, nullable } = value.call;
-    if (ORDERED.has(fn) && this.draft.stages.length > 0) throw new MillraceError('PLAN_INVALID', `aggregate: ${name} is ${value.describe()}, but rows behind an aggregate, top or dedupe have no order. Take the min() or max() of a column instead.`);
-    for (const expression of [input, where]) if (expression !== null) checkColumns(expression, this.draft.fields, 'aggregate');
-    const maybeNoRows = this.keys.length === 0 && this.plannedWindow.kind === 'global' && fn !== 'count';
-    return { name, fn, input, where, type, nullable: nullable || maybeNoRows };
+    const call: AggregateCall = { name, ...value.call };
+    if (goesByTime(call.fn) && this.draft.stages.length > 0) throw new MillraceError('PLAN_INVALID', `aggregate: ${name} is ${value.describe()}, but rows behind an aggregate, top or dedupe have no order. Take the min() or max() of a column instead.`);
+    for (const expression of expressionsOfCall(call)) checkColumns(expression, this.draft.fields, 'aggregate');
+    const maybeNoRows = this.keys.length === 0 && this.plannedWindow.kind === 'global' && !isCount(call.fn);
+    return { ...call, nullable: call.nullable || maybeNoRows };
   }
 }

@@ -1,5 +1,6 @@
 import { changelogColumns, changelogOf, type Aggregate, type AggregateCall, type Branch, type EventTime, type NamedExpression, type Plan, type Stage, type Step } from './plan.js';
 import { explainWindow } from './explain-window.js';
+import { printCall } from './print-call.js';
 import { printExpression, printName } from './print-expression.js';
 import { fieldText } from './schema.js';
 import { formatTime } from './format-time.js';
@@ -79,7 +80,7 @@ function explainEmit(aggregate: Aggregate): string | null {
   const times = [...earlyMs === null ? [] : [`every ${formatTime(earlyMs, 'ms')} so far`], 'at the close', ...accept > 0 ? ['for each late row'] : []];
   return `${times.join(', ')}, with a ${changelogColumns(aggregate).map(field => field.name).join(' and ')}`;
 }
-function callText({ name, fn, input, where }: AggregateCall): string {
-  const filter = where === null ? '' : ` FILTER (WHERE ${printExpression(where)})`;
-  return `${fn}(${input === null ? '*' : printExpression(input)})${filter} AS ${printName(name)}`;
+function callText(call: AggregateCall): string {
+  const filter = call.where === null ? '' : ` FILTER (WHERE ${printExpression(call.where)})`;
+  return `${printCall(call)}${filter} AS ${printName(call.name)}`;
 }

@@ -53,7 +53,8 @@ function mapAggregate(aggregate: Aggregate, change: Change): Aggregate {
     ...aggregate,
     keys: mapNamed(keys, change),
     window: window.kind === 'calendar' ? { ...window, zoneColumn: optional(window.zoneColumn) } : window,
-    aggregates: aggregates.map(call => ({ ...call, input: optional(call.input), where: optional(call.where) })),
+    aggregates: aggregates.map(call => (
+      { ...call, input: optional(call.input), ...(call.more && { more: call.more.map(change) }), where: optional(call.where) })),
   };
 }
 

@@ -100,13 +100,31 @@ export interface Top {
 
 export type AggregateFunction =
   | 'count' | 'sum' | 'min' | 'max' | 'mean' | 'variance' | 'variancePopulation' | 'stddev' | 'stddevPopulation'
-  | 'first' | 'last' | 'boolAnd' | 'boolOr';
+  | 'first' | 'last' | 'boolAnd' | 'boolOr' | 'argMin' | 'argMax'
+  | 'countDistinct' | 'approxCountDistinct' | 'quantile' | 'topN' | 'bottomN' | 'mostFrequent' | 'collectList' | 'user' | 'reduce';
+/** Constants of an aggregate: which there are depends on its function. */
+export interface AggregateOptions {
+  /** Which quantile, 0 to 1. */
+  readonly q?: number;
+  /** Of quantiles: the relative error. */
+  readonly accuracy?: number;
+  /** Of lists: how many values at most. */
+  readonly limit?: number;
+  /** Of the user's own (`user`, `reduce`): the URL of the module and the name of the export. */
+  readonly module?: string;
+  readonly name?: string;
+  /** Of `user`: whether `finish` may return null. */
+  readonly nullable?: boolean;
+}
 /** Result columns: keys, those of the window (`windowColumns`), those of a changelog (`changelogColumns`), then aggregates. */
 export interface AggregateCall {
   readonly name: string;
   readonly fn: AggregateFunction;
-  /** null only for `count` of rows. */
+  /** null for `count` of rows, and for a user-defined aggregate of no columns. */
   readonly input: Expression | null;
+  /** Further inputs, where there are any: of `argMin` and `argMax` the compared column, of a user-defined one its second and those that follow. */
+  readonly more?: readonly Expression[];
+  readonly options?: AggregateOptions;
   /** Rows for which this is not true do not count for this aggregate (SQL `FILTER (WHERE …)`). */
   readonly where: Expression | null;
   readonly type: DataType;
@@ -130,6 +148,9 @@ export function changelogColumns(aggregate: Pick<Aggregate, 'accept' | 'emit' | 
   return aggregate.window.kind === 'session' ? [version, { name: 'deleted', type: { kind: 'bool' }, nullable: false }] : [version];
 }
 
+/** A plan of one stage of another. */
+export const stagePlan = (plan: Plan, stage: number): Plan => ({ ...plan, stages: [plan.stages[stage]!], output: plan.stages[stage]!.output });
+
 /** The columns of an aggregate's results. Where a result can vanish, aggregates may be null: those of a deleted row are. */
 export function resultFields(aggregate: Aggregate): Field[] {
   const changelog = changelogColumns(aggregate);
@@ -141,6 +162,14 @@ export function resultFields(aggregate: Aggregate): Field[] {
     ...aggregate.aggregates.map(({ name, type, nullable }) => ({ name, type, nullable: nullable || vanishing })),
   ];
 }
+
+/** Whether an aggregate is 0 and not null where there are no rows. */
+export const isCount = (fn: AggregateFunction): boolean => fn === 'count' || fn === 'countDistinct' || fn === 'approxCountDistinct';
+/** Whether the place of a row in event time decides which value an aggregate gives. */
+export const goesByTime = (fn: AggregateFunction): boolean => ['first', 'last', 'argMin', 'argMax', 'collectList'].includes(fn);
+/** Every expression of an aggregate call. */
+export const expressionsOfCall = ({ input, more = [], where }: AggregateCall): Expression[] =>
+  [input, ...more, where].filter(expression => expression !== null);
 
 /** The first stage of a plan: for readers of plans of one stage. */
 export const firstStage = (plan: Plan): Stage => plan.stages[0]!;

@@ -32,13 +32,13 @@ export function udf<const A extends readonly ColumnType[], R extends ColumnTag, 
   const returns = typeNode(signature.returns, `The result of udf ${name}`);
   return (...columns: readonly unknown[]) => {
     if (columns.length !== parameters.length) throw mismatch(`udf ${name} takes ${parameters.length} columns, got ${columns.length}.`);
-    const args = parameters.map((parameter, i) => argument(name, parameter, operand(columns[i])));
+    const args = parameters.map((parameter, i) => argument(`udf ${name}`, parameter, operand(columns[i])));
     return new ColumnNode({ op: 'udf', type: returns.dataType, nullable: returns.isNullable, module, name, args }) as never;
   };
 }
 
-function argument(name: string, { dataType, isNullable }: TypeNode, given: Operand): Expression {
-  const where = `udf ${name}`;
+/** A column for a declared parameter of a user's function. */
+export function argument(where: string, { dataType, isNullable }: TypeNode, given: Operand): Expression {
   const expression = given instanceof Bare ? typedLiteral(given.value, dataType, where) : given;
   if (expression.nullable && !isNullable) throw mismatch(`${where}: ${typed(expression)} may be null; declare its argument as .nullable, or use coalesce.`);
   if (isText(expression.type) && isText(dataType)) return expression;

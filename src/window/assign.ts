@@ -24,8 +24,6 @@ export type VisitSlice = (slice: Span, positions: number, rows: number) => void;
 
 /** Slices of a chunk that are told apart by counting; beyond, by a map. */
 const MOST_COUNTED = 65_536;
-/** Where there are more slices of one size, a division per row is cheaper than a search. */
-const MOST_SEARCHED = 64;
 
 /** Calls `visit` with the rows of each slice, once per slice. */
 export function assign(tools: Tools, assigner: SliceAssigner, input: AssignInput, visit: VisitSlice): void {
@@ -40,7 +38,8 @@ export function assign(tools: Tools, assigner: SliceAssigner, input: AssignInput
   const counts = scratch.take(slices * 4);
   heap.u32.fill(0, counts >>> 2, (counts >>> 2) + slices);
   const sorted = scratch.take(input.rows * 4);
-  if (assigner.sliceSize !== null && slices > MOST_SEARCHED) divide(tools, input, boundaries[0]!, assigner.sliceSize, counts, slices, sorted);
+  // Two divisions a row cost less than one search.
+  if (assigner.sliceSize !== null) divide(tools, input, boundaries[0]!, assigner.sliceSize, counts, slices, sorted);
   else search(tools, input, boundaries, counts, slices, sorted);
   // Each start has moved on to the end of its rows.
   for (let slice = 0, from = 0; slice < slices; slice++) {

@@ -78,7 +78,7 @@ export class ZoneColumn {
       const address = heap.u32[(data >>> 2) + element * 2]!, length = heap.u32[(data >>> 2) + element * 2 + 1]!;
       const slot = heap.u32[(hashes >>> 2) + element]! % CACHE_SLOTS;
       const known = this.cache[slot];
-      if (known && known.bytes.length === length && known.bytes.every((byte, index) => byte === heap.u8[address + index])) return known.number;
+      if (known && isAt(heap.u8, address, length, known.bytes)) return known.number;
       const bytes = heap.u8.slice(address, address + length);
       const number = this.numberOf(bytes);
       this.cache[slot] = { bytes, number };
@@ -106,6 +106,12 @@ export class ZoneColumn {
     this.byZone.set(zone, number);
     return number;
   }
+}
+
+function isAt(u8: Uint8Array, address: number, length: number, bytes: Uint8Array): boolean {
+  if (bytes.length !== length) return false;
+  for (let index = 0; index < length; index++) if (u8[address + index] !== bytes[index]) return false;
+  return true;
 }
 
 /** No row whose time is at least this is late, whatever its zone: a bound for candidates. */

@@ -43,17 +43,18 @@ export class Zone {
     }
     const known = this.stretches[low];
     if (known && known.from <= time) return known;
-    const found = this.find(time);
+    // Going on from a stretch that is known, its end is the start of the next.
+    const found = this.find(time, this.stretches[low - 1]?.to === time);
     if (this.stretches.length >= MOST_STRETCHES) this.stretches = [found];
     else this.stretches.splice(low, 0, found);
     return found;
   }
 
-  private find(time: number): Stretch {
+  private find(time: number, isStart: boolean): Stretch {
     const at = (ms: number): Temporal.ZonedDateTime => Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(this.name);
     const here = at(time);
     // `previous` looks before an instant: one later, not to miss a change at this very one.
-    const from = at(time + 1).getTimeZoneTransition('previous')?.epochMilliseconds ?? -Infinity;
+    const from = isStart ? time : at(time + 1).getTimeZoneTransition('previous')?.epochMilliseconds ?? -Infinity;
     const to = here.getTimeZoneTransition('next')?.epochMilliseconds ?? Infinity;
     return { from, to, offset: here.offsetNanoseconds / 1e6 };
   }

@@ -1,6 +1,7 @@
 import { MORSEL_SLOTS, poisoned, ring } from '../heap/control.js';
 import type { Heap } from '../heap/heap.js';
 import { Poisoned, withLock } from '../heap/lock.js';
+import { chainStart } from '../heap/stage-block.js';
 import { Lanes, NO_TIME, type LaneMap } from './lanes.js';
 import { Morsel, MorselKind, TOKENS } from './morsel.js';
 
@@ -21,10 +22,10 @@ export class Chain {
 
   constructor(
     private readonly heap: Heap,
-    address: number,
+    private readonly block: number,
     lanes: LaneMap,
   ) {
-    this.lanes = new Lanes(heap, address, lanes);
+    this.lanes = new Lanes(heap, chainStart(block), lanes);
     this.words = this.lanes.chainWords;
   }
 
@@ -46,7 +47,7 @@ export class Chain {
     withLock(heap, words + U32.lock, () => {
       for (;;) {
         const next = heap.u32[words + U32.next]!;
-        const candidate = new Morsel(heap, next % MORSEL_SLOTS);
+        const candidate = new Morsel(heap, this.block, next % MORSEL_SLOTS);
         if (Atomics.load(heap.i32, candidate.statsReady) !== next + 1) return;
         this.pass(candidate);
         heap.u32[words + U32.next] = (next + 1) % TOKENS;
@@ -96,6 +97,7 @@ export class Chain {
     morsel.basePosition = lanes.rowsOf(branch);
     if (morsel.kind === MorselKind.branchEnd) lanes.end(branch);
     else if (morsel.kind === MorselKind.aside) lanes.leave(lane);
+    else if (morsel.kind === MorselKind.statement) lanes.enter(lane, morsel.statement);
     else {
       lanes.addRows(branch, morsel.rows);
       if (morsel.greatest !== NO_TIME) lanes.enter(lane, morsel.statement);

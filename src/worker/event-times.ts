@@ -19,7 +19,7 @@ export class EventTimes {
     branch: Branch,
     private readonly window: AlignedWindow | null,
   ) {
-    this.columns = new TimeColumns(thread, branch.source.schema, branch.eventTime);
+    this.columns = new TimeColumns(thread, branch);
   }
 
   /** Address of one int64 per row, or 0 where the branch has no event time. */
@@ -111,14 +111,17 @@ export class EventTimes {
 
   /** For each element of a chunk the watermark as it stood just before it, less `accept`: int64 in scratch. `selection`: their rows, or 0. */
   boundsBefore(morsel: Morsel, first: number, elements: number, selection: number, accept: bigint): number {
-    const { kernels, scratch } = this.thread;
-    const { address, validity, behind } = this.columns.stating;
+    const { heap, kernels, scratch } = this.thread;
     const less = (watermark: bigint): bigint => (watermark < NO_TIME + accept ? NO_TIME : watermark - accept);
     let own = morsel.ownBefore;
     for (let earlier = 0; earlier < first / CHUNK_ROWS; earlier++) own = later(own, this.columns.chunks[earlier]!.statement);
     const bounds = scratch.take(elements * 8);
-    const cap = morsel.others === END_OF_TIME ? END_OF_TIME : less(morsel.others);
-    kernels.runningBounds(elements, selection, first, address, validity, less(own), behind + accept, less(morsel.before), cap, bounds);
+    const { stating } = this.columns;
+    if (stating === null) heap.i64.fill(less(watermark(morsel, own)), bounds >>> 3, (bounds >>> 3) + elements);
+    else {
+      const cap = morsel.others === END_OF_TIME ? END_OF_TIME : less(morsel.others);
+      kernels.runningBounds(elements, selection, first, stating.address, stating.validity, less(own), stating.behind + accept, less(morsel.before), cap, bounds);
+    }
     return bounds;
   }
 

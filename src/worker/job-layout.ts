@@ -1,29 +1,44 @@
 import { compileAggregate, type CompiledAggregate } from '../aggregate/compile.js';
 import { keyModeOf, type KeyMode } from '../aggregate/keys.js';
-import { firstStage, type Plan } from '../plan/plan.js';
+import { firstStage, stagePlan, type Plan } from '../plan/plan.js';
 import type { LaneMap } from './lanes.js';
 import { MillraceError } from '../errors.js';
+import type { StaticTableData } from '../expression/loaded-table.js';
 
-/** What every thread of a job is told at its start; plain data. */
+/** What every thread is told of one stage of a job at its start; plain data. */
 export interface JobLayout {
+  /** Of this stage alone. */
   readonly plan: Plan;
+  /** By their numbers in the plan. */
+  readonly tables: readonly StaticTableData[];
+  readonly stage: number;
+  /** Whether its results are the job's. */
+  readonly isLast: boolean;
+  /** Address of the block of `heap/stage-block.ts`. */
+  readonly block: number;
+  readonly lanes: LaneMap;
   readonly workers: number;
   readonly partitioner: 'auto' | 'hash' | 'local';
   /** Address of the headers of `2 ** regionBits` regions. */
   readonly regions: number;
   readonly regionBits: number;
   readonly hashSeed: bigint;
-  /** Address of the chain's block, and the lanes in it. */
-  readonly chain: number;
-  readonly lanes: LaneMap;
   /** The user's own memory that morsels of kind `shared` are copied from. */
   readonly sharedBuffers: readonly SharedArrayBuffer[];
 }
 
-/** A layout as it is sent to a thread: the plan as text, since cloning a large static table object by object takes longer than parsing it. */
-export type JobMessage = Omit<JobLayout, 'plan'> & { readonly plan: string };
-export const toMessage = (job: JobLayout): JobMessage => ({ ...job, plan: JSON.stringify(job.plan) });
-export const fromMessage = (message: JobMessage): JobLayout => ({ ...message, plan: JSON.parse(message.plan) as Plan });
+/** Layouts as they are sent to a thread: the plan as text, since cloning objects takes longer than parsing them. Static tables are in the heap. */
+export interface JobMessage {
+  readonly plan: string;
+  readonly tables: JobLayout['tables'];
+  readonly stages: readonly Omit<JobLayout, 'plan' | 'tables'>[];
+}
+export const toMessage = (plan: Plan, stages: readonly JobLayout[]): JobMessage =>
+  ({ plan: JSON.stringify({ ...plan, tables: [] }), tables: stages[0]!.tables, stages: stages.map(({ plan: _plan, tables: _tables, ...stage }) => stage) });
+export function fromMessage({ plan, tables, stages }: JobMessage): { plan: Plan; stages: JobLayout[] } {
+  const whole = JSON.parse(plan) as Plan;
+  return { plan: whole, stages: stages.map(stage => ({ ...stage, tables, plan: stagePlan(whole, stage.stage) })) };
+}
 
 export interface AggregateLayout {
   readonly compiled: CompiledAggregate;

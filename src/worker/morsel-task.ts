@@ -1,4 +1,4 @@
-import { isKeyed } from '../aggregate/keyed-window.js';
+import { isKeyed, sessionTimes } from '../aggregate/keyed-window.js';
 import type { RowOperator } from '../aggregate/row-operator.js';
 import { alignedWindow } from '../aggregate/slices.js';
 import { materialise } from '../batch/materialise.js';
@@ -14,7 +14,7 @@ import type { Kernels } from '../../native-free-kernels/load.js';
 import type { Allocator, Heap } from '../heap/heap.js';
 import type { Expression } from '../plan/expression-tree.js';
 import type { TextFormat } from '../connectors/source.js';
-import { firstStage, type Branch } from '../plan/plan.js';
+import { firstStage, goesByTime, type Branch } from '../plan/plan.js';
 import { Poisoned } from '../heap/lock.js';
 import { poisoned } from '../heap/control.js';
 import { Chain } from './chain.js';
@@ -64,7 +64,7 @@ export class MorselTask {
   ) {
     const { plan } = job;
     const { branches, aggregate: called } = firstStage(plan);
-    this.chain = new Chain(thread.heap, job.chain, job.lanes);
+    this.chain = new Chain(thread.heap, job.block, job.lanes);
     this.batches = thread.pages.for(PageUse.batch);
     this.keys = aggregate?.compiled.keyCount ?? 0;
     const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
@@ -74,7 +74,7 @@ export class MorselTask {
       const branch = withTimeRequired(given);
       return {
         branch,
-        stage: new StatelessStage({ branch, outputs, tables: plan.tables, heap, kernels, allocator, udfs }),
+        stage: new StatelessStage({ branch, outputs, tables: job.tables, heap, kernels, allocator, udfs }),
         decoder: null,
         times: new EventTimes(thread, branch, called && !isKeyed(called.window) ? alignedWindow(called.window) : null),
         reader: new RowReader(heap, branch.source.schema),
@@ -171,7 +171,7 @@ export class MorselTask {
     if (result.rows === 0) return;
     const { heap, kernels } = this.thread;
     const descriptor = materialise(heap, kernels, this.batches, this.job.plan.output, result.vectors, result.rows);
-    OutputQueue.push(heap, { descriptor, morsel: morsel.token, index: morsel.outputs++ });
+    OutputQueue.push(heap, { descriptor, stage: this.job.stage, morsel: morsel.token, index: morsel.outputs++ });
   }
 
   private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: string, message: string) => void): void {
@@ -199,7 +199,9 @@ export class MorselTask {
   /** As `addChunk`, for windows that depend on the rows before: only as a row goes into its region it turns out whether it is late. */
   private addInOrder(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, reject: (row: number, reason: string, message: string) => void): void {
     const { heap, kernels, scratch } = this.thread;
-    const { window, accept } = firstStage(this.job.plan).aggregate!;
+    const spec = firstStage(this.job.plan).aggregate!;
+    const { window } = spec;
+    const { accept } = sessionTimes(spec, this.job.stage);
     const { selection, vectors, rows: elements } = result;
     const rowOf = (element: number): number => (selection ? heap.u32[(selection >>> 2) + element]! : first + element);
     const elementTimes = times.times ? scratch.take(elements * 8) : 0;
@@ -214,9 +216,9 @@ export class MorselTask {
     const late = (element: number, bound: bigint): void => {
       morsel.applied--;
       morsel.late++;
-      reject(rowOf(element), 'LATE', lateMessage(heap.i64[(elementTimes >>> 3) + element]!, bound + BigInt(accept)));
+      reject(rowOf(element), 'LATE', lateMessage(heap.i64[(elementTimes >>> 3) + element]!, bound + accept));
     };
-    const bounds = window.kind === 'session' ? times.boundsBefore(morsel, first, elements, selection, BigInt(accept)) : 0;
+    const bounds = window.kind === 'session' ? times.boundsBefore(morsel, first, elements, selection, accept) : 0;
     this.group!.add({ vectors, elements, positions, rows, times: elementTimes, slice: null, selection, firstRow: first, basePosition: positionOf(morsel), morsel: morsel.turn, bounds, late });
   }
 
@@ -229,7 +231,7 @@ export class MorselTask {
 
   /** Whether some state keeps the time of a row. */
   private get needsTimes(): boolean {
-    return firstStage(this.job.plan).aggregate!.aggregates.some(call => call.fn === 'first' || call.fn === 'last');
+    return firstStage(this.job.plan).aggregate!.aggregates.some(call => goesByTime(call.fn));
   }
 }
 

@@ -1,8 +1,9 @@
-import { MORSELS, MORSEL_SLOTS, MORSEL_WORDS } from '../heap/control.js';
+import { MORSEL_SLOTS, MORSEL_WORDS } from '../heap/control.js';
 import type { Heap } from '../heap/heap.js';
+import { morselStart } from '../heap/stage-block.js';
 
-/** What the data of a morsel is before the worker makes a batch of it; the last two have none: a branch has ended, a lane steps aside. */
-export const enum MorselKind { batch, text, shared, branchEnd, aside }
+/** What the data of a morsel is before the worker makes a batch of it; the last three have none: a branch has ended, a lane steps aside, a stage states the watermark of its results. */
+export const enum MorselKind { batch, text, shared, branchEnd, aside, statement }
 export const enum MorselState { free, queued, done }
 
 const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines, lane, turn }
@@ -12,16 +13,17 @@ export const TOKENS: number = 2 ** 31 - MORSEL_SLOTS;
 const enum I64 { sequence = 12, greatest, statement, rows, before, ownBefore, others, after, basePosition, latest }
 
 /**
- * A morsel: one batch on its way, in a slot of the control block. The coordinator fills a free slot and queues it; from then on the
+ * A morsel: one batch on its way, in a slot of its stage's block. The coordinator fills a free slot and queues it; from then on the
  * worker that took it from the queue owns it, but for the chain's words (see `chain.ts`), until it stores `done`.
  */
 export class Morsel {
   private readonly at: number;
   constructor(
     private readonly heap: Heap,
+    block: number,
     slot: number,
   ) {
-    this.at = MORSELS + slot * MORSEL_WORDS;
+    this.at = morselStart(block) + slot * MORSEL_WORDS;
   }
 
   clear(): void {

@@ -27,9 +27,9 @@ const pages = new PageAllocator(heap);
 /** A pool's task: drain the queue of one job until told to stop. Errors come back as plain data: a pool loses their codes. */
 export default async function drain({ message, worker }: { message: JobMessage; worker: number }): Promise<DrainResult> {
   try {
-    const job = fromMessage(message);
-    const udfs = await loadFunctions(job.plan);
-    new Drain({ heap, kernels, pages, scratch: new ScratchArena(pages, heap) }, job, worker, udfs).loop();
+    const { plan, stages } = fromMessage(message);
+    const udfs = await loadFunctions(plan);
+    new Drain({ heap, kernels, pages, scratch: new ScratchArena(pages, heap) }, stages, worker, udfs).loop();
     return { ok: true };
   } catch (error) {
     // The thread that failed first tells why; the others only saw its poison.

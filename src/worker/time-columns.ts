@@ -1,6 +1,6 @@
 import { columnWord, ColumnWord, descriptorBytes } from '../batch/layout.js';
 import { CHUNK_ROWS } from '../expression/vector.js';
-import type { EventTime } from '../plan/plan.js';
+import type { Branch } from '../plan/plan.js';
 import type { Fields } from '../plan/types.js';
 import { END_OF_TIME, later, NO_TIME } from './lanes.js';
 import type { ThreadContext } from './thread-context.js';
@@ -33,16 +33,22 @@ export class TimeColumns {
   private statements: Times | null = null;
   /** Validity before rows too far ahead were taken out, while there are such rows. */
   private before: number | null = null;
+  private readonly schema: Fields;
+  /** Rows of a stage state nothing: it states its watermark itself, once a firing is complete. */
+  private readonly isSource: boolean;
+  private readonly shift: bigint;
   private readonly column: number;
   private readonly watermark: number;
   private readonly bound: bigint;
 
   constructor(
     private readonly thread: ThreadContext,
-    private readonly schema: Fields,
-    eventTime: EventTime | null,
+    { source, eventTime, from }: Branch,
   ) {
-    const columnOf = (name: string | null | undefined): number => schema.findIndex(field => field.name === name);
+    this.schema = source.schema;
+    this.isSource = from === 'source';
+    this.shift = BigInt(eventTime?.shift ?? 0);
+    const columnOf = (name: string | null | undefined): number => source.schema.findIndex(field => field.name === name);
     this.column = columnOf(eventTime?.column);
     this.watermark = columnOf(eventTime?.watermark);
     this.bound = BigInt(eventTime?.outOfOrderness ?? 0);
@@ -55,7 +61,7 @@ export class TimeColumns {
     this.chunks = [];
     this.before = null;
     if (this.column < 0) return;
-    this.times = this.load(descriptor, this.column, rows);
+    this.times = this.shifted(this.load(descriptor, this.column, rows), rows);
     this.address = this.times.address;
     this.stated = this.watermark < 0 ? null : this.load(descriptor, this.watermark, rows);
     this.measure(rows);
@@ -71,8 +77,9 @@ export class TimeColumns {
     return this.chunks.reduce((statement, chunk) => later(statement, chunk.statement), NO_TIME);
   }
 
-  /** The column from which rows state watermarks, and how far these lie behind it. */
-  get stating(): Times & { readonly behind: bigint } {
+  /** The column from which rows state watermarks, and how far these lie behind it; null where rows state nothing. */
+  get stating(): (Times & { readonly behind: bigint }) | null {
+    if (!this.isSource) return null;
     return this.statements ? { ...this.statements, behind: 0n } : { ...this.times, behind: this.bound };
   }
 
@@ -107,7 +114,7 @@ export class TimeColumns {
   }
 
   private minus(greatest: bigint): bigint {
-    return greatest < NO_TIME + this.bound ? NO_TIME : greatest - this.bound;
+    return !this.isSource || greatest < NO_TIME + this.bound ? NO_TIME : greatest - this.bound;
   }
 
   /** The values of a column as times. A date's go to scratch. */
@@ -120,6 +127,14 @@ export class TimeColumns {
     const address = scratch.take(rows * 8);
     kernels.daysToMs(rows, values, address);
     return { address, validity };
+  }
+
+  private shifted({ address, validity }: Times, rows: number): Times {
+    if (this.shift === 0n) return { address, validity };
+    const { heap, scratch } = this.thread;
+    const out = scratch.take(rows * 8);
+    for (let row = 0; row < rows; row++) heap.i64[(out >>> 3) + row] = heap.i64[(address >>> 3) + row]! + this.shift;
+    return { address: out, validity };
   }
 
   /** Makes the event times of rows beyond `latest` null, in a copy of the descriptor: from here on such a row is one without event time. */

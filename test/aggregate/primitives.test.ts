@@ -1,28 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compileAggregate } from '../../src/aggregate/compile.ts';
-import { finishAggregate } from '../../src/aggregate/finish.ts';
-import { primitivesFor, type RowsToCells } from '../../src/aggregate/primitives.ts';
-import { isBytesType, isFloatType } from '../../src/aggregate/words.ts';
-import type { Vector } from '../../src/expression/vector.ts';
-import { LEAST_PAGES } from '../../src/heap/control.ts';
-import type { Heap } from '../../src/heap/heap.ts';
+import { isFloatType } from '../../src/aggregate/words.ts';
 import type { AggregateFunction } from '../../src/plan/plan.ts';
 import type { DataType } from '../../src/plan/types.ts';
-import { HashedTable } from '../../src/state/hashed-table.ts';
 import { aggregate, AggregateOverflow, type Entry } from '../oracle/aggregates.ts';
 import type { Cell } from '../oracle/cells.ts';
 import { slackOf } from '../oracle/slack.ts';
-import { testHeap } from '../support/heap.ts';
+import { accumulated } from '../support/accumulated.ts';
 import { agg, col } from '../support/plans.ts';
 import { Random } from '../support/random.ts';
-import { renew, stateHeap, type StateHeap } from '../support/state-heap.ts';
 
 /** Rows are dealt out to several cells, which are then merged in any order: the result is that of all rows at once. */
-const base = testHeap(LEAST_PAGES);
-const { heap } = base;
-const MOST_CELLS = 5;
-
 interface Drawn {
   readonly cells: readonly Cell[];
   readonly times: readonly bigint[];
@@ -37,67 +25,10 @@ const BOOL: DataType = { kind: 'bool' };
 const UTF8: DataType = { kind: 'utf8' };
 const BINARY: DataType = { kind: 'binary' };
 
-/** The vector of a chunk as the stateless stage would give it, bools widened. */
-function vectorOf({ scratch }: StateHeap, type: DataType, cells: readonly Cell[]): Vector {
-  const rows = cells.length;
-  const [data, valid] = [scratch.take(rows * 8), scratch.take(rows)];
-  cells.forEach((cell, row) => {
-    heap.u8[valid + row] = cell === null ? 0 : 1;
-    if (isBytesType(type)) {
-      const bytes = cell === null ? new Uint8Array(0) : typeof cell === 'string' ? new TextEncoder().encode(cell) : cell as Uint8Array;
-      const at = scratch.take(bytes.length);
-      heap.u8.set(bytes, at);
-      heap.u32.set([at, bytes.length], (data >>> 2) + row * 2);
-    } else if (isFloatType(type)) heap.f64[(data >>> 3) + row] = Number(cell ?? 99);
-    else heap.u64[(data >>> 3) + row] = BigInt.asUintN(64, BigInt(cell as bigint | boolean ?? 99));
-  });
-  return { cls: isBytesType(type) ? 'bytes' : isFloatType(type) ? 'f64' : 'i64', data, valid, dictionary: 0 };
-}
-
-function valueOf({ u8, i64, u64, f64, u32 }: Heap, type: DataType, { data, valid, cls }: Vector): Cell {
-  if (valid && !u8[valid]) return null;
-  if (cls === 'bytes') {
-    const bytes = u8.slice(u32[data >>> 2]!, u32[data >>> 2]! + u32[(data >>> 2) + 1]!);
-    return type.kind === 'utf8' ? Buffer.from(bytes).toString() : bytes;
-  }
-  if (cls === 'bool') return u8[data] === 1;
-  return cls === 'f64' ? f64[data >>> 3]! : type.kind === 'uint64' ? u64[data >>> 3]! : i64[data >>> 3]!;
-}
-
-function compute(fn: AggregateFunction, type: DataType, { cells, times, seed, kernels: kind }: Drawn): Cell {
-  renew(heap, 65_536, 65_536 * 4);
-  const on = stateHeap(kind, 0, LEAST_PAGES, base);
-  const { kernels, blocks, scratch } = on;
-  const random = new Random(seed);
+function compute(fn: AggregateFunction, type: DataType, { cells, times, seed, kernels }: Drawn): Cell {
   const call = agg('out', fn, col({ name: 'in', type, nullable: true }));
   const out = fn === 'sum' && type.kind === 'uint64' ? { ...call, type } : call;
-  const compiled = compileAggregate({ keys: [], window: { kind: 'global' }, aggregates: [out], accept: 0, emit: { when: 'close', earlyMs: null } }, true);
-  const primitives = primitivesFor(heap, kernels);
-  const { arena } = HashedTable.create(heap, kernels, blocks, 0, compiled.cellBytes);
-  const places = Array.from({ length: 1 + random.below(MOST_CELLS) }, () => {
-    const cell = scratch.take(compiled.cellBytes);
-    for (const state of compiled.states) primitives[state.primitive].init(cell + state.offset);
-    return cell;
-  });
-  for (let from = 0; from < cells.length;) {
-    const rows = 1 + random.below(Math.min(30, cells.length - from));
-    const vector = vectorOf(on, type, cells.slice(from, from + rows));
-    const [slots, at] = [scratch.take(rows * 4), scratch.take(rows * 8)];
-    for (let row = 0; row < rows; row++) heap.u32[(slots >>> 2) + row] = random.pick(places);
-    heap.i64.set(times.slice(from, from + rows), at >>> 3);
-    const input: RowsToCells = { rows, positions: 0, slots, times: at, selection: 0, firstRow: from, basePosition: 1n << 48n, arena };
-    for (const state of compiled.states) primitives[state.primitive].accumulate(input, state.offset, state.input < 0 ? null : vector, state.input >= 0 && state.skipNulls ? vector.valid : 0);
-    from += rows;
-  }
-  while (places.length > 1) {
-    const from = places.splice(random.below(places.length), 1)[0]!;
-    const pair = scratch.take(8);
-    heap.u32.set([random.pick(places), from], pair >>> 2);
-    for (const state of compiled.states) primitives[state.primitive].merge({ rows: 1, into: pair, from: pair + 4, arena }, state.offset);
-  }
-  const addresses = scratch.take(4);
-  heap.u32[addresses >>> 2] = places[0]!;
-  return valueOf(heap, out.type, finishAggregate(heap, kernels, compiled.finishers[0]!, 1, addresses, scratch));
+  return accumulated(out, { columns: { in: cells }, times, seed, kernels });
 }
 
 function check(fn: AggregateFunction, type: DataType, drawn: Drawn): void {

@@ -1,11 +1,14 @@
-import type { AggregateFunction } from '../../src/plan/plan.ts';
+import type { AggregateFunction, AggregateOptions } from '../../src/plan/plan.ts';
 import type { DataType } from '../../src/plan/types.ts';
-import { type Cell, compareCells, fits, isFloat } from './cells.ts';
+import { type Cell, compareCells, fits, identityOf, isFloat, keyCell } from './cells.ts';
 import { DOUBLE_UNIT_BITS, ratioToNumber, scaledDouble } from './exact.ts';
+import { list } from './lists.ts';
 
 /** One row's input to an aggregate, with its place in the order behind first and last. */
 export interface Entry {
   readonly cell: Cell;
+  /** Further inputs. */
+  readonly more?: readonly Cell[];
   readonly time: bigint | null;
   readonly source: number;
   readonly position: number;
@@ -16,11 +19,14 @@ export class AggregateOverflow extends Error {}
 type Present = Exclude<Cell, null>;
 
 /** The aggregate of the rows of one group, all at once and exact where mathematics is. `input` is null for count of rows. */
-export function aggregate(fn: AggregateFunction, input: DataType | null, type: DataType, entries: readonly Entry[]): Cell {
+export function aggregate(fn: AggregateFunction, input: DataType | null, type: DataType, entries: readonly Entry[], options: AggregateOptions = {}): Cell {
   if (fn === 'count' && input === null) return BigInt(entries.length);
   if (fn === 'first' || fn === 'last') return edge(fn, entries);
+  if (fn === 'argMin' || fn === 'argMax') return picked(fn, entries);
   const cells = entries.map(e => e.cell).filter((c): c is Present => c !== null);
   if (fn === 'count') return BigInt(cells.length);
+  if (fn === 'countDistinct' || fn === 'approxCountDistinct') return distinct(cells);
+  if (fn === 'collectList') return entries.length === 0 || input === null ? null : list(fn, inOrder(entries).map(e => e.cell), input, options);
   if (cells.length === 0 || input === null) return null;
   switch (fn) {
     case 'min': return cells.reduce((a, b) => (ordered(b, a) < 0 ? b : a));
@@ -29,8 +35,19 @@ export function aggregate(fn: AggregateFunction, input: DataType | null, type: D
     case 'boolOr': return cells.includes(true);
     case 'sum': return sum(cells, type);
     case 'mean': return mean(cells, input);
+    case 'quantile': return quantile(cells, options.q ?? NaN);
+    case 'user': case 'reduce': throw new Error('functions of the user are tested by themselves');
+    case 'topN': case 'bottomN': case 'mostFrequent': return list(fn, cells, input, options);
     default: return spread(fn, cells, input);
   }
+}
+
+const distinct = (cells: readonly Present[]): bigint => BigInt(new Set(cells.map(cell => identityOf(keyCell(cell)))).size);
+
+/** The value itself at the place q * (n - 1), rounded down. */
+function quantile(cells: readonly Present[], q: number): Cell {
+  const sorted = cells.toSorted(compareCells);
+  return sorted[Math.floor(q * (sorted.length - 1))] ?? null;
 }
 
 /** Ties of -0 and 0 have a winner, or the answer would depend on the order of merging. */
@@ -39,10 +56,23 @@ function ordered(a: Present, b: Present): number {
   return order !== 0 || typeof a !== 'number' || a !== 0 ? order : Number(Object.is(b, -0)) - Number(Object.is(a, -0));
 }
 
+const inOrder = (entries: readonly Entry[]): Entry[] => [...entries].sort((a, b) =>
+  (a.time === null || b.time === null || a.time === b.time ? a.source - b.source || a.position - b.position : a.time < b.time ? -1 : 1));
+
+/** The value, null or not, of the first row with the least or greatest second input. */
+function picked(fn: 'argMin' | 'argMax', entries: readonly Entry[]): Cell {
+  const by = (e: Entry): Cell => e.more?.[0] ?? null;
+  const rows = inOrder(entries).filter(e => by(e) !== null);
+  const best = rows.reduce<Entry | null>((a, b) => {
+    const order = a === null ? 0 : compareCells(by(b) as Present, by(a) as Present);
+    return a === null || (fn === 'argMin' ? order < 0 : order > 0) ? b : a;
+  }, null);
+  return best?.cell ?? null;
+}
+
 /** The value, null or not, of the row that is first or last by (event time, source, position). */
 function edge(fn: 'first' | 'last', entries: readonly Entry[]): Cell {
-  const sorted = [...entries].sort((a, b) =>
-    (a.time === null || b.time === null || a.time === b.time ? a.source - b.source || a.position - b.position : a.time < b.time ? -1 : 1));
+  const sorted = inOrder(entries);
   return (fn === 'first' ? sorted[0] : sorted[sorted.length - 1])?.cell ?? null;
 }
 

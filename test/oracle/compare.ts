@@ -52,5 +52,6 @@ function extra(names: readonly string[], a: readonly Row[], b: readonly Row[]): 
 
 function near(expected: Value, actual: Value, slack: number): boolean {
   if (valueText(expected) === valueText(actual)) return true;
-  return typeof expected === 'number' && typeof actual === 'number' && Math.abs(expected - actual) <= slack;
+  const isNumber = (value: Value): value is number | bigint => typeof value === 'number' || typeof value === 'bigint';
+  return isNumber(expected) && isNumber(actual) && Math.abs(Number(expected) - Number(actual)) <= slack;
 }

@@ -4,7 +4,8 @@ import type { Aggregate, AggregateCall, Branch, EventTime, NamedExpression, Plan
 import { windowColumns } from '../../src/plan/plan.ts';
 import type { DataType, Field, Fields } from '../../src/plan/types.ts';
 import { column, expression, type Scope } from './generate-expressions.ts';
-import { ALL_TYPES, BOOL, COMPUTED, DECIMALS, FLOAT64, FLOATS, fieldsOf, INT64, INTEGERS, jsonOf, TIMES, typeText, UTF8, valueOf } from './generate-values.ts';
+import { aggregateIn, typeIn } from './generate-aggregates.ts';
+import { ALL_TYPES, BOOL, COMPUTED, FLOAT64, fieldsOf, INT64, jsonOf, TIMES, UTF8, valueOf } from './generate-values.ts';
 
 /** Whole plans as plain JSON. */
 
@@ -28,9 +29,6 @@ const named = (prefix: string, list: readonly NamedExpression['expression'][]): 
   list.map((e, i) => ({ name: `${prefix}${i}`, expression: e }));
 const fieldsAfter = (columns: readonly NamedExpression[]): Fields => columns.map(c => ({ name: c.name, type: c.expression.type, nullable: c.expression.nullable }));
 
-/** A type that the scope can give: any computed type, or one that a column has. */
-const typeIn = (scope: Scope): fc.Arbitrary<DataType> =>
-  fc.oneof(fc.constantFrom(...COMPUTED), fc.constantFrom(...scope.columns.map(c => c.type)));
 const anyIn = (scope: Scope, depth: number): fc.Arbitrary<NamedExpression['expression']> => typeIn(scope).chain(t => expression(t, scope, depth));
 
 const filterIn = (scope: Scope, depth: number): fc.Arbitrary<Step> => expression(BOOL, scope, depth).map(predicate => ({ kind: 'filter', predicate }));
@@ -39,38 +37,6 @@ const maybe = (step: fc.Arbitrary<Step>): fc.Arbitrary<Step[]> => fc.oneof({ arb
 const projectIn = (scope: Scope, depth: number): fc.Arbitrary<Step & { kind: 'project' }> =>
   fc.array(fc.oneof(fc.constantFrom(...scope.columns.map(column)), anyIn(scope, depth)), { minLength: 1, maxLength: 4 })
     .map(list => ({ kind: 'project', columns: named('p', list) }));
-
-export const NUMERIC = [...INTEGERS, ...FLOATS, ...DECIMALS];
-const ORDERED = [...NUMERIC, UTF8, ...TIMES, BOOL];
-function resultType(fn: AggregateCall['fn'], input: DataType): DataType {
-  if (fn === 'count') return INT64;
-  if (fn === 'sum') {
-    if (FLOATS.some(t => t.kind === input.kind)) return FLOAT64;
-    if (input.kind === 'decimal') return { kind: 'decimal', precision: 18, scale: input.scale };
-    return input.kind === 'uint64' ? input : INT64;
-  }
-  return fn === 'mean' || fn.startsWith('variance') || fn.startsWith('stddev') ? FLOAT64 : input;
-}
-
-/** One of the types, more often one that a column has: else most inputs were literals. */
-function oneOf(types: readonly DataType[], scope: Scope): fc.Arbitrary<DataType> {
-  const here = scope.columns.map(c => c.type).filter(t => types.some(other => typeText(other) === typeText(t)));
-  return here.length === 0 ? fc.constantFrom(...types) : fc.oneof({ arbitrary: fc.constantFrom(...here), weight: 4 }, { arbitrary: fc.constantFrom(...types), weight: 1 });
-}
-function aggregateIn(scope: Scope, depth: number): fc.Arbitrary<Omit<AggregateCall, 'name'>> {
-  const fns: readonly AggregateCall['fn'][] =
-    ['count', 'sum', 'min', 'max', 'mean', 'variance', 'variancePopulation', 'stddev', 'stddevPopulation', 'first', 'last', 'boolAnd', 'boolOr'];
-  const inputOf = (fn: AggregateCall['fn']): fc.Arbitrary<DataType> =>
-    (fn === 'min' || fn === 'max' ? oneOf(ORDERED, scope) : fn === 'count' || fn === 'first' || fn === 'last' ? typeIn(scope)
-      : fn.startsWith('bool') ? fc.constant(BOOL) : oneOf(NUMERIC, scope));
-  const where = fc.option(expression(BOOL, scope, depth), { freq: 3 }).map(w => w ?? null);
-  const rows = where.map((w): Omit<AggregateCall, 'name'> => ({ fn: 'count', input: null, where: w, type: INT64, nullable: false }));
-  // Of a dictionary, text is taken: a code means nothing without its dictionary.
-  const typeFor = (fn: AggregateCall['fn']): fc.Arbitrary<DataType> => inputOf(fn).map(t => (t.kind === 'dictionary' && fn !== 'count' ? UTF8 : t));
-  const others = fc.constantFrom(...fns).chain(fn => typeFor(fn).chain(t => fc.tuple(expression(t, scope, depth), where)).map(([input, w]) =>
-    ({ fn, input, where: w, type: resultType(fn, input.type), nullable: fn !== 'count' })));
-  return fc.oneof({ arbitrary: rows, weight: 1 }, { arbitrary: others, weight: 5 });
-}
 
 /** Windows from a few ticks to a day; sizes that do not divide a day as well. */
 const windowOf = (eventTime: EventTime | null, unit: 'ms' | 'us'): fc.Arbitrary<Window> => (eventTime === null

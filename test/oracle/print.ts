@@ -32,7 +32,7 @@ export function planText(plan: Plan): string {
     const { keys, window, aggregates } = plan.stages[0]!.aggregate;
     lines.push(`group by ${keys.map(k => `${k.name} = ${expressionText(k.expression)}`).join(', ')} window ${JSON.stringify(window)}`);
     for (const a of aggregates) {
-      lines.push(`  ${a.name} ${typed(a)} = ${a.fn}(${a.input === null ? '' : expressionText(a.input)})${a.where === null ? '' : ` where ${expressionText(a.where)}`}`);
+      lines.push(`  ${a.name} ${typed(a)} = ${a.fn}(${[a.input, ...(a.more ?? [])].map(e => (e === null ? '' : expressionText(e))).join(', ')}${a.options === undefined ? '' : ` ${JSON.stringify(a.options)}`})${a.where === null ? '' : ` where ${expressionText(a.where)}`}`);
     }
   }
   return [...lines, `output ${fieldsText(plan.output)}`].join('\n');

@@ -26,5 +26,5 @@ export function readRow(row: unknown, branch: Branch): { cells: Columns; time: b
   const raw = cellAt(cells, column);
   const type = branch.source.schema.find(f => f.name === column)?.type as DataType;
   if (typeof raw !== 'bigint') throw new Error('event time is no time');
-  return { cells, time: type.kind === 'date' ? raw * 86_400_000n : raw };
+  return { cells, time: (type.kind === 'date' ? raw * 86_400_000n : raw) + BigInt(branch.eventTime.shift) };
 }

@@ -82,6 +82,21 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
   return { ...finish(plan, spec, grouping, options.slack ?? slackOf), ledgers, letters };
 }
 
+/** Runs a plan of several stages: the results of each are the rows of the next. The ledgers are those of all stages, one after another. */
+export function runStages(plan: Plan, ingest: readonly Ingest[], options: ReferenceOptions = {}): ReferenceResult {
+  let rows: readonly Ingest[] = ingest;
+  const ledgers: Ledger[] = [];
+  const letters: Letter[] = [];
+  let result: ReferenceResult | null = null;
+  for (const stage of plan.stages) {
+    result = runReference({ ...plan, stages: [stage], output: stage.output }, rows, options);
+    ledgers.push(...result.ledgers);
+    letters.push(...result.letters);
+    rows = result.rows.map(row => ({ branch: 0, row }));
+  }
+  return { ...result!, ledgers, letters };
+}
+
 function at<T>(list: readonly T[], index: number): T {
   const item = list[index];
   if (item === undefined) throw new Error(`no element ${index}`);
@@ -110,13 +125,14 @@ function applySteps(branch: Branch, source: Columns, env: Omit<Environment, 'row
 }
 
 /** False: late. A row whose keys or inputs fault is a dead letter even if it is late. */
-function applyRow(spec: Aggregate, env: Environment, place: Omit<Entry, 'cell'>, watermark: bigint | null, grouping: Grouping): boolean {
+function applyRow(spec: Aggregate, env: Environment, place: Omit<Entry, 'cell' | 'more'>, watermark: bigint | null, grouping: Grouping): boolean {
   const keys = spec.keys.map(k => keyCell(evaluate(k.expression, env)));
   const zone = spec.window.kind === 'calendar' && spec.window.zoneColumn !== null ? evaluate(spec.window.zoneColumn, env) : null;
   const entries = spec.aggregates.map((a): Entry | null => {
     const counts = a.where === null || evaluate(a.where, env) === true;
     const cell = a.input === null ? null : evaluate(a.input, env);
-    return counts ? { ...place, cell } : null;
+    const more = (a.more ?? []).map(e => evaluate(e, env));
+    return counts ? { ...place, cell, more } : null;
   });
   return grouping.add({ keys, entries, time: place.time, zone: typeof zone === 'string' ? zone : null }, watermark);
 }
@@ -130,10 +146,10 @@ function finish(plan: Plan, spec: Aggregate, grouping: Grouping, slackFor: typeo
   const rows = all.map(group => valuesOf(plan, [
     ...group.keys,
     ...group.window,
-    ...spec.aggregates.map((a, i) => aggregate(a.fn, a.input?.type ?? null, a.type, at(group.entries, i))),
+    ...spec.aggregates.map((a, i) => aggregate(a.fn, a.input?.type ?? null, a.type, at(group.entries, i), a.options)),
   ]));
   const slack = all.map(group => Object.fromEntries(spec.aggregates.flatMap((a, i): [string, number][] => {
-    const allowed = slackFor(a.fn, a.input?.type ?? null, at(group.entries, i));
+    const allowed = slackFor(a.fn, a.input?.type ?? null, at(group.entries, i), a.options);
     return allowed === null ? [] : [[a.name, allowed]];
   })));
   return { rows, slack };

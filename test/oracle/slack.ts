@@ -1,6 +1,6 @@
-import type { AggregateFunction } from '../../src/plan/plan.ts';
+import type { AggregateFunction, AggregateOptions } from '../../src/plan/plan.ts';
 import type { DataType } from '../../src/plan/types.ts';
-import type { Entry } from './aggregates.ts';
+import { aggregate, type Entry } from './aggregates.ts';
 import { isFloat } from './cells.ts';
 
 /** Unit roundoff of a double. */
@@ -14,8 +14,9 @@ const SMALLEST = 2 ** -1074;
  * the formulas of Welford and Chan, whose error is n·u·√(Σx²·S) for a sum of squared deviations S (Chan, Golub, LeVeque 1983), of
  * values that were rounded to doubles first.
  */
-export function slackOf(fn: AggregateFunction, input: DataType | null, entries: readonly Entry[]): number | null {
+export function slackOf(fn: AggregateFunction, input: DataType | null, entries: readonly Entry[], options: AggregateOptions = {}): number | null {
   if (input === null) return null;
+  if (fn === 'quantile' || fn === 'approxCountDistinct') return sketchSlack(fn, input, entries, options);
   const spread = fn.startsWith('variance') || fn.startsWith('stddev');
   if (!spread && !((fn === 'sum' || fn === 'mean') && isFloat(input))) return null;
   const scale = input.kind === 'decimal' ? 10 ** input.scale : 1;
@@ -34,5 +35,14 @@ export function slackOf(fn: AggregateFunction, input: DataType | null, entries: 
   const slack = 8 * (n + 1) * U * (Math.sqrt(squares) * Math.sqrt(deviation) + (n + 1) * U * squares) / divisor;
   if (fn.startsWith('variance')) return slack + SMALLEST;
   return Math.sqrt(variance + slack) - Math.sqrt(Math.max(0, variance - slack)) + 4 * U * Math.sqrt(variance) + SMALLEST;
+}
+
+/** So many different values HyperLogLog counts exactly. */
+const EXACT_COUNT = 128n;
+/** The accuracy of DDSketch, and six standard errors of HyperLogLog. */
+function sketchSlack(fn: 'quantile' | 'approxCountDistinct', input: DataType, entries: readonly Entry[], options: AggregateOptions): number | null {
+  const exact = aggregate(fn, input, input, entries, options);
+  if (typeof exact === 'bigint') return exact <= EXACT_COUNT ? null : 6 * 1.04 / 64 * Number(exact);
+  return exact === null || !Number.isFinite(exact) ? 0 : (options.accuracy ?? 0) * (1 + 1e-9) * Math.abs(Number(exact)) + SMALLEST;
 }
 const sumOf = (values: readonly number[], of: (x: number) => number): number => values.reduce((a, x) => a + of(x), 0);

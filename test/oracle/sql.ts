@@ -96,10 +96,13 @@ function sqlCall(e: CallExpression, args: readonly string[]): string {
   }
 }
 
-const AGGREGATES: Record<AggregateCall['fn'], string> = {
+const AGGREGATES: Partial<Record<AggregateCall['fn'], string>> = {
   count: 'count', sum: 'sum', min: 'min', max: 'max', mean: 'avg', variance: 'var_samp', variancePopulation: 'var_pop', stddev: 'stddev_samp',
   stddevPopulation: 'stddev_pop', first: 'first', last: 'last', boolAnd: 'bool_and', boolOr: 'bool_or',
+  argMin: 'arg_min_null', argMax: 'arg_max_null', countDistinct: 'count',
 };
+/** What DuckDB has by the same rules. Its sketches are others, and its lists no text. */
+export const inDuckdb = ({ fn }: AggregateCall): boolean => AGGREGATES[fn] !== undefined;
 /** Event time, branch and position of a row in the tables of the test. */
 export const PLACE = ['__time', '__branch', '__position'] as const;
 
@@ -111,10 +114,11 @@ export function sqlAggregate(spec: Aggregate, tables: readonly StaticTable[], ta
   const columns = spec.keys.map((k, i) => `__key${i} AS ${sqlName(k.name)}`);
   if (spec.window.kind === 'tumbling') columns.push('__start AS "windowStart"', `__start + ${spec.window.size} AS "windowEnd"`);
   const calls = spec.aggregates.map(a => {
-    const order = a.fn === 'first' || a.fn === 'last' ? ` ORDER BY ${PLACE.join(', ')}` : '';
-    const input = a.input === null ? '*' : sqlExpression(a.input, tables);
+    const order = ['first', 'last', 'argMin', 'argMax'].includes(a.fn) ? ` ORDER BY ${PLACE.join(', ')}` : '';
+    const input = a.input === null ? '*' : [a.input, ...(a.more ?? [])].map(e => sqlExpression(e, tables)).join(', ');
     const where = a.where === null ? '' : ` FILTER (WHERE ${sqlExpression(a.where, tables)})`;
-    return `${cast(`${AGGREGATES[a.fn]}(${input}${order})${where}`, a.type)} AS ${sqlName(a.name)}`;
+    const distinct = a.fn === 'countDistinct' ? 'DISTINCT ' : '';
+    return `${cast(`${AGGREGATES[a.fn]}(${distinct}${input}${order})${where}`, a.type)} AS ${sqlName(a.name)}`;
   });
   const inner = `SELECT *${[...keys, ...(start === null ? [] : [`${start} AS __start`])].map(k => ', ' + k).join('')} FROM ${table}`;
   return `SELECT ${[...columns, ...calls].join(', ')} FROM (${inner})${groups.length > 0 ? ` GROUP BY ${groups.join(', ')}` : ''}`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { boolAnd, count, first, global, lookup, max, mean, min, schema, staticTable, stddev, stream, sum, t, tumbling, variancePopulation } from '../../src/index.ts';
+import { argMin, boolAnd, collectList, count, first, global, lookup, max, mean, median, min, mostFrequent, quantile, schema, staticTable, stddev, stream, sum, t, topN, tumbling, variancePopulation } from '../../src/index.ts';
 import { fieldText } from '../../src/plan/schema.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { errorOf, fakeSink, fakeSource } from './fakes.ts';
@@ -22,6 +22,13 @@ test('a plan is frozen plain JSON', () => {
 });
 
 describe('aggregate', () => {
+  test('more inputs and options', () => {
+    const pipeline = clicks().with(row => ({ extra: row.n.add(1) })).groupBy('ip').aggregate(row => ({ best: argMin(row.adId, row.extra), p9: quantile(row.price, 0.9), all: collectList(row.day, { limit: 7 }), top: topN(row.adId, 2).where(row.ok) }));
+    const plan = pipeline.plan();
+    expect(output(plan)).toBe('ip utf8, best utf8, p9 float64 null, all utf8, top utf8 null');
+    expect(plan.stages[0]!.branches[0]!.source.schema.map(field => field.name)).toEqual(['adId', 'ip', 'price', 'n', 'ok', 'day']);
+    expect(pipeline.explain()).toContain("argMin(CAST(adId AS utf8), extra) AS best, quantile(CAST(price AS float64), 0.9, 0.01) AS p9, collectList(day, 7) AS all, topN(CAST(adId AS utf8), 2) FILTER (WHERE ok) AS top");
+  });
   test('result columns: keys, window bounds, aggregates', () => {
     const plan = clicks().eventTime('at', { outOfOrderness: '1.5s' }).groupBy('adId', row => ({ net: row.ip.substring(1, 3), price: row.price })).window(tumbling('1h', { offset: '-5m' }))
       .aggregate(row => ({ n: count(), priced: count(row.price), s: sum(row.n), b: sum(row.bytes), p: sum(row.price), m: mean(row.n), d: stddev(row.n), v: variancePopulation(row.n), lo: min(row.adId), hi: max(row.day), f: first(row.ip), all: boolAnd(row.ok), few: sum(row.n).where(row.ok), nOk: count().where(row.ok) })).plan();
@@ -52,6 +59,14 @@ describe('aggregate', () => {
     expect(errorOf(() => clicks().groupBy().aggregate(() => ({}))).message).toContain('at least one column');
     expect(errorOf(() => clicks().aggregate((row: any) => ({ s: sum(row.ip) }))).message).toContain('TYPE_MISMATCH: sum takes numbers, got ip (utf8)');
     expect(errorOf(() => clicks().aggregate((row: any) => ({ s: boolAnd(row.n) }))).code).toBe('TYPE_MISMATCH');
+    const refused = (build: (row: any) => any): string => errorOf(() => clicks().aggregate(row => ({ s: build(row) }))).message;
+    expect(refused(row => median(row.ip))).toContain('TYPE_MISMATCH: median takes numbers, got ip (utf8)');
+    expect(refused(row => argMin(row.ip, 5 as never))).toContain('argMin: what is compared takes a column expression, got number 5');
+    expect(refused(row => quantile(row.n, 99))).toContain('BAD_OPTION: quantile: q is a number from 0 to 1, got number 99');
+    expect(refused(row => quantile(row.n, 0.5, { accuracy: 0 }))).toContain('accuracy is a relative error from 0.001 to 0.25');
+    expect(refused(row => topN(row.n, 0))).toContain('topN: its number of values is a whole number from 1 to 10000, got number 0');
+    expect(refused(row => mostFrequent(row.n, undefined as never))).toContain('got undefined');
+    expect(refused(row => collectList(row.n, { limit: 1e6 }))).toContain('collectList: limit is a whole number from 1 to 10000');
     expect(errorOf(() => clicks().aggregate(row => ({ s: count().where(row.ok).where(row.ok) }))).message).toContain('has a where already');
     expect(errorOf(() => clicks().window({} as never)).message).toContain('tumbling(size) or global()');
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { requireSupported } from '../../src/coordinator/supported.ts';
 import type { Aggregate, Plan, Stage } from '../../src/plan/plan.ts';
-import { agg, aggregatePlan, field, MS, tumbling } from '../support/plans.ts';
+import { agg, aggregatePlan, col, field, MS, tumbling } from '../support/plans.ts';
 
 const plan = aggregatePlan({ schema: [field('at', MS)], time: { column: 'at', outOfOrderness: 0 }, window: tumbling(10), aggregates: [agg('n', 'count')] });
 const stage = plan.stages[0]!;
@@ -10,12 +10,13 @@ const withAggregate = (change: Partial<Aggregate>): Plan => withStage({ aggregat
 
 test('an engine refuses what it cannot run, and says what', () => {
   const refused: [Plan, string][] = [
-    [{ ...plan, stages: [stage, stage] }, 'more than one stage is'],
+    [{ ...plan, stages: [stage, { ...stage, top: { n: 1, by: col(field('n', 'int64')), descending: true, per: [] } }] }, 'top is'],
     [withStage({ deduplicate: { keys: [], within: 1 } }), 'dedupe is'],
-    [withAggregate({ window: { kind: 'session', gap: 5, maxLength: null, unit: 'ms' } }), 'session windows are'],
+    [withAggregate({ window: { kind: 'session', gap: 5, maxLength: null, unit: 'ms' }, emit: { when: 'close', earlyMs: 1000 } }), 'firing session windows early is'],
     [withAggregate({ emit: { when: 'close', earlyMs: 1000 } }), 'revised results are'],
     [withAggregate({ accept: 5, emit: { when: 'final', earlyMs: null } }), 'accepting late rows is'],
   ];
   for (const [unsupported, what] of refused) expect(() => requireSupported(unsupported)).toThrow(`PLAN_INVALID: ${what} not supported yet`);
   requireSupported(plan);
+  requireSupported({ ...plan, stages: [stage, stage] });
 });

@@ -1,6 +1,7 @@
 import { describe, expectTypeOf, test } from 'vitest';
 import {
-  boolOr, coalesce, count, first, global, lit, lookup, max, mean, min, schema, staticTable, stddev, stream, sum, t, tumbling, udf, when,
+  aggregateFn, approxCountDistinct, argMax, argMin, boolOr, bottomN, collectList, countDistinct, median, mostFrequent, quantile, reduce, topN,
+  coalesce, count, first, global, lit, lookup, max, mean, min, schema, staticTable, stddev, stream, sum, t, tumbling, udf, when,
   type Output, type RowOf, type Source,
 } from 'millrace';
 
@@ -124,6 +125,29 @@ describe('pipelines', () => {
       readonly sw: bigint | null; readonly nw: bigint; readonly avg: number | null; readonly dev: number | null; readonly lo: string; readonly hi: bigint | null;
       readonly f: number; readonly any: boolean | null;
     }>();
+    const more = timed.groupBy('code').window(tumbling('1m')).aggregate(row => ({
+      a: argMin(row.i8, row.text), b: argMax(row.n, row.i8), c: argMin(row.code, row.n), d: countDistinct(row.n), e: approxCountDistinct(row.maybe), f: quantile(row.dec, 0.9),
+      g: median(row.n, { accuracy: 0.02 }), h: topN(row.us, 3), i: bottomN(row.code, 3), j: mostFrequent(row.i8, 1), k: collectList(row.n), l: collectList(row.n, { limit: 5 }).where(row.flag),
+      m: countDistinct(row.i8).where(row.flag), n: argMax(row.i64, row.at).where(row.flag),
+    }));
+    expectTypeOf<RowsOf<typeof more>>().toEqualTypeOf<{
+      readonly code: string; readonly windowStart: number; readonly windowEnd: number; readonly a: number; readonly b: number | null; readonly c: string | null; readonly d: bigint;
+      readonly e: bigint; readonly f: number; readonly g: number | null; readonly h: string | null; readonly i: string; readonly j: string; readonly k: string; readonly l: string | null;
+      readonly m: bigint; readonly n: bigint | null;
+    }>();
+    const spread = aggregateFn(import.meta.url, 'spread', { args: [t.int64, t.utf8.nullable], returns: t.decimal(9, 2).nullable });
+    const own = rows.groupBy('text').aggregate(row => ({ a: spread(row.i8, row.maybe), b: reduce(import.meta.url, 'longest', row.code), c: reduce(import.meta.url, 'least', row.n) }));
+    expectTypeOf<RowsOf<typeof own>>().toEqualTypeOf<{ readonly text: string; readonly a: string | null; readonly b: string; readonly c: number | null }>();
+    // @ts-expect-error the first argument is never null
+    rows.aggregate(row => ({ m: spread(row.n, row.text) }));
+    // @ts-expect-error a median of text
+    rows.aggregate(row => ({ m: median(row.text) }));
+    // @ts-expect-error which quantile
+    rows.aggregate(row => ({ m: quantile(row.i8) }));
+    // @ts-expect-error compared with what
+    rows.aggregate(row => ({ m: argMin(row.i8) }));
+    // @ts-expect-error how many
+    rows.aggregate(row => ({ m: topN(row.i8) }));
     const inMicroseconds = stream(source, schema({ us: t.timestampUs })).eventTime('us').window(tumbling('1s')).aggregate(() => ({ n: count() }));
     expectTypeOf<RowsOf<typeof inMicroseconds>>().toEqualTypeOf<{ readonly windowStart: bigint; readonly windowEnd: bigint; readonly n: bigint }>();
     const whole = rows.aggregate(row => ({ n: count(), s: sum(row.i8) }));

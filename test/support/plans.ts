@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { RunOptions } from '../../src/coordinator/job-types.ts';
 import type { CallOp, Expression, LiteralExpression } from '../../src/plan/expression-tree.ts';
-import { type AggregateCall, type AggregateFunction, type EventTime, type Plan, type Stage, type Step, type Window, windowColumns } from '../../src/plan/plan.ts';
+import { type AggregateCall, type AggregateFunction, type Branch, type EventTime, type Plan, type Stage, type Step, type Window, windowColumns } from '../../src/plan/plan.ts';
 import type { DataType, Field, Fields, Row } from '../../src/plan/types.ts';
 import { difference } from '../oracle/compare.ts';
 import { type Ledger, runReference } from '../oracle/reference.ts';
@@ -30,6 +30,9 @@ function resultType(fn: AggregateFunction, input: Expression | null): DataType {
 export const agg = (name: string, fn: AggregateFunction, input: Expression | null = null, where: Expression | null = null): AggregateCall =>
   ({ name, fn, input, where, type: resultType(fn, input), nullable: fn !== 'count' });
 
+/** An aggregate of several inputs, or with options. */
+export const aggOf = (name: string, fn: AggregateFunction, input: Expression, rest: Partial<AggregateCall> = {}): AggregateCall => ({ ...agg(name, fn, input), ...rest });
+
 export const tumbling = (size: number, unit: 'ms' | 'us' = 'ms'): Window => ({ kind: 'tumbling', size, offset: 0, unit });
 interface PlanParts {
   readonly schema: Fields;
@@ -53,6 +56,16 @@ export function aggregatePlan({ schema, time, steps = [], keys = [], window = { 
     aggregate: { keys: keys.map(k => ({ name: k.name, expression: col(k) })), window, aggregates, accept: 0, emit: { when: 'close', earlyMs: null } },
     output: [...keys, ...windowColumns(window), ...aggregates.map(({ name, type, nullable }) => ({ name, type, nullable }))],
   });
+}
+/** The results of one plan are the rows of another: `behind` gives that, with the results' columns as its schema. Event time is the last moment of the window. */
+export function followedBy(plan: Plan, behind: (schema: Fields) => Plan): Plan {
+  const from = plan.stages.length - 1;
+  const next = behind(plan.output).stages[0]!;
+  const branches = next.branches.map((branch): Branch => {
+    const eventTime = plan.output.some(({ name }) => name === 'windowEnd') ? { ...timeOf({ column: 'windowEnd', outOfOrderness: 0 }), shift: -1 } : null;
+    return { ...branch, source: { ...branch.source, name: `stage ${plan.stages.length}` }, from, eventTime };
+  });
+  return { ...plan, stages: [...plan.stages, { ...next, branches }], output: next.output };
 }
 /** Emits expressions of every row. */
 export function projectPlan(schema: Fields, columns: Readonly<Record<string, Expression>>): Plan {

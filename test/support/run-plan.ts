@@ -79,9 +79,9 @@ export async function runEngine(plan: Plan, sources: readonly (readonly (readonl
   const job = await runJob({
     plan, sink, deadLetters, late,
     sources: sources.map((batches, i) => new BatchSource(plan.stages[0]!.branches[i]?.source.name ?? `source${i}`, batches)),
-  }, { ...options, engine: await engineFor(options) });
+  }, { ...options, engine: options.engine ?? await engineFor(options) });
   const stats = await job.done.catch(async (error: unknown) => {
-    await dropEngine(options);
+    if (!options.engine) await dropEngine(options);
     throw error;
   });
   return { rows: sink.rows, stats, letters: deadLetters.rows, late: late.rows };

@@ -4,8 +4,10 @@ import type { Engine } from '../../src/coordinator/engine.ts';
 import type { JobDescription, RunOptions } from '../../src/coordinator/job-types.ts';
 import { Schedule } from '../../src/coordinator/schedule.ts';
 import type { Sequence } from '../../src/coordinator/sequence.ts';
+import type { StageRun } from '../../src/coordinator/stage-run.ts';
+import { StaticTables } from '../../src/coordinator/static-tables.ts';
 import { CONTROL, CONTROL_BYTES, formatHeap, MORSEL_SLOTS, Word, word } from '../../src/heap/control.ts';
-import { PageAllocator } from '../../src/heap/page-allocator.ts';
+import { PageAllocator, PageUse } from '../../src/heap/page-allocator.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { Chain } from '../../src/worker/chain.ts';
@@ -13,7 +15,6 @@ import { END_OF_TIME, NO_TIME } from '../../src/worker/lanes.ts';
 import { Drain } from '../../src/worker/drain.ts';
 import type { JobLayout } from '../../src/worker/job-layout.ts';
 import { Morsel } from '../../src/worker/morsel.ts';
-import { OutputQueue } from '../../src/worker/queues.ts';
 import { ScratchArena } from '../../src/worker/scratch-arena.ts';
 import type { Kernels } from '../../native-free-kernels/load.ts';
 import { testHeap } from './heap.ts';
@@ -32,6 +33,7 @@ export interface Feed {
 }
 export interface Simulated {
   readonly rows: Row[];
+  /** Of the sources, then of the later stages. */
   readonly ledgers: { read: number; filtered: number; applied: number; late: number; deadLettered: number }[];
   readonly late: string[];
   /** Pages of state and batches, and units of state, that are still taken at the end. */
@@ -56,19 +58,16 @@ function clearHeap(pages: PageAllocator): void {
 class Collector {
   readonly rows: Row[] = [];
   readonly late: string[] = [];
-  completed = 0;
   readonly hasRoom = true;
+  readonly idle = true;
   private readonly reader: RowReader;
   constructor(plan: Plan, private readonly pages: PageAllocator) {
     this.reader = new RowReader(heap, plan.output);
   }
-  collect(): void {
-    for (let output = OutputQueue.pop(heap); output !== null; output = OutputQueue.pop(heap)) {
-      this.rows.push(...this.reader.rows(output.descriptor));
-      this.pages.free(output.descriptor);
-    }
+  result(descriptor: number): void {
+    this.rows.push(...this.reader.rows(descriptor));
+    this.pages.free(descriptor);
   }
-  results(): void { this.completed++; }
   letters(source: string, base: bigint, rejects: readonly { position: number; reason: string }[]): void {
     for (const { position, reason } of rejects) this.late.push(`${source} ${base + BigInt(position)} ${reason}`);
   }
@@ -115,15 +114,15 @@ class Simulation {
     const { workers } = options;
     const kernels = base[options.kernels];
     const job = { plan, sources: plan.stages[0]!.branches.map(branch => ({ ...branch.source, partitions: options.partitions ?? 1 })), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
-    this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers } as unknown as Engine, job, { partitioner: options.partitioners[0]! }, this.collector as unknown as Emitter);
+    this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers, staticTables: new StaticTables(heap, kernels, this.pages.for(PageUse.user)) } as unknown as Engine, job, { partitioner: options.partitioners[0]! }, this.collector as unknown as Emitter);
     this.schedule.random = random;
-    const { layout } = this.schedule;
-    this.model = new ChainModel(plan, layout, options.firstSequence ?? 0);
-    if (options.firstSequence) startAt(this.schedule, options.firstSequence);
-    this.lockWords = lockWordsOf(layout);
+    const { layouts } = this.schedule;
+    this.model = new ChainModel(plan, layouts[0]!, options.firstSequence ?? 0);
+    if (options.firstSequence) this.sequence.startAt(options.firstSequence);
+    this.lockWords = layouts.flatMap(lockWordsOf);
     this.drains = Array.from({ length: workers }, (_, worker) => {
       const scratch = new ScratchArena(this.pages, heap);
-      const own: JobLayout = { ...layout, partitioner: options.partitioners[worker]! };
+      const own = layouts.map((layout): JobLayout => ({ ...layout, partitioner: options.partitioners[worker]! }));
       return new Drain({ heap, kernels: this.preempting(kernels, worker), pages: this.pages, scratch }, own, worker, () => () => null);
     });
   }
@@ -135,17 +134,19 @@ class Simulation {
       if (turns > limit) throw new Error(`no end after ${turns} turns: ${this.drains.map(drain => drain.pending).join(', ')}, ${this.fed} of ${this.feeds.length} fed`);
       this.turn();
     }
-    this.collector.collect();
     const { u32 } = heap;
     return {
       rows: this.collector.rows,
       late: this.collector.late,
-      ledgers: this.schedule.ledgers.map(({ read, filtered, applied, late, deadLettered }) => ({ read, filtered, applied, late, deadLettered })),
+      ledgers: [...this.schedule.ledgers, ...this.schedule.stageStats()].map(({ read, filtered, applied, late, deadLettered }) => ({ read, filtered, applied, late, deadLettered })),
       left: [u32[word(Word.statePages)]!, u32[word(Word.batchPages)]!, u32[word(Word.stateUnits)]!],
       turns, nested: this.nested,
     };
   }
 
+  private get sequence(): Sequence {
+    return (this.schedule as unknown as { first: StageRun }).first.sequence;
+  }
   private get done(): boolean {
     return this.fed === this.feeds.length && this.drains.every(drain => drain.pending === 'none') && this.schedule.idle;
   }
@@ -164,7 +165,7 @@ class Simulation {
   }
 
   private feed(): void {
-    if (this.scheduling || this.fed === this.feeds.length || this.fed - this.collector.completed >= MOST_IN_FLIGHT) return;
+    if (this.scheduling || this.fed === this.feeds.length || this.sequence.length >= MOST_IN_FLIGHT) return;
     this.scheduling = true;
     const { branch, rows, partition = 0 } = this.feeds[this.fed]!;
     this.model.add(branch, partition, rows);
@@ -201,14 +202,10 @@ class Simulation {
 }
 
 const REGION_WORDS = 64;
-const lockWordsOf = ({ regions, regionBits, chain, lanes }: JobLayout): number[] => [
-  word(Word.pageLock), new Chain(heap, chain, lanes).lockWord, word(Word.outputLock),
+const lockWordsOf = ({ regions, regionBits, block, lanes }: JobLayout): number[] => [
+  word(Word.pageLock), new Chain(heap, block, lanes).lockWord, word(Word.outputLock),
   ...Array.from({ length: 1 << regionBits }, (_, region) => (regions >>> 2) + region * REGION_WORDS),
 ];
-
-function startAt(schedule: Schedule, sequence: number): void {
-  (schedule as unknown as { sequence: Sequence }).sequence.startAt(sequence);
-}
 
 interface ModelLane { branch: number; watermark: bigint; takesPart: boolean }
 interface Said { before: bigint; ownBefore: bigint; others: bigint; after: bigint; basePosition: bigint }
@@ -216,14 +213,16 @@ interface Said { before: bigint; ownBefore: bigint; others: bigint; after: bigin
 /** What the chain must say of every morsel, worked out as they are fed. */
 class ChainModel {
   private readonly chain: Chain;
+  private readonly block: number;
   private readonly lanes: ModelLane[][];
   private readonly rows: bigint[];
   private readonly ended = new Set<number>();
   private readonly expected: Said[] = [];
   private job = NO_TIME;
 
-  constructor(private readonly plan: Plan, { chain, lanes }: JobLayout, private readonly first: number) {
-    this.chain = new Chain(heap, chain, lanes);
+  constructor(private readonly plan: Plan, { block, lanes }: JobLayout, private readonly first: number) {
+    this.chain = new Chain(heap, block, lanes);
+    this.block = block;
     const { branches } = plan.stages[0]!;
     const most = lanes.count / branches.length;
     this.lanes = branches.map((_, branch) => Array.from({ length: most }, (_lane, partition) => ({ branch, watermark: NO_TIME, takesPart: partition === 0 })));
@@ -256,7 +255,7 @@ class ChainModel {
   /** Every morsel in flight that the chain has come to. */
   check(): void {
     for (let index = Math.max(0, this.expected.length - MORSEL_SLOTS); index < this.expected.length; index++) {
-      const morsel = new Morsel(heap, (this.first + index) % MORSEL_SLOTS);
+      const morsel = new Morsel(heap, this.block, (this.first + index) % MORSEL_SLOTS);
       if (morsel.sequence !== BigInt(this.first + index) || !this.chain.reached(morsel)) continue;
       const { before, ownBefore, others, after, basePosition } = morsel;
       const said: Said = { before, ownBefore, others, after, basePosition };

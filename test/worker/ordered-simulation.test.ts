@@ -29,7 +29,10 @@ function feedsOf(random: Random, branches: number, morsels: number, rows: number
   return feeds;
 }
 
-const ingestOf = (feeds: readonly Feed[]): Ingest[] => feeds.flatMap(({ branch, rows }): Ingest[] => (rows === null ? [{ branch, end: true }] : rows.map(row => ({ branch, row }))));
+const ingestOf = (feeds: readonly Feed[]): Ingest[] => feeds.flatMap(({ branch, rows }): Ingest[] => {
+  if (rows === null) return [{ branch, end: true }];
+  return rows === 'aside' ? [] : rows.map(row => ({ branch, row }));
+});
 
 function check(seed: number, plan: Plan, feeds: readonly Feed[], options: SimulationOptions, random: Random): number {
   const { keys, window, accept, emit } = plan.stages[0]!.aggregate!;

@@ -1,5 +1,5 @@
 import type { Expression } from '../expression-tree.js';
-import type { Aggregate, Branch, Stage, Step } from '../plan.js';
+import { expressionsOfCall, type Aggregate, type Branch, type Stage, type Step } from '../plan.js';
 import type { Field, Fields } from '../types.js';
 import { columnsIn } from '../walk.js';
 import type { OptimiserRule } from './rules.js';
@@ -38,9 +38,8 @@ const windowOf = ({ top, output }: Stage): string[] =>
   (top === null ? [] : [...top.per, ...output.map(field => field.name).filter(name => name === 'windowStart' || name === 'windowEnd')]);
 
 function expressionsOf({ keys, window, aggregates }: Aggregate): Expression[] {
-  const inputs = aggregates.flatMap(({ input, where }) => [input, where]);
   const zone = window.kind === 'calendar' ? window.zoneColumn : null;
-  return [...keys.map(key => key.expression), ...inputs, zone].filter(expression => expression !== null);
+  return [...keys.map(key => key.expression), ...aggregates.flatMap(expressionsOfCall), zone].filter(expression => expression !== null);
 }
 
 function pruned(branch: Branch, neededAtEnd: ReadonlySet<string>): Branch {

@@ -1,0 +1,147 @@
+import { lingering } from '../aggregate/keyed-window.js';
+import { leastDue } from '../aggregate/region-set.js';
+import { signal, Word } from '../heap/control.js';
+import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
+import { firstStage } from '../plan/plan.js';
+import { Chain } from '../worker/chain.js';
+import type { JobLayout } from '../worker/job-layout.js';
+import { END_OF_TIME, NO_TIME } from '../worker/lanes.js';
+import { MorselKind, type Morsel } from '../worker/morsel.js';
+import { Task, TaskQueue, type Output } from '../worker/queues.js';
+import type { Engine } from './engine.js';
+import { Sequence } from './sequence.js';
+
+/** What the stage before gives on: a result batch, the watermark behind all that it has given, its end. */
+export type Feed = { readonly descriptor: number } | { readonly statement: bigint } | 'end';
+
+/**
+ * One stage as the coordinator runs it: its morsels in order, its watermark, the firing of its windows. Results of an earlier stage are
+ * its morsels as they lie in the heap.
+ */
+export class StageRun {
+  readonly sequence: Sequence;
+  watermark: bigint = NO_TIME;
+  private firedUpTo: bigint = NO_TIME;
+  private firingParts = 0;
+  private stated: bigint = NO_TIME;
+  /** Results of morsels before all of the earlier ones are done. */
+  private readonly early = new Map<number, number[]>();
+  private waiting: Feed[] = [];
+  private inputEnded = false;
+  private hasEnded = false;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly layout: JobLayout,
+    /** Takes what the stage gives on, in order. */
+    private readonly next: (feed: Feed) => void,
+  ) {
+    this.sequence = new Sequence(engine.heap, layout.block, new Chain(engine.heap, layout.block, layout.lanes));
+    this.sequence.chain.reset();
+  }
+
+  /** Nothing is on its way through it. */
+  get isQuiet(): boolean {
+    return this.sequence.length === 0 && this.waiting.length === 0 && this.firingParts === 0;
+  }
+  /** It has given on its end. */
+  get ended(): boolean {
+    return this.hasEnded;
+  }
+
+  feed(feed: Feed): void {
+    this.waiting.push(feed);
+  }
+
+  /** Begins what was fed, as far as there are slots. */
+  take(): void {
+    const { heap } = this.engine;
+    const count = Math.min(this.waiting.length, this.sequence.room);
+    for (const feed of this.waiting.splice(0, count)) {
+      if (feed === 'end') {
+        this.sequence.pass(MorselKind.branchEnd, 0, 0);
+        this.inputEnded = true;
+      } else if ('statement' in feed) this.sequence.pass(MorselKind.statement, 0, 0, feed.statement);
+      else {
+        this.sequence.submit(0, 0, morsel => {
+          morsel.kind = MorselKind.batch;
+          morsel.descriptor = feed.descriptor;
+          morsel.owned = 1;
+          morsel.rows = BigInt(heap.u32[feed.descriptor >>> 2]!);
+          morsel.latest = END_OF_TIME;
+        });
+      }
+    }
+    // Workers that wait for room may work on these.
+    if (count > 0) signal(heap, Word.room);
+  }
+
+  /** Settles the morsels that are done, in order: `each` enters them, before their results go on. */
+  settle(each: (morsel: Morsel, number: number) => void): void {
+    this.sequence.settle((morsel, number) => {
+      each(morsel, number);
+      this.watermark = morsel.after;
+      for (const descriptor of this.early.get(morsel.token) ?? []) this.next({ descriptor });
+      this.early.delete(morsel.token);
+    });
+  }
+
+  /** A result that a worker has put out. */
+  output({ descriptor, morsel, index }: Output): void {
+    if (morsel === 0) return this.next({ descriptor });
+    const known = this.early.get(morsel) ?? [];
+    known[index] = descriptor;
+    this.early.set(morsel, known);
+  }
+
+  /** The input has ended: all that is left will come. */
+  end(): void {
+    this.inputEnded = true;
+  }
+
+  /** Whether the firing in progress, if any, is done. */
+  get hasFired(): boolean {
+    return Atomics.load(this.engine.heap.i32, stageWord(this.layout.block, StageWord.fireDone)) >= this.firingParts;
+  }
+
+  /** Goes on to the next firing that the watermark allows, in `parts`. REQUIRES: the last one has fired, and its results were put out. */
+  advance(parts: () => number): void {
+    this.firingParts = 0;
+    const final = this.inputEnded && this.isQuiet;
+    // The watermark is at the end of time only by the end of all branches, of which the last morsels may not be settled yet.
+    const upTo = final ? END_OF_TIME : this.watermark === END_OF_TIME ? this.firedUpTo : this.watermark;
+    if (this.hasDue(upTo)) return this.fire(upTo, parts());
+    this.state(upTo);
+    if (!final || this.hasEnded) return;
+    this.hasEnded = true;
+    this.next('end');
+  }
+
+  private hasDue(upTo: bigint): boolean {
+    const { aggregate } = firstStage(this.layout.plan);
+    // A window that is full is due at once, event time or not.
+    if (aggregate === null || (upTo === NO_TIME && aggregate.window.kind !== 'count')) return false;
+    if (upTo === END_OF_TIME) return this.firedUpTo !== END_OF_TIME;
+    return leastDue(this.engine.heap, this.layout.regions, this.layout.regionBits) <= upTo;
+  }
+
+  private fire(upTo: bigint, parts: number): void {
+    const { heap } = this.engine;
+    const { block } = this.layout;
+    this.firedUpTo = upTo;
+    this.firingParts = parts;
+    heap.i64[fireWord(block)] = upTo;
+    Atomics.store(heap.i32, stageWord(block, StageWord.fireDone), 0);
+    for (let part = 0; part < parts; part++) TaskQueue.push(heap, block, Task.fire, (parts << 8) | part);
+  }
+
+  /** Tells the stage behind that all results with an end up to here have been given on. */
+  private state(upTo: bigint): void {
+    const { aggregate } = firstStage(this.layout.plan);
+    const lingers = aggregate === null ? 0n : lingering(aggregate.window, this.layout.stage);
+    const statement = upTo - BigInt(aggregate?.emit.when === 'final' ? aggregate.accept : 0) - lingers;
+    if (this.layout.isLast || upTo === NO_TIME || upTo === END_OF_TIME || statement <= this.stated) return;
+    this.stated = statement;
+    this.next({ statement });
+  }
+}

@@ -1,0 +1,28 @@
+import { MORSEL_SLOTS, MORSEL_WORDS } from './control.js';
+
+/**
+ * What threads tell each other about one stage of a job, in a block of its own that the coordinator allocates when the job starts:
+ * a ring of tasks, the slots of morsels, the firing in progress, and behind them the chain with its lanes (`worker/lanes.ts`). Who writes:
+ *
+ *   queueTail, queue      coordinator; queueHead: workers, by compare-and-swap
+ *   fire, fireDone        the coordinator begins a firing, each part adds 1 when it is done
+ *   state                 under stateLock: what an operator keeps that has no regions
+ */
+export const enum StageWord { queueHead, queueTail, fireDone, stateLock, state }
+const HEAD_WORDS = 16;
+const FIRE_WORD = 8;
+/** More than slots of morsels and parts of a firing. */
+export const QUEUE_ENTRIES = 256;
+
+/** Bytes before the chain; a multiple of 8. */
+export const STAGE_BYTES: number = (HEAD_WORDS + QUEUE_ENTRIES + MORSEL_SLOTS * MORSEL_WORDS) * 4;
+/** Index (u32) of a word of the block at an address. */
+export const stageWord = (block: number, name: StageWord): number => (block >>> 2) + name;
+/** Index (i64) of the watermark of the firing in progress. */
+export const fireWord = (block: number): number => (block >>> 3) + FIRE_WORD / 2;
+/** Index (u32) of the first entry of the ring. */
+export const queueStart = (block: number): number => (block >>> 2) + HEAD_WORDS;
+/** Index (u32) of the first slot. */
+export const morselStart = (block: number): number => (block >>> 2) + HEAD_WORDS + QUEUE_ENTRIES;
+/** Address of the chain. */
+export const chainStart = (block: number): number => block + STAGE_BYTES;

@@ -1,0 +1,104 @@
+import { FireOperator } from '../aggregate/fire-operator.js';
+import { GroupOperator } from '../aggregate/group-operator.js';
+import { isKeyed } from '../aggregate/keyed-window.js';
+import { OrderedOperator } from '../aggregate/ordered-operator.js';
+import type { Firing, RowOperator } from '../aggregate/row-operator.js';
+import { SessionFire } from '../aggregate/session-fire.js';
+import { materialise } from '../batch/materialise.js';
+import { signal, Word } from '../heap/control.js';
+import { PageUse } from '../heap/page-allocator.js';
+import { fireWord } from '../heap/stage-block.js';
+import { firstStage } from '../plan/plan.js';
+import { aggregateLayout, type JobLayout } from './job-layout.js';
+import { END_OF_TIME } from './lanes.js';
+import { MorselTask, type OpenMorsel } from './morsel-task.js';
+import { Morsel, MorselState } from './morsel.js';
+import { OutputQueue, Task, TaskQueue } from './queues.js';
+import type { ThreadContext } from './thread-context.js';
+import type { LoadedFunctions } from './udf-loader.js';
+
+/** Morsels whose rows are combined before they are given to the regions: their common keys cost once. */
+const MOST_HELD = 8;
+/** The coordinator is woken when the queue is down to this many tasks, and when it is all but empty: a wake for every morsel would cost as much as a morsel. */
+const WAKE_AT = 12;
+
+/** One worker's part in one stage: a task is begun, and what there is of it to finish is finished. */
+export class StageDrain {
+  private readonly morsels: MorselTask;
+  private readonly group: RowOperator | null = null;
+  private readonly fire: Firing | null = null;
+  /** Morsels whose rows are applied, but not all in the regions yet. */
+  private held: Morsel[] = [];
+  private opened: (OpenMorsel & { readonly left: number }) | null = null;
+
+  /** `makeRoom`: returns when there is room for a result. */
+  constructor(
+    private readonly thread: ThreadContext,
+    private readonly job: JobLayout,
+    worker: number,
+    udfs: LoadedFunctions,
+    makeRoom: () => void,
+  ) {
+    const aggregate = aggregateLayout(job.plan);
+    if (aggregate) {
+      const { window } = firstStage(job.plan).aggregate!;
+      const keyed = isKeyed(window);
+      this.group = keyed ? new OrderedOperator(thread, job, aggregate, worker, window) : new GroupOperator(thread, job, aggregate, worker);
+      this.fire = new (keyed ? SessionFire : FireOperator)(thread, job, aggregate, worker, (fields, vectors, rows) => {
+        makeRoom();
+        const descriptor = materialise(thread.heap, thread.kernels, thread.pages.for(PageUse.batch), fields, vectors, rows);
+        OutputQueue.push(thread.heap, { descriptor, stage: job.stage, morsel: 0, index: 0 });
+      });
+    }
+    this.morsels = new MorselTask(thread, job, aggregate, this.group, udfs);
+  }
+
+  /** The half of a task that waits for no other worker, if there is a task: of a morsel only what the chain needs. */
+  begin(): boolean {
+    const { heap } = this.thread;
+    const next = TaskQueue.pop(heap, this.job.block);
+    if (next?.task !== Task.morsel) this.settle();
+    if (next === null) return false;
+    if (next.task === Task.morsel) this.opened = { ...this.morsels.open(new Morsel(heap, this.job.block, next.index)), left: next.left };
+    else this.runFire(next.index & 0xff, next.index >>> 8);
+    return true;
+  }
+
+  /** Whether there is a half to finish, and whether that would wait for another worker. */
+  get pending(): 'none' | 'ready' | 'waits' {
+    return this.opened === null ? 'none' : this.morsels.isNext(this.opened) ? 'ready' : 'waits';
+  }
+
+  /** The other half. REQUIRES: one is pending. */
+  finish(): void {
+    const { morsel, left } = this.opened!;
+    this.morsels.apply(this.opened!);
+    this.opened = null;
+    this.held.push(morsel);
+    if (this.group?.isPending && this.held.length < MOST_HELD && TaskQueue.waiting(this.thread.heap, this.job.block) > 0) return;
+    this.settle(left === WAKE_AT);
+  }
+
+  /** Gives to the regions what was combined of the morsels held, which are done then. */
+  settle(tell = false): void {
+    if (this.held.length === 0) return;
+    const { heap } = this.thread;
+    this.group?.flush();
+    for (const morsel of this.held) {
+      tell ||= morsel.outputs > 0;
+      morsel.state = MorselState.done;
+    }
+    // What waits now, not what did when the morsels were taken: whoever finishes last must tell, however early it began.
+    const waiting = TaskQueue.waiting(heap, this.job.block);
+    if (tell || waiting <= 1 || (this.held.length > 1 && waiting <= WAKE_AT)) signal(heap, Word.wake);
+    this.held = [];
+  }
+
+  private runFire(part: number, parts: number): void {
+    const { heap } = this.thread;
+    const { aggregate } = firstStage(this.job.plan);
+    if (part === 0 && heap.i64[fireWord(this.job.block)] === END_OF_TIME && aggregate!.window.kind === 'global' && aggregate!.keys.length === 0) this.group!.touchGlobal();
+    this.fire!.run(part, parts);
+    signal(heap, Word.wake);
+  }
+}

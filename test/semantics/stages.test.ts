@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import type { RunOptions } from '../../src/coordinator/job-types.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Row } from '../../src/plan/types.ts';
+import { difference } from '../oracle/compare.ts';
+import { runStages } from '../oracle/reference.ts';
+import { agg, aggregatePlan, col, field, filter, followedBy, lit, MS, op, tumbling } from '../support/plans.ts';
+import { Random } from '../support/random.ts';
+import { cut, hasEngine, runEngine } from '../support/run-plan.ts';
+
+/** Stages behind stages, on threads. That they hold under every interleaving is `test/worker/simulation.test.ts`. */
+const [ID, AT, VALUE] = [field('id', 'int64'), field('at', MS, false), field('value', 'int64')];
+const ROWS = field('rows', 'int64', false);
+const bool = { kind: 'bool' } as const;
+const int64 = { kind: 'int64' } as const;
+
+const perKey = (size: number, aggregates = [agg('rows', 'count'), agg('total', 'sum', col(VALUE))]): Plan =>
+  aggregatePlan({ schema: [ID, AT, VALUE], time: { column: 'at', outOfOrderness: 20 }, keys: [ID], window: tumbling(size), aggregates });
+
+function rowsOf(random: Random, count: number, keys: number): Row[] {
+  let now = 0;
+  return Array.from({ length: count }, () => {
+    now += random.below(3);
+    return { id: BigInt(random.below(keys)), at: Math.max(0, now - random.below(40)), value: BigInt(random.below(1000)) };
+  });
+}
+
+async function check(plan: Plan, rows: Row[], options: RunOptions & { batchRows: number }): Promise<void> {
+  const expected = runStages(plan, rows.map(row => ({ branch: 0, row })));
+  const got = await runEngine(plan, [cut(rows, options.batchRows)], options);
+  expect(difference(plan, expected, got.rows)).toBe(null);
+  const counts = [...got.stats.sources, ...got.stats.stages].map(({ read, filtered, applied, late, deadLettered }) => ({ read, filtered, applied, late, deadLettered }));
+  expect(counts).toEqual(expected.ledgers);
+  const place = (stage: string, position: unknown, reason: unknown): string => `${stage} ${String(position)} ${String(reason)}`;
+  expect(got.late.map(({ source, position, reason }) => place(String(source), position, reason)).sort()).toEqual(expected.letters.filter(l => l.reason === 'LATE').map(l => place('s0', l.position, l.reason)).sort());
+}
+
+const VARIANTS = [{ workers: 1, batchRows: 65_536 }, { workers: 2, batchRows: 3, partitioner: 'hash' }, { workers: 3, batchRows: 50, partitioner: 'local' }] as const;
+
+describe.skipIf(!hasEngine)('a stage', () => {
+  test.each(VARIANTS)('of windows over windows: %j', options => {
+    const plan = followedBy(perKey(10), columns => aggregatePlan({ schema: columns, keys: [], window: tumbling(50), aggregates: [agg('keys', 'count'), agg('rows', 'sum', col(ROWS)), agg('most', 'max', col(columns.at(-1)!))] }));
+    return check(plan, rowsOf(new Random(1), 3000, 40), options);
+  });
+
+  test.each(VARIANTS)('of filtered results: %j', options => {
+    const plan = followedBy(perKey(10), columns => {
+      const stage = { branches: aggregatePlan({ schema: columns, aggregates: [], steps: [filter(op('gt', bool, col(ROWS), lit('1', int64)))] }).stages[0]!.branches, deduplicate: null, aggregate: null, top: null, output: columns };
+      return { ...perKey(10), stages: [stage], output: columns };
+    });
+    return check(plan, rowsOf(new Random(2), 2000, 40), options);
+  });
+
+  test('of three, the last over everything', () => {
+    const days = followedBy(perKey(10), columns => aggregatePlan({ schema: columns, keys: [ID], window: tumbling(100), aggregates: [agg('rows', 'sum', col(ROWS))] }));
+    const plan = followedBy(days, columns => aggregatePlan({ schema: columns, keys: [], window: { kind: 'global' }, aggregates: [agg('groups', 'count'), agg('all', 'sum', col(columns.at(-1)!))] }));
+    return check(plan, rowsOf(new Random(3), 5000, 100), { workers: 2, batchRows: 100 });
+  });
+
+  test('without rows has the result of none', () => {
+    const plan = followedBy(perKey(10), columns => aggregatePlan({ schema: columns, keys: [], window: { kind: 'global' }, aggregates: [agg('groups', 'count')] }));
+    return check(plan, [], { workers: 2, batchRows: 10 });
+  });
+});
+
+describe.skipIf(!hasEngine)('memory', () => {
+  /** Results of the first stage take more than their share of the heap while all workers fire it: there is room only if they go on to the second. */
+  test('results that are more than fit go on to the next stage as room is needed', { timeout: 120_000 }, async () => {
+    const { createEngine } = await import('millrace');
+    const keys = 300_000;
+    const wide = [agg('rows', 'count'), ...Array.from({ length: 9 }, (_, index) => agg(`total${index}`, index % 2 ? 'sum' : 'max', col(VALUE)))];
+    const plan = followedBy(perKey(1000, wide), columns => aggregatePlan({ schema: columns, keys: [], window: { kind: 'global' }, aggregates: [agg('keys', 'count'), agg('sum', 'sum', col(columns.at(-1)!))] }));
+    const rows = Array.from({ length: keys }, (_, id) => ({ id: BigInt(id), at: 5, value: 1n }));
+    const engine = createEngine({ workers: 2, heap: '96MiB' });
+    try {
+      const { rows: results, stats } = await runEngine(plan, [cut(rows, 10_000)], { engine });
+      expect(results).toEqual([{ keys: BigInt(keys), sum: BigInt(keys) }]);
+      expect(stats.stages).toMatchObject([{ read: keys, applied: keys, late: 0 }]);
+    } finally {
+      await engine.close();
+    }
+  });
+});
