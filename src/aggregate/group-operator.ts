@@ -15,9 +15,12 @@ import { hashedKeys, MOST_DENSE_CODES } from './keys.js';
 import { Masks } from './masks.js';
 import { primitivesOf, type Primitive } from './primitives.js';
 import { RegionSet } from './region-set.js';
+import { FireTiming } from './fire-timing.js';
+import { GLOBAL_SLICE } from '../window/aligned.js';
+import { assign, assignByZone } from '../window/assign.js';
+import type { RowZones } from '../window/zone-column.js';
 import { RowBuffer, type StateMasks } from './row-buffer.js';
 import type { RowOperator } from './row-operator.js';
-import { alignedWindow, dueOf, GLOBAL_SLICE, groupBySlice, type AlignedWindow } from './slices.js';
 import { widenInputs } from './widen.js';
 
 /** Rows that passed the stateless stage, as vectors of one chunk. */
@@ -32,6 +35,8 @@ export interface GroupInput {
   readonly times: number;
   /** The one slice that all rows belong to, or null where the times must tell. */
   readonly slice: Slice | null;
+  /** The zones of the elements, where each row has its own. */
+  readonly zones: RowZones | null;
   readonly selection: number;
   readonly firstRow: number;
   readonly basePosition: bigint;
@@ -67,7 +72,7 @@ export class GroupOperator implements RowOperator {
   private readonly folder: CellFolder;
   private readonly buffer: RowBuffer;
   private readonly template: number;
-  private readonly window: AlignedWindow;
+  private readonly timing: FireTiming;
   private combines: boolean;
   private mayOvergrow = true;
 
@@ -83,8 +88,8 @@ export class GroupOperator implements RowOperator {
     writeTemplate(thread, this.accumulators, aggregate, this.template);
     this.combiner = new Combiner(thread, job, aggregate);
     this.folder = new CellFolder(thread, aggregate, job.hashSeed, this.template);
+    this.timing = new FireTiming(firstStage(job.plan).aggregate!);
     this.buffer = new RowBuffer(thread, aggregate.compiled, job);
-    this.window = alignedWindow(firstStage(job.plan).aggregate!.window);
     this.combines = job.partitioner !== 'hash' || aggregate.keyMode === 'none';
   }
 
@@ -101,7 +106,9 @@ export class GroupOperator implements RowOperator {
     const dense = this.aggregate.keyMode === 'none' || this.isDense(wide);
     const keys = dense ? null : this.hash(wide);
     if (wide.slice !== null) return this.addSlice(wide, wide.slice, wide.positions, wide.rows, keys, masks);
-    groupBySlice(this.thread, this.window, wide, (slice, positions, rows) => this.addSlice(wide, slice, positions, rows, keys, masks));
+    const add = (slice: Slice, positions: number, rows: number): void => this.addSlice(wide, slice, positions, rows, keys, masks);
+    if (wide.zones) assignByZone(this.thread, wide.zones, wide, add);
+    else assign(this.thread, this.timing.assigner!, wide, add);
   }
 
   endMorsel(): void {
@@ -251,7 +258,7 @@ export class GroupOperator implements RowOperator {
 
   /** REQUIRES: the region is held. */
   private tableOf(region: Region, slice: Slice, dictionary: number): HashedTable {
-    const table = region.writable(slice, this.aggregate.compiled.cellBytes, dueOf(slice));
+    const table = region.writable(slice, this.aggregate.compiled.cellBytes, this.timing.dueOf(slice));
     if (dictionary) noteDictionary(this.thread.heap, table.address, dictionary);
     return table;
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Window } from '../../src/plan/plan.ts';
-import { firingPlan, folded } from '../support/changelog.ts';
+import { firingPlan, folded } from '../support/firing-plans.ts';
 import { agg, aggregatePlan, expectAnswer, field, ledger, MS } from '../support/plans.ts';
 import { cut, hasEngine, runEngine } from '../support/run-plan.ts';
 

@@ -1,27 +1,24 @@
-import { changelogColumns, type Plan, resultFields, windowColumns } from '../../src/plan/plan.ts';
-import type { Row } from '../../src/plan/types.ts';
-import { rowText } from '../oracle/compare.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Row, Value } from '../../src/plan/types.ts';
+import { valueText } from '../oracle/compare.ts';
 
-/** A plan with other lateness and firing, and the columns that go with them. */
-export function firingPlan(plan: Plan, accept: number, when: 'close' | 'final'): Plan {
-  const stage = plan.stages[0]!;
-  const aggregate = { ...stage.aggregate!, accept, emit: { when, earlyMs: null } };
-  const output = resultFields(aggregate);
-  const changelog = accept > 0 && when === 'close' ? 'updating' : 'append';
-  return { ...plan, stages: [{ ...stage, aggregate, output }], output, changelog };
-}
-
-/** What somebody has who keeps the greatest version of each result and drops the deleted. Throws where a version comes twice. */
-export function folded(plan: Plan, rows: readonly Row[]): Row[] {
-  const aggregate = plan.stages[0]!.aggregate!;
-  const identity = [...aggregate.keys, ...windowColumns(aggregate.window)].map(column => column.name);
-  const changelog = changelogColumns(aggregate).map(column => column.name);
-  const kept = new Map<string, Row>();
+/**
+ * What a changelog amounts to: of the rows of each group and window, the one with the greatest version, without that. Throws where the log breaks a
+ * promise: a version that does not grow, or a second row of a group and window from a plan that appends.
+ */
+export function fold(plan: Plan, rows: readonly Row[]): Row[] {
+  const { aggregate } = plan.stages.at(-1)!;
+  const names = aggregate === null ? [] : [...aggregate.keys.map(key => key.name), 'windowStart', 'windowEnd'];
+  const last = new Map<string, Row>();
   for (const row of rows) {
-    const key = rowText(row, identity);
-    const known = kept.get(key);
-    if (known?.['version'] === row['version'] && known !== undefined) throw new Error(`version ${String(row['version'])} of {${key}} comes twice`);
-    if (known === undefined || (known['version'] as bigint) < (row['version'] as bigint)) kept.set(key, row);
+    const key = names.map(name => valueText(row[name] as Value)).join(' ');
+    const before = last.get(key);
+    if (before !== undefined && plan.changelog === 'append') throw new Error(`two rows of ${key} from a plan that appends`);
+    if (before !== undefined && !((row['version'] as bigint) > (before['version'] as bigint))) throw new Error(`version ${String(row['version'])} of ${key} after ${String(before['version'])}`);
+    last.set(key, row);
   }
-  return [...kept.values()].filter(row => row['deleted'] !== true).map(row => Object.fromEntries(Object.entries(row).filter(([name]) => !changelog.includes(name))));
+  return [...last.values()].map(({ version: _version, ...row }): Row => row);
 }
+
+/** A plan whose results do not have what tells their revisions apart, as the reference gives them. */
+export const withoutVersion = (plan: Plan): Plan => ({ ...plan, output: plan.output.filter(({ name }) => name !== 'version') });

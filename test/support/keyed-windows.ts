@@ -1,6 +1,6 @@
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
-import { firingPlan } from './changelog.ts';
+import { firingPlan } from './firing-plans.ts';
 import { agg, aggregatePlan, col, field, filter, lit, MS, op } from './plans.ts';
 import type { Random } from './random.ts';
 

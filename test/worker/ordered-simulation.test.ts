@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Plan } from '../../src/plan/plan.ts';
 import { difference } from '../oracle/compare.ts';
 import { runReference, type Ingest } from '../oracle/reference.ts';
-import { firingPlan, folded } from '../support/changelog.ts';
+import { firingPlan, folded } from '../support/firing-plans.ts';
 import { aggregates, name, planOf, rowsOf, schema } from '../support/keyed-windows.ts';
 import { aggregatePlan } from '../support/plans.ts';
 import { Random } from '../support/random.ts';
