@@ -221,7 +221,7 @@ export class MorselTask {
   }
 
   /** As `addChunk`, for windows that depend on the rows before: only as a row goes into its region it turns out whether it is late. */
-  private addInOrder(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, reject: (row: number, reason: string, message: string) => void): void {
+  private addInOrder(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, reject: (row: number, reason: DeadLetterReason, message: string) => void): void {
     const { heap, kernels, scratch } = this.thread;
     const spec = firstStage(this.job.plan).aggregate!;
     const { window } = spec;
