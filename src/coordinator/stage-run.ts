@@ -1,3 +1,4 @@
+import { lingering } from '../aggregate/keyed-window.js';
 import { leastDue } from '../aggregate/region-set.js';
 import { signal, Word } from '../heap/control.js';
 import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
@@ -129,7 +130,9 @@ export class StageRun {
   }
 
   private hasDue(upTo: bigint): boolean {
-    if (firstStage(this.layout.plan).aggregate === null || upTo === NO_TIME) return false;
+    const { aggregate } = firstStage(this.layout.plan);
+    // A window that is full is due at once, event time or not.
+    if (aggregate === null || (upTo === NO_TIME && aggregate.window.kind !== 'count')) return false;
     if (upTo === END_OF_TIME) return this.firedUpTo !== END_OF_TIME;
     return leastDue(this.engine.heap, this.layout.regions, this.layout.regionBits) <= upTo;
   }
@@ -154,7 +157,8 @@ export class StageRun {
   /** Tells the stage behind that all results with an end up to here have been given on. */
   private state(upTo: bigint): void {
     const { aggregate } = firstStage(this.layout.plan);
-    const statement = upTo - BigInt(aggregate?.emit.when === 'final' ? aggregate.accept : 0);
+    const lingers = aggregate === null ? 0n : lingering(aggregate.window, this.layout.stage);
+    const statement = upTo - BigInt(aggregate?.emit.when === 'final' ? aggregate.accept : 0) - lingers;
     if (this.layout.isLast || upTo === NO_TIME || upTo === END_OF_TIME || statement <= this.stated) return;
     this.stated = statement;
     this.next({ statement });

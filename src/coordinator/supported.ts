@@ -18,5 +18,5 @@ function unsupportedStage({ deduplicate, top, aggregate }: Stage): string | null
 function unsupportedAggregate(aggregate: Aggregate | null): string | null {
   if (aggregate === null) return null;
   const { kind } = aggregate.window;
-  return kind === 'session' || kind === 'count' ? `${kind} windows are` : null;
+  return (kind === 'session' || kind === 'count') && aggregate.emit.earlyMs !== null ? `firing ${kind} windows early is` : null;
 }

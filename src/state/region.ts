@@ -7,7 +7,8 @@ import { HashedTable } from './hashed-table.js';
 
 export const REGION_BYTES = 256;
 const enum RegionWord { lock, slices, capacity, count, version, due = 6, lists = 8, marks = 16 }
-const FIRST_SLICES = 16;
+/** As many as the least block has room for. */
+const FIRST_SLICES = 8;
 const SLICE_WORDS = 8;
 const enum SliceWord { start, end = 2, table = 4, delta, firings }
 
@@ -62,6 +63,10 @@ export class Region {
     return Atomics.load(heap.i64, (address >>> 3) + RegionWord.due / 2);
   }
 
+  /** Index of the first word (u32) of its header. The words of `RegionWord` are this class's, those from 32 on are of `session-store.ts` and `turns.ts`. */
+  get words(): number {
+    return this.at;
+  }
   lock(): void {
     lock(this.heap, this.at + RegionWord.lock);
   }

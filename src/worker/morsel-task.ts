@@ -1,4 +1,6 @@
-import { GroupOperator } from '../aggregate/group-operator.js';
+import type { DeadLetterReason } from '../errors.js';
+import { isKeyed, sessionTimes } from '../aggregate/keyed-window.js';
+import type { RowOperator } from '../aggregate/row-operator.js';
 import { FireTiming } from '../aggregate/fire-timing.js';
 import { materialise } from '../batch/materialise.js';
 import { RowReader } from '../batch/row-reader.js';
@@ -64,7 +66,7 @@ export class MorselTask {
     private readonly thread: ThreadContext,
     private readonly job: JobLayout,
     aggregate: AggregateLayout | null,
-    private readonly group: GroupOperator | null,
+    private readonly group: RowOperator | null,
     udfs: LoadedFunctions,
   ) {
     const { plan } = job;
@@ -75,7 +77,7 @@ export class MorselTask {
     const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
-    const timing = called === null || called.window.kind === 'global' ? null : new FireTiming(called);
+    const timing = called === null || called.window.kind === 'global' || isKeyed(called.window) ? null : new FireTiming(called);
     this.zone = aggregate?.compiled.zone ?? -1;
     this.zones = this.zone < 0 ? null : new ZoneColumn(thread, called!.window as CalendarWindow);
     this.branches = branches.map(given => {
@@ -107,7 +109,7 @@ export class MorselTask {
 
   /** Whether `apply` need not wait for the morsels before. */
   isNext({ morsel }: OpenMorsel): boolean {
-    return this.chain.reached(morsel);
+    return this.chain.reached(morsel) && (this.group === null || this.group.hasTurn(morsel.turn));
   }
 
   /** REQUIRES: the morsel was opened last. */
@@ -117,14 +119,14 @@ export class MorselTask {
     const { descriptor } = morsel;
     const rows = heap.u32[descriptor >>> 2]!;
     const positionOf = (row: number): number => (lines ? heap.u32[(lines >>> 2) + row]! : row);
-    const reject = (row: number, reason: string, message: string): void => {
+    const reject = (row: number, reason: DeadLetterReason, message: string): void => {
       rejects.push({ position: positionOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
     };
+    const mark = scratch.mark();
     for (let first = 0; first < rows; first += CHUNK_ROWS) {
       // A chunk may take long, in a function of the user's.
       if (poisoned(heap)) throw new Poisoned();
       const count = Math.min(CHUNK_ROWS, rows - first);
-      const mark = scratch.mark();
       const result = stage.runChunk(times.columns.descriptor, first, count, scratch);
       // Only now: the morsels before have had the time of a chunk to be added to the chain.
       if (first === 0 && this.group !== null) this.chain.wait(morsel);
@@ -135,9 +137,11 @@ export class MorselTask {
         else reject(fault.row, fault.code, faultMessage(fault, branch));
       }
       if (this.group === null) this.emit(morsel, result);
+      else if (this.group.inOrder) this.addInOrder(morsel, times, result, first, reject);
       else this.addChunk(morsel, times, result, first, count, reject);
-      scratch.release(mark);
+      if (!this.group?.holds) scratch.release(mark);
     }
+    this.group?.endMorsel(morsel.turn);
     reader.unbind();
     storeRejects(this.thread, morsel, rejects);
   }
@@ -180,10 +184,8 @@ export class MorselTask {
     OutputQueue.push(heap, { descriptor, stage: this.job.stage, morsel: morsel.token, index: morsel.outputs++ });
   }
 
-  private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: string, message: string) => void): void {
+  private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: DeadLetterReason, message: string) => void): void {
     const { heap, kernels, scratch } = this.thread;
-    let positions = 0;
-    let rows = result.rows;
     const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
     const zones = this.zonesOf(result, first);
     const taken = new Set<number>();
@@ -193,18 +195,15 @@ export class MorselTask {
     const late = take(elementsOf(heap, result, first, times.lateRows(morsel, first, count, zones)));
     const large = take(elementsWithLargeKeys(this.thread, result, this.keys));
     for (const element of unknown) reject(rowOf(element), 'UNKNOWN_ZONE', 'its time zone is null, or no name of the IANA time zone database');
-    for (const element of outside) reject(rowOf(element), 'OVERFLOW', 'its window begins or ends at a time that 64 bits cannot hold');
+    for (const element of outside) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
     for (const element of late) reject(rowOf(element), 'LATE', lateMessage(times.columns.timeOf(rowOf(element)), times.watermarkBefore(rowOf(element))));
-    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', `its grouping key takes more than ${MOST_KEY_BYTES} bytes`);
+    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
     const partlyLate = elementsBySlice(heap, result, first, times.partlyLate, taken);
     for (const { elements } of partlyLate) for (const element of elements) taken.add(element);
     morsel.late += late.length;
     const apart = partlyLate.reduce((sum, { elements }) => sum + elements.length, 0);
     morsel.deadLettered += taken.size - late.length - apart;
-    if (taken.size > 0) {
-      positions = scratch.take(result.rows * 4);
-      rows = allBut(kernels, [...taken].sort((a, b) => a - b), result.rows, positions);
-    }
+    const { rows, positions } = this.without([...taken], result.rows);
     morsel.applied += rows + apart;
     const slice = times.sliceOfChunk(first);
     let elementTimes = 0;
@@ -212,14 +211,46 @@ export class MorselTask {
       elementTimes = scratch.take(result.rows * 8);
       kernels.gatherTimes(result.rows, result.selection, first, times.times, elementTimes);
     }
-    const basePosition = (BigInt(morsel.branch) << 48n) | morsel.basePosition;
-    const input = { vectors: result.vectors, elements: result.rows, positions, rows, times: elementTimes, slice, zones: zones?.zones ?? null, selection: result.selection, firstRow: first, basePosition };
+    const input = { vectors: result.vectors, elements: result.rows, positions, rows, times: elementTimes, slice, zones: zones?.zones ?? null, selection: result.selection, firstRow: first, basePosition: positionOf(morsel) };
     this.group!.add(input);
     for (const part of partlyLate) {
       const own = scratch.take(part.elements.length * 4);
       heap.u32.set(part.elements, own >>> 2);
       this.group!.add({ ...input, positions: own, rows: part.elements.length, slice: part.slice });
     }
+  }
+
+  /** As `addChunk`, for windows that depend on the rows before: only as a row goes into its region it turns out whether it is late. */
+  private addInOrder(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, reject: (row: number, reason: DeadLetterReason, message: string) => void): void {
+    const { heap, kernels, scratch } = this.thread;
+    const spec = firstStage(this.job.plan).aggregate!;
+    const { window } = spec;
+    const { accept } = sessionTimes(spec, this.job.stage);
+    const { selection, vectors, rows: elements } = result;
+    const rowOf = (element: number): number => (selection ? heap.u32[(selection >>> 2) + element]! : first + element);
+    const elementTimes = times.times ? scratch.take(elements * 8) : 0;
+    if (elementTimes) kernels.gatherTimes(elements, selection, first, times.times, elementTimes);
+    const outside = window.kind === 'session' ? times.elementsBeyond(elementTimes, elements, first, BigInt(window.gap)) : [];
+    const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !outside.includes(element));
+    for (const element of outside) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
+    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
+    morsel.deadLettered += outside.length + large.length;
+    const { rows, positions } = this.without([...outside, ...large], elements);
+    morsel.applied += rows;
+    const late = (element: number, bound: bigint): void => {
+      morsel.applied--;
+      morsel.late++;
+      reject(rowOf(element), 'LATE', lateMessage(heap.i64[(elementTimes >>> 3) + element]!, bound + accept));
+    };
+    const bounds = window.kind === 'session' ? times.boundsBefore(morsel, first, elements, selection, accept) : 0;
+    this.group!.add({ vectors, elements, positions, rows, times: elementTimes, slice: null, zones: null, selection, firstRow: first, basePosition: positionOf(morsel), morsel: morsel.turn, bounds, late });
+  }
+
+  /** The elements 0 … count - 1 but for some: how many, and where they are listed (u32, ascending), or 0 for all. */
+  private without(some: readonly number[], count: number): { rows: number; positions: number } {
+    if (some.length === 0) return { rows: count, positions: 0 };
+    const positions = this.thread.scratch.take(count * 4);
+    return { rows: allBut(this.thread.kernels, [...some].sort((a, b) => a - b), count, positions), positions };
   }
 
   private zonesOf(result: ChunkResult, first: number): ChunkZones | null {
@@ -255,5 +286,9 @@ function faultMessage(fault: ChunkResult['faults'][number], branch: Branch): str
   }
 }
 
+/** Where the rows of a morsel stand behind first and last: by source, and in it. */
+const positionOf = (morsel: Morsel): bigint => (BigInt(morsel.branch) << 48n) | morsel.basePosition;
+const OUTSIDE_MESSAGE = 'its window begins or ends at a time that 64 bits cannot hold';
+const LARGE_MESSAGE = `its grouping key takes more than ${MOST_KEY_BYTES} bytes`;
 const aheadMessage = (time: bigint, latest: bigint): string => `its event time ${time} is ${time - latest} beyond the latest that is taken`;
 const lateMessage = (time: bigint, watermark: bigint): string => `its window had closed: event time ${time}, ${watermark - time} behind the watermark`;

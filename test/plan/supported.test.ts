@@ -12,7 +12,7 @@ test('an engine refuses what it cannot run, and says what', () => {
   const refused: [Plan, string][] = [
     [{ ...plan, stages: [stage, { ...stage, top: { n: 1, by: col(field('n', 'int64')), descending: true, per: [] } }] }, 'top is'],
     [withStage({ deduplicate: { keys: [], within: 1 } }), 'dedupe is'],
-    [withAggregate({ window: { kind: 'session', gap: 5, maxLength: null, unit: 'ms' } }), 'session windows are'],
+    [withAggregate({ window: { kind: 'session', gap: 5, maxLength: null, unit: 'ms' }, emit: { when: 'close', earlyMs: 1000 } }), 'firing session windows early is'],
   ];
   for (const [unsupported, what] of refused) expect(() => requireSupported(unsupported)).toThrow(`PLAN_INVALID: ${what} not supported yet`);
   requireSupported(plan);
