@@ -35,6 +35,8 @@ interface Late {
 export class WindowAssembly {
   private readonly assigner: SliceAssigner;
   private waiting: HashedTable[] = [];
+  /** What `frontOf` found, while it holds. */
+  private front: readonly HeldSlice[] | null = null;
 
   constructor(
     private readonly cellBytes: number,
@@ -48,6 +50,7 @@ export class WindowAssembly {
   /** Fires the windows of `regions` that the watermark has passed. `home`: the part's own region. */
   fire(home: Region, regions: readonly Region[], watermark: bigint): void {
     if (!regions.some(region => region.due <= watermark)) return;
+    this.front = null;
     const before = home.mark(Mark.firedUpTo);
     const bound = this.timing.bound(watermark);
     const late = regions.flatMap(region => held(region, () => this.takeLate(home, region)));
@@ -106,11 +109,12 @@ export class WindowAssembly {
       return;
     }
     if (home.find(slice) === null) {
-      const next = frontOf(home).find(entry => isBefore(slice, entry));
+      const next = this.frontOf(home).find(entry => isBefore(slice, entry));
       const own = this.tableOf(home, slice);
+      this.front = null;
       if (next) this.folder.foldTable(next.table, own);
     }
-    for (const entry of frontOf(home)) if (!isBefore(slice, entry)) this.folder.foldTable(table, entry.table);
+    for (const entry of this.frontOf(home)) if (!isBefore(slice, entry)) this.folder.foldTable(table, entry.table);
   }
 
   /** The slices whose first window fires now: from here on rows of theirs go to deltas. REQUIRES: the region is held. */
@@ -129,7 +133,7 @@ export class WindowAssembly {
 
   private giveOut(home: Region, regions: readonly Region[], window: Span): void {
     if (home.mark(Mark.frontEnd) <= window.start) this.flip(home, regions, window);
-    const front = frontOf(home).find(({ start }) => start >= window.start)?.table;
+    const front = this.frontOf(home).find(({ start }) => start >= window.start)?.table;
     const back = home.find(BACK)?.table;
     const parts = [front, back].filter(table => table !== undefined && (table.cells > 0 || table.nullCell > 0));
     if (parts.length === 1) {
@@ -154,6 +158,7 @@ export class WindowAssembly {
     }
     home.find(BACK)?.table.clear();
     home.setMark(Mark.frontEnd, window.end);
+    this.front = null;
   }
 
   /**
@@ -198,8 +203,8 @@ export class WindowAssembly {
   private settle(home: Region, regions: readonly Region[], watermark: bigint): void {
     const { assigner, timing } = this;
     const bound = timing.bound(watermark);
-    const gone = home.held().filter(slice => !isBack(slice) && assigner.lastWindowEnd(slice) <= bound);
-    home.remove(gone);
+    const gone = spansOf(home).filter(slice => assigner.lastWindowEnd(slice) <= bound);
+    home.remove(gone.map(slice => home.find(slice)!));
     const left = spansOf(home);
     if (left.length === 0) home.remove(home.held());
     // The slices that are left are part of every window from the last that fired to their last.
@@ -212,6 +217,10 @@ export class WindowAssembly {
     }
   }
 
+  /** The slices in the front, in order. */
+  private frontOf(home: Region): readonly HeldSlice[] {
+    return (this.front ??= home.held().filter(slice => !isBack(slice) && slice.start < home.mark(Mark.frontEnd)));
+  }
   private tableOf(home: Region, slice: Span): HashedTable {
     return home.writable(slice, this.cellBytes, NEVER);
   }
@@ -222,8 +231,6 @@ const isBefore = (a: Span, b: Span): boolean => a.start < b.start || (a.start ==
 const isBack = ({ start, end }: Span): boolean => start === BACK.start && end === BACK.end;
 /** All slices that are assembled. */
 const spansOf = (home: Region): Span[] => home.spans().filter(span => !isBack(span));
-/** Those in the front, in order. */
-const frontOf = (home: Region): HeldSlice[] => home.held().filter(slice => !isBack(slice) && slice.start < home.mark(Mark.frontEnd));
 const tablesOf = (regions: readonly Region[], slice: Span): HashedTable[] =>
   regions.flatMap(region => held(region, () => region.find(slice))?.table ?? []);
 
