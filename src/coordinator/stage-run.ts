@@ -117,8 +117,10 @@ export class StageRun {
   }
 
   private hasDue(upTo: bigint): boolean {
-    if (firstStage(this.layout.plan).aggregate === null || upTo === NO_TIME) return false;
+    const { aggregate, top } = firstStage(this.layout.plan);
+    if ((aggregate === null && top === null) || upTo === NO_TIME) return false;
     if (upTo === END_OF_TIME) return this.firedUpTo !== END_OF_TIME;
+    if (top !== null) return upTo > this.firedUpTo && this.engine.heap.u32[stageWord(this.layout.block, StageWord.state)] !== 0;
     return leastDue(this.engine.heap, this.layout.regions, this.layout.regionBits) <= upTo;
   }
 
@@ -126,10 +128,10 @@ export class StageRun {
     const { heap } = this.engine;
     const { block } = this.layout;
     this.firedUpTo = upTo;
-    this.firingParts = parts;
+    this.firingParts = firstStage(this.layout.plan).top === null ? parts : 1;
     heap.i64[fireWord(block)] = upTo;
     Atomics.store(heap.i32, stageWord(block, StageWord.fireDone), 0);
-    for (let part = 0; part < parts; part++) TaskQueue.push(heap, block, Task.fire, (parts << 8) | part);
+    for (let part = 0; part < this.firingParts; part++) TaskQueue.push(heap, block, Task.fire, (this.firingParts << 8) | part);
   }
 
   /** Tells the stage behind that all results with an end up to here have been given on. */

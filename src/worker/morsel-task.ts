@@ -1,4 +1,5 @@
 import { GroupOperator } from '../aggregate/group-operator.js';
+import type { TopOperator } from '../aggregate/top-operator.js';
 import { alignedWindow } from '../aggregate/slices.js';
 import { materialise } from '../batch/materialise.js';
 import { RowReader } from '../batch/row-reader.js';
@@ -59,6 +60,7 @@ export class MorselTask {
     private readonly job: JobLayout,
     aggregate: AggregateLayout | null,
     private readonly group: GroupOperator | null,
+    private readonly top: TopOperator | null,
     udfs: LoadedFunctions,
   ) {
     const { plan } = job;
@@ -66,7 +68,7 @@ export class MorselTask {
     this.chain = new Chain(thread.heap, job.block, job.lanes);
     this.batches = thread.pages.for(PageUse.batch);
     this.keys = aggregate?.compiled.keyCount ?? 0;
-    const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
+    const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? top?.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
     this.branches = branches.map(given => {
@@ -125,7 +127,8 @@ export class MorselTask {
         if (times.columns.isAhead(fault.row)) reject(fault.row, 'FUTURE_TIME', aheadMessage(times.columns.timeOf(fault.row), morsel.latest));
         else reject(fault.row, fault.code, faultMessage(fault, branch));
       }
-      if (this.group === null) this.emit(morsel, result);
+      if (this.top !== null) this.rank(morsel, times, result, first);
+      else if (this.group === null) this.emit(morsel, result);
       else this.addChunk(morsel, times, result, first, count, reject);
       scratch.release(mark);
     }
@@ -169,6 +172,14 @@ export class MorselTask {
     const { heap, kernels } = this.thread;
     const descriptor = materialise(heap, kernels, this.batches, this.job.plan.output, result.vectors, result.rows);
     OutputQueue.push(heap, { descriptor, stage: this.job.stage, morsel: morsel.token, index: morsel.outputs++ });
+  }
+
+  private rank(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number): void {
+    const { kernels, scratch } = this.thread;
+    morsel.applied += result.rows;
+    const own = times.times && scratch.take(result.rows * 8);
+    if (own) kernels.gatherTimes(result.rows, result.selection, first, times.times, own);
+    this.top!.add(result, own);
   }
 
   private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: string, message: string) => void): void {
