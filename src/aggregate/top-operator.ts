@@ -22,6 +22,7 @@ const BY = '$by';
 const TIME = '$time';
 const KEY = '$key';
 const INT64: DataType = { kind: 'int64' };
+const NEVER = 2n ** 63n - 1n;
 
 /**
  * Keeps the best rows of each window and group. A worker keeps those of a morsel's rows, and adds them to the state of the stage: a list of
@@ -68,7 +69,8 @@ export class TopOperator {
     if (rows === 0) return;
     const { heap, kernels, pages, scratch } = this.thread;
     const time: Vector = { cls: 'i64', data: times || scratch.take(rows * 8), valid: 0, dictionary: 0 };
-    if (times === 0) heap.i64.fill(0n, time.data >>> 3, (time.data >>> 3) + rows);
+    // Without event time nothing is complete before the end.
+    if (times === 0) heap.i64.fill(NEVER, time.data >>> 3, (time.data >>> 3) + rows);
     const descriptor = materialise(heap, kernels, pages.for(PageUse.batch), this.fields, [...vectors, time], rows);
     const best = this.best(this.reader.rows(descriptor));
     pages.free(descriptor);
