@@ -9,6 +9,8 @@ export interface GroupKernels {
   upsertWords(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, keys: number, valid: number, slots: number, template: number): number;
   /** As `upsertWords`, for byte-string keys given as (u32 address, u32 length) views: a new cell keeps a view of its own copy in the table's arena. */
   upsertBytes(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, views: number, valid: number, slots: number, template: number): number;
+  /** Reads a word of each cache line, so that the lines are in the cache. Returns the words' sum (u32). */
+  touchLines(from: number, bytes: number): number;
   /** Copies the index entries whose hash has `bit` set (all where `bit` is 0) from a partition of `buckets` buckets to another, which has room. Returns how many. */
   moveEntries(from: number, buckets: number, bit: number, to: number, toMask: number): number;
   /** Copies the entries whose hash has `value` in its top `bits` bits, as hashes[] and cells[] (u32). Returns how many. */
@@ -101,6 +103,11 @@ export const groupTwins = (heap: HeapViews): GroupKernels => {
   return {
     upsertWords: upsert(false),
     upsertBytes: upsert(true),
+    touchLines(from, bytes) {
+      let sum = 0;
+      for (let at = from; at < from + bytes; at += 64) sum = (sum + u32[at >>> 2]!) | 0;
+      return sum;
+    },
     moveEntries(from, buckets, bit, to, toMask) {
       let moved = 0;
       for (const [hash, cell] of entriesOf(from, buckets)) {

@@ -7,6 +7,8 @@ export interface PartitionKernels {
   countByHash(rows: number, positions: number, hashes: number, bits: number, counts: number): void;
   /** Writes each element's number to out[starts[v]++]. */
   scatterByHash(rows: number, positions: number, hashes: number, bits: number, starts: number, out: number): void;
+  /** Writes to places[i] where row i goes if rows are sorted by v: starts[v]++. */
+  placeByHash(rows: number, positions: number, hashes: number, bits: number, starts: number, places: number): void;
   /** counts[v]++ for v = floor((times[element] - base) / size). REQUIRES: base ≤ every time; counts zeroed and long enough. */
   countBySlice(rows: number, positions: number, times: number, base: bigint, size: bigint, counts: number): void;
   /** As `scatterByHash`, by slice. */
@@ -29,6 +31,10 @@ export const partitionTwins = ({ u32, i64 }: HeapViews): PartitionKernels => {
   return {
     countByHash: (rows, positions, hashes, bits, counts) => countBy(rows, positions, hashPart(hashes, bits), counts),
     scatterByHash: (rows, positions, hashes, bits, starts, out) => scatterBy(rows, positions, hashPart(hashes, bits), starts, out),
+    placeByHash(rows, positions, hashes, bits, starts, places) {
+      const part = hashPart(hashes, bits);
+      for (let row = 0; row < rows; row++) u32[(places >>> 2) + row] = u32[(starts >>> 2) + part(elementOf(row, positions))]!++;
+    },
     countBySlice: (rows, positions, times, base, size, counts) => countBy(rows, positions, slicePart(times, base, size), counts),
     scatterBySlice: (rows, positions, times, base, size, starts, out) => scatterBy(rows, positions, slicePart(times, base, size), starts, out),
   };

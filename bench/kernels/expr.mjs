@@ -1,6 +1,8 @@
 // How fast the stateless stage is on one core, per input row: `node bench/kernels/expr.mjs [--json]`, after a build.
 import { compileKernels, bindKernels, twinKernels } from '../../dist/native-free-kernels/load.js';
 import { HeapViews } from '../../dist/native-free-kernels/heap-views.js';
+import { Arena } from '../../dist/src/expression/arena.js';
+import { LoadedTable } from '../../dist/src/expression/loaded-table.js';
 import { StatelessStage } from '../../dist/src/expression/stateless-stage.js';
 
 const CHUNK_ROWS = 16_384, BATCH_ROWS = 65_536, REPETITIONS = 41;
@@ -93,9 +95,10 @@ const cases = {
 };
 
 const wasm = bindKernels(compileKernels(), memory), twins = twinKernels(memory);
+const loaded = table => new LoadedTable({ heap, kernels: wasm, arena: new Arena(allocator) }, table).plain(table.columns.map(column => column.name));
 function measure([predicates, outputs], kernels, repetitions) {
   const branch = { source: { name: 's', schema }, from: 'source', eventTime: null, steps: predicates.map(predicate => ({ kind: 'filter', predicate })) };
-  const stage = new StatelessStage({ branch, outputs, tables, heap, kernels, allocator, udfs: () => { throw new Error('none'); } });
+  const stage = new StatelessStage({ branch, outputs, tables: tables.map(loaded), heap, kernels, allocator, udfs: () => { throw new Error('none'); } });
   const times = [];
   for (let repetition = 0; repetition < repetitions; repetition++) {
     const start = process.hrtime.bigint();

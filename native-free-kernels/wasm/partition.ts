@@ -18,6 +18,17 @@ export function scatterByHash(rows: i32, positions: usize, hashes: usize, bits: 
   }
 }
 
+/** Writes to places[i] where row i goes if rows are sorted by v: starts[v]++. */
+export function placeByHash(rows: i32, positions: usize, hashes: usize, bits: u32, starts: usize, places: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    const at = starts + (<usize>(<u64>load<u32>(hashes + (element << 2)) >> <u64>(32 - bits)) << 2);
+    const to = load<u32>(at);
+    store<u32>(at, to + 1);
+    store<u32>(places + (<usize>row << 2), to);
+  }
+}
+
 /** counts[v]++ for v = floor((times[element] - base) / size). REQUIRES: base ≤ every time; counts zeroed and long enough. */
 export function countBySlice(rows: i32, positions: usize, times: usize, base: i64, size: i64, counts: usize): void {
   for (let row = 0; row < rows; row++) {

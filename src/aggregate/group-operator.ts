@@ -15,6 +15,7 @@ import { hashedKeys, MOST_DENSE_CODES } from './keys.js';
 import { Masks } from './masks.js';
 import { primitivesOf, type Primitive } from './primitives.js';
 import { RegionSet } from './region-set.js';
+import { RowBuffer, type StateMasks } from './row-buffer.js';
 import { alignedWindow, dueOf, GLOBAL_SLICE, groupBySlice, type AlignedWindow } from './slices.js';
 
 /** Rows that passed the stateless stage, as vectors of one chunk. */
@@ -34,13 +35,18 @@ export interface GroupInput {
   readonly basePosition: bigint;
 }
 
+/** What states read of rows. */
+type CellInput = Pick<GroupInput, 'vectors' | 'times' | 'selection' | 'firstRow' | 'basePosition'>;
+/** For states that read nothing but words. */
+const NO_ROW = { times: 0, selection: 0, firstRow: 0, basePosition: 0n };
+
 /** While a combiner grows, rows are added to it piece by piece, not to pass its limit by far. */
 const PIECE_ROWS = 2048;
 /** Combining pays if it leaves at most this part of the rows to be given to the regions. */
 const LEAST_ROWS_PER_CELL = 4;
 
 /**
- * Adds rows to window state. `hash`: every row goes to its key's region at once, under its lock. `local`: rows are first combined per key in
+ * Adds rows to window state. `hash`: every row goes to its key's region, under its lock, in large lots where rows can wait (see `RowBuffer`). `local`: rows are first combined per key in
  * this worker's combiner, and only the partial cells go to the regions, before the morsels they came from count as done: no lock and no
  * shuffle for a row, and a hot key costs nothing. `auto` combines until it does not pay, and then goes over to `hash` for good.
  */
@@ -50,6 +56,7 @@ export class GroupOperator {
   private readonly set: RegionSet;
   private readonly combiner: Combiner;
   private readonly folder: CellFolder;
+  private readonly buffer: RowBuffer;
   private readonly template: number;
   private readonly window: AlignedWindow;
   private combines: boolean;
@@ -67,13 +74,14 @@ export class GroupOperator {
     writeTemplate(thread, this.accumulators, aggregate, this.template);
     this.combiner = new Combiner(thread, job, aggregate);
     this.folder = new CellFolder(thread, aggregate, job.hashSeed, this.template);
+    this.buffer = new RowBuffer(thread, aggregate.compiled, job);
     this.window = alignedWindow(firstStage(job.plan).aggregate!.window);
     this.combines = job.partitioner !== 'hash' || aggregate.keyMode === 'none';
   }
 
   /** Whether rows that were added are not in the regions yet. */
   get isPending(): boolean {
-    return !this.combiner.isEmpty;
+    return !this.combiner.isEmpty || !this.buffer.isEmpty;
   }
 
   add(input: GroupInput): void {
@@ -99,11 +107,12 @@ export class GroupOperator {
     });
   }
 
-  /** Gives what was combined to the regions. REQUIRES: nothing in scratch is needed any more. */
+  /** Gives what was combined, and rows that wait, to the regions. REQUIRES: nothing in scratch is needed any more. */
   flush(): void {
-    if (this.combiner.isEmpty) return;
+    if (!this.isPending) return;
     this.thread.scratch.reset();
     this.giveToRegions();
+    this.flushBuffer();
   }
 
   private giveToRegions(): void {
@@ -138,7 +147,7 @@ export class GroupOperator {
   private isDense(input: GroupInput): boolean {
     return this.aggregate.keyMode === 'dense' && this.dictionaryCount(input) <= MOST_DENSE_CODES && this.combines;
   }
-  private dictionaryCount(input: GroupInput): number {
+  private dictionaryCount(input: CellInput): number {
     return this.thread.heap.u32[(input.vectors[0]!.dictionary >>> 2) + DictionaryWord.count]!;
   }
 
@@ -188,10 +197,29 @@ export class GroupOperator {
 
   private shuffle(input: GroupInput, slice: Slice, positions: number, rows: number, keys: Keys, masks: Masks): void {
     const dictionary = this.aggregate.keyMode === 'dense' ? input.vectors[0]!.dictionary : 0;
+    if (this.buffer.takes(rows, keys)) {
+      if (!this.buffer.hasRoom(rows)) this.flushBuffer();
+      return this.buffer.add(slice, dictionary, input.vectors, positions, rows, keys, masks);
+    }
     this.set.visit(rows, positions, keys.hashes, (region, own, count) => this.accumulate(this.tableOf(region, slice, dictionary), input, own, count, keys, masks));
   }
 
-  private accumulate(table: HashedTable | DenseTable, input: GroupInput, positions: number, rows: number, keys: Keys | null, masks: Masks): void {
+  private flushBuffer(): void {
+    const { buffer } = this;
+    if (buffer.isEmpty) return;
+    this.set.inTurn(region => buffer.rowsOf(region) > 0, (held, region) => {
+      let warmed: HashedTable | null = null;
+      buffer.eachPart(region, (slice, dictionary, part) => {
+        const table = this.tableOf(held, slice, dictionary);
+        // Rows of several slices are seldom mixed: the first slice is warmed as if all were its own.
+        if (warmed === null) (warmed = table).warm(buffer.rowsOf(region));
+        this.accumulate(table, { ...NO_ROW, vectors: part.vectors }, 0, part.rows, part.keys, part.masks);
+      });
+    });
+    buffer.clear();
+  }
+
+  private accumulate(table: HashedTable | DenseTable, input: CellInput, positions: number, rows: number, keys: Keys | null, masks: StateMasks): void {
     const { scratch } = this.thread;
     const mark = scratch.mark();
     const slots = scratch.take(rows * 4);
@@ -212,7 +240,7 @@ export class GroupOperator {
     return table;
   }
 
-  private findSlots(table: HashedTable | DenseTable, input: GroupInput, positions: number, rows: number, keys: Keys | null, slots: number): void {
+  private findSlots(table: HashedTable | DenseTable, input: CellInput, positions: number, rows: number, keys: Keys | null, slots: number): void {
     const { kernels } = this.thread;
     if (table instanceof HashedTable) return table.upsert(rows, positions, keys!, slots, this.template);
     if (this.aggregate.keyMode === 'none') {

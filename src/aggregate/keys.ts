@@ -64,16 +64,19 @@ export function keyViews(heap: Heap, kernels: Kernels, vector: Vector, rows: num
   return views;
 }
 
+/** Keys of one word, hashed; a null key has hash 0. */
+export function hashKeyWords(kernels: Kernels, data: number, valid: number, rows: number, seed: bigint, scratch: Scratch): Keys {
+  const hashes = scratch.take(rows * 4);
+  kernels.hashWords(rows, data, seed, hashes);
+  if (valid) kernels.clearInvalid(rows, valid, hashes);
+  return { kind: 'words', data, valid, hashes };
+}
+
 /** The keys of a chunk's rows, hashed; a null key has hash 0. `vectors`: one per key column. */
 export function hashedKeys(heap: Heap, kernels: Kernels, mode: KeyMode, vectors: readonly Vector[], rows: number, seed: bigint, scratch: Scratch): Keys {
-  const hashes = scratch.take(rows * 4);
   const [first] = vectors;
-  if (mode === 'word' || mode === 'dense') {
-    const data = keyWords(kernels, first!, rows, scratch);
-    kernels.hashWords(rows, data, seed, hashes);
-    if (first!.valid) kernels.clearInvalid(rows, first!.valid, hashes);
-    return { kind: 'words', data, valid: first!.valid, hashes };
-  }
+  if (mode === 'word' || mode === 'dense') return hashKeyWords(kernels, keyWords(kernels, first!, rows, scratch), first!.valid, rows, seed, scratch);
+  const hashes = scratch.take(rows * 4);
   const data = mode === 'bytes' ? keyViews(heap, kernels, first!, rows, scratch) : composeKeys(heap, kernels, vectors, rows, scratch);
   const valid = mode === 'bytes' ? first!.valid : 0;
   kernels.hashBytes(rows, data, seed, hashes);

@@ -52,6 +52,9 @@ export type PrimitiveName =
   | 'first' | 'last' | 'firstBytes' | 'lastBytes'
   | SpecialName;
 
+/** Whether a state needs nothing of a row but one 8-byte word, or not even that. */
+export const takesWords = (name: PrimitiveName): boolean => /^(count|moments|sum\w+|(min|max)(Signed|Unsigned|Float))$/.test(name);
+
 const I64_MIN = -(2n ** 63n);
 const I64_MAX = 2n ** 63n - 1n;
 

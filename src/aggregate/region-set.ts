@@ -16,10 +16,7 @@ export class RegionSet {
     this.regions = Array.from({ length: 1 << job.regionBits }, (_, region) => new Region(thread.heap, thread.kernels, thread.pages, job.regions + region * REGION_BYTES, job.regionBits));
   }
 
-  /**
-   * Sorts rows by region and calls `visit` for each region that has some, while it is held: `positions` (u32, ascending) in scratch. Each
-   * worker begins elsewhere, and goes on to another region where the lock is held; it sleeps only where all that is left is held.
-   */
+  /** Sorts rows by region and calls `visit` for each region that has some, while it is held: `positions` (u32, ascending) in scratch. */
   visit(rows: number, positions: number, hashes: number, visit: (region: Region, positions: number, rows: number, from: number) => void): void {
     const { heap, kernels, scratch } = this.thread;
     const count = this.regions.length;
@@ -31,12 +28,21 @@ export class RegionSet {
     for (let region = 0, start = 0; region < count; start += counts[region++]!) heap.u32[(ends >>> 2) + region] = starts[region] = start;
     const sorted = scratch.take(rows * 4);
     kernels.scatterByHash(rows, positions, hashes, this.job.regionBits, ends, sorted);
+    this.inTurn(region => counts[region]! > 0, (held, region) => visit(held, sorted + starts[region]! * 4, counts[region]!, starts[region]!));
+  }
+
+  /**
+   * Calls `work` for each region that has some, while it is held. Each worker begins elsewhere, and goes on to another region where the
+   * lock is held; it sleeps only where all that is left is held.
+   */
+  inTurn(hasWork: (region: number) => boolean, work: (held: Region, region: number) => void): void {
+    const count = this.regions.length;
     const add = (region: number): void => {
-      visit(this.regions[region]!, sorted + starts[region]! * 4, counts[region]!, starts[region]!);
+      work(this.regions[region]!, region);
       this.regions[region]!.unlock();
     };
     const first = Math.floor((this.worker * count) / this.job.workers);
-    let left = Array.from({ length: count }, (_, turn) => (turn + first) % count).filter(region => counts[region]! > 0);
+    let left = Array.from({ length: count }, (_, turn) => (turn + first) % count).filter(hasWork);
     while (left.length > 0) {
       const held = left.filter(region => {
         if (!this.regions[region]!.tryLock()) return true;

@@ -75,7 +75,6 @@ export class Coordinator {
       drains = this.startWorkers();
       loops = [this.readAll(), this.pump(), this.emitter.run()];
       await this.halt.orFailed(Promise.all(loops));
-      this.stopWorkers();
       await this.halt.orFailed(Promise.all(drains));
       await this.halt.orFailed(this.outputs.close());
       this.progress.state = this.allRead ? 'finished' : 'stopped';
@@ -144,7 +143,11 @@ export class Coordinator {
       const seen = Atomics.load(heap.i32, word(Word.wake));
       const bad = this.schedule.advance(this.reading === 0 && this.allRead);
       if (bad && this.stopsAtBadRow) throw new MillraceError('BAD_ROW', `row ${bad.position} of ${bad.source}: ${bad.message}`);
-      if (this.reading === 0 && this.schedule.idle) return this.emitter.end();
+      if (this.reading === 0 && this.schedule.idle) {
+        // Nothing more will be queued: workers leave while the sink takes the last results.
+        this.stopWorkers();
+        return this.emitter.end();
+      }
       const waiting = Atomics.waitAsync(heap.i32, word(Word.wake), seen, LOOK_AGAIN_MS);
       if (waiting.async) await waiting.value;
     }

@@ -8,6 +8,7 @@ import type { Fields } from '../plan/types.js';
 import { EngineTable } from './engine-table.js';
 import { heapPages, oneOf, positiveInteger, workerCount } from './options.js';
 import { Pool } from './pool.js';
+import { StaticTables } from './static-tables.js';
 
 /** Options of `createEngine`. */
 export interface EngineOptions {
@@ -39,6 +40,7 @@ export class Engine {
   /** @internal */ readonly pages: PageAllocator;
   /** @internal */ readonly kernels: Kernels;
   /** @internal */ readonly pool: Pool;
+  /** @internal */ readonly staticTables: StaticTables;
   private busy = false;
   private broken: string | null = null;
   private endJob: ((error: MillraceError) => Promise<unknown>) | null = null;
@@ -53,6 +55,7 @@ export class Engine {
     this.pages = new PageAllocator(this.heap);
     const module = compileKernels();
     this.kernels = kind === 'wasm' ? bindKernels(module, memory) : twinKernels(memory);
+    this.staticTables = new StaticTables(this.heap, this.kernels, this.pages.for(PageUse.user));
     this.pool = new Pool(this.workers, { module, memory, kernels: kind }, positiveInteger('workerMemoryMb', options.workerMemoryMb, 1024));
   }
 

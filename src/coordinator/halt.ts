@@ -9,6 +9,8 @@ export class Halt {
   readonly failed: Promise<never>;
   private readonly controller = new AbortController();
   private reject: (error: MillraceError) => void = () => {};
+  /** Who waits in `orStopped`: a set, since an event listener for each item read costs more than the item. */
+  private readonly waiting = new Set<() => void>();
 
   constructor() {
     this.failed = new Promise<never>((_resolve, reject) => (this.reject = reject));
@@ -27,11 +29,17 @@ export class Halt {
 
   stop(): void {
     this.controller.abort();
+    this.wake();
   }
   fail(error: MillraceError): void {
     this.error = error;
     this.controller.abort(error);
     this.reject(error);
+    this.wake();
+  }
+  private wake(): void {
+    for (const stop of this.waiting) stop();
+    this.waiting.clear();
   }
 
   /** A promise's result, or a rejection as soon as the job fails: nobody waits for a part that will not answer. */
@@ -41,15 +49,21 @@ export class Halt {
 
   /** A promise's value, or undefined once the job stops. A stop in good order leaves one turn for an answer that is at hand. */
   orStopped<T>(promise: Promise<T>): Promise<T | undefined> {
-    const { signal } = this;
+    const { waiting } = this;
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         if (this.error) resolve(undefined);
         else setImmediate(resolve, undefined);
       };
-      if (signal.aborted) stop();
-      else signal.addEventListener('abort', stop, { once: true });
-      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+      if (this.stopped) stop();
+      else waiting.add(stop);
+      promise.then(value => {
+        waiting.delete(stop);
+        resolve(value);
+      }, error => {
+        waiting.delete(stop);
+        reject(error);
+      });
     });
   }
 }

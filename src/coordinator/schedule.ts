@@ -216,17 +216,18 @@ export class Schedule {
 }
 
 /** Makes the blocks of each stage. */
-function layoutsOf({ heap, pages, workers }: Engine, job: JobDescription, options: RunOptions): JobLayout[] {
+function layoutsOf({ heap, pages, workers, staticTables }: Engine, job: JobDescription, options: RunOptions): JobLayout[] {
   const { plan, sources } = job;
   const partitioner = oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const);
   const sharedBuffers = [...new Set(sources.flatMap(source => source.sharedBuffers?.() ?? []))];
   const regionBits = regionBitsFor(workers);
+  const tables = staticTables.of(plan);
   return plan.stages.map(({ aggregate }, stage) => {
     const lanes = stage === 0 ? sourceLanes(job) : laneMap([1]);
     const block = pages.allocate(STAGE_BYTES + Lanes.bytes(lanes), PageUse.scratch);
     heap.u8.fill(0, block, block + STAGE_BYTES);
     const regions = aggregate === null ? 0 : allocateRegions(heap, pages, regionBits);
-    return { plan: stagePlan(plan, stage), stage, isLast: stage === plan.stages.length - 1, block, lanes, workers, partitioner, regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
+    return { plan: stagePlan(plan, stage), tables, stage, isLast: stage === plan.stages.length - 1, block, lanes, workers, partitioner, regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
   });
 }
 

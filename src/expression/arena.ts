@@ -5,7 +5,7 @@ const PAGE_BYTES = 16_384;
 const SLACK_BYTES = 64;
 
 /**
- * Heap memory of one stage for as long as the stage lives: literals, static tables, results per dictionary code. `reset` starts
+ * Heap memory of one stage for as long as the stage lives: literals, results per dictionary code. `reset` starts
  * again in the same pages, which makes an arena the scratch of work outside a chunk's own.
  */
 export class Arena implements Scratch {

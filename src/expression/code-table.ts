@@ -1,6 +1,17 @@
 import type { VectorClass } from './vector.js';
-import type { Frame, Tools } from './frame.js';
+import type { Frame, HeapTools } from './frame.js';
 import { dense, WIDTH, type Operand } from './operand.js';
+
+/** A code table as plain data, good for any thread. */
+export interface CodeTableData {
+  readonly cls: VectorClass;
+  readonly base: number;
+  readonly validBase: number;
+  readonly capacity: number;
+  readonly hasNulls: boolean;
+  readonly noneIsNull: boolean;
+  readonly dictionary: number;
+}
 
 /** A value per code, in the heap; code -1 stands for "none" and has an entry too, before the others. Grows without losing entries. */
 export class CodeTable {
@@ -12,7 +23,22 @@ export class CodeTable {
   /** The entry of -1 is null. */
   noneIsNull = true;
 
-  constructor(readonly tools: Tools, readonly cls: VectorClass, /** For class `code`. */ public dictionary: number = 0) {}
+  constructor(readonly tools: HeapTools, readonly cls: VectorClass, /** For class `code`. */ public dictionary: number = 0) {}
+
+  /** The same memory; REQUIRES: whoever wrote it keeps it, and nobody lets it grow. */
+  static over(tools: HeapTools, { cls, base, validBase, capacity, hasNulls, noneIsNull, dictionary }: CodeTableData): CodeTable {
+    const table = new CodeTable(tools, cls, dictionary);
+    table.#base = base;
+    table.#validBase = validBase;
+    table.#capacity = capacity;
+    table.hasNulls = hasNulls;
+    table.noneIsNull = noneIsNull;
+    return table;
+  }
+  get plain(): CodeTableData {
+    const { cls, hasNulls, noneIsNull, dictionary } = this;
+    return { cls, base: this.#base, validBase: this.#validBase, capacity: this.#capacity, hasNulls, noneIsNull, dictionary };
+  }
 
   /** Address of entry 0. */
   get data(): number { return this.#base + 8; }
@@ -45,7 +71,7 @@ export class CodeTable {
   mapOne(frame: Frame, code: number): Operand {
     const one = this.map(frame, 4, 0, code, true, 1);
     const isNull = one.valid !== 0 && this.tools.heap.u8[one.valid] === 0;
-    return { ...one, valid: isNull ? this.tools.zeros : 0, constant: true };
+    return { ...one, valid: isNull ? frame.tools.zeros : 0, constant: true };
   }
   /** The entries of codes of `width` bytes, through `selection` (0: none); `mayMiss`: there may be codes of -1. */
   map(frame: Frame, width: number, selection: number, codes: number, mayMiss: boolean, rows: number = frame.rows): Operand {

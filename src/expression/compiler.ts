@@ -1,10 +1,11 @@
-import type { CallExpression, Expression, StaticTable } from '../plan/expression-tree.js';
+import type { CallExpression, Expression } from '../plan/expression-tree.js';
 import type { Field } from '../plan/types.js';
 import type { Tools } from './frame.js';
-import { KeyIndex } from './key-index.js';
+import { KeyIndex, writeKeySet } from './key-index.js';
 import { Lift } from './lift.js';
 import { constantOf } from './literal.js';
-import { LoadedTable, Lookup } from './lookup.js';
+import type { StaticTableData } from './loaded-table.js';
+import { Lookup } from './lookup.js';
 import { Constant, type Node } from './node.js';
 import { compileCall } from './ops/call.js';
 import { Case } from './ops/branch.js';
@@ -13,13 +14,12 @@ import { Udf, type FindUdf } from './ops/udf.js';
 import { SourceColumn } from './source-column.js';
 import type { Scope } from './scope.js';
 
-/** Expressions → nodes. One per stage: source columns and static tables are shared by all of its expressions. */
+/** Expressions → nodes. One per stage: source columns are shared by all of its expressions. */
 export class Compiler {
   readonly #sources = new Map<number, SourceColumn>();
-  readonly #tables = new Map<number, LoadedTable>();
   readonly #lifts: Lift[] = [];
 
-  constructor(readonly tools: Tools, readonly tables: readonly StaticTable[], readonly udfs: FindUdf) {}
+  constructor(readonly tools: Tools, readonly tables: readonly StaticTableData[], readonly udfs: FindUdf) {}
 
   source(index: number, field: Field): SourceColumn {
     let source = this.#sources.get(index);
@@ -37,12 +37,12 @@ export class Compiler {
     switch (expression.op) {
       case 'column': return scope.node(expression.name, plain);
       case 'literal': return new Constant(expression.type, constantOf(this.tools, expression.type, expression.value));
-      case 'in': return new Membership(compile(expression.arg), new KeyIndex(this.tools, expression.arg.type, expression.values), expression.negated);
+      case 'in': return new Membership(compile(expression.arg), new KeyIndex(writeKeySet(this.tools, expression.arg.type, expression.values).set), expression.negated);
       case 'case': {
         const branches = expression.branches.map(({ when, then }) => ({ when: compile(when), then: compile(then) }));
         return new Case(expression.type, branches, compile(expression.otherwise));
       }
-      case 'lookup': return new Lookup(expression, compile(expression.arg), this.#table(expression.table));
+      case 'lookup': return new Lookup(this.tools, expression, compile(expression.arg), this.tables[expression.table]!);
       case 'udf': return new Udf(expression, expression.args.map(compile), this.udfs);
       default: return compileCall(this.tools, expression satisfies CallExpression, compile);
     }
@@ -58,18 +58,7 @@ export class Compiler {
     return lift;
   }
 
-  #table(index: number): LoadedTable {
-    let table = this.#tables.get(index);
-    if (table === undefined) {
-      const data = this.tables[index];
-      if (data === undefined) throw new TypeError(`there is no static table ${index}`);
-      this.#tables.set(index, table = new LoadedTable(this.tools, data));
-    }
-    return table;
-  }
-
   free(): void {
     for (const lift of this.#lifts) lift.free();
-    for (const table of this.#tables.values()) table.free();
   }
 }

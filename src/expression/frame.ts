@@ -4,12 +4,15 @@ import type { Arena } from './arena.js';
 import type { FaultCode } from './stateless-stage.js';
 import { WIDTH, type Operand } from './operand.js';
 
-/** What every node of a stage works with. */
-export interface Tools {
+/** What writes constants to the heap. */
+export interface HeapTools {
   readonly heap: Heap;
   readonly kernels: Kernels;
-  /** Lives as long as the stage. */
+  /** Lives as long as the stage, or as what is written. */
   readonly arena: Arena;
+}
+/** What every node of a stage works with. */
+export interface Tools extends HeapTools {
   /** Table of the select kernels. */
   readonly steps: number;
   /** 64 zero bytes. */

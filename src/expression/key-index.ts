@@ -1,54 +1,60 @@
 import type { DataType } from '../plan/types.js';
-import type { Frame, Tools } from './frame.js';
+import type { Frame, HeapTools } from './frame.js';
 import { rawOfJson, writeRaw, type JsonValue, type Raw } from './literal.js';
 import { asBytes } from './node.js';
 import { classOf, isText, type Operand } from './operand.js';
 
-/** A set of constants of one type in the heap, each with a number: what `in` and `lookup` probe. Built once per stage. */
-export class KeyIndex {
-  readonly #keys: number;
-  readonly #slots: number;
-  readonly #mask: number;
-  readonly #text: boolean;
+/** A set of constants of one type in the heap, each with a number: plain data, good for any thread. */
+export interface KeySet {
+  readonly type: DataType;
+  readonly keys: number;
+  readonly slots: number;
+  readonly mask: number;
   /** Distinct keys. */
   readonly count: number;
-  /** Number of every given value, by its place in `values`. */
-  readonly numbers: readonly number[];
+}
+const isBytes = (type: DataType): boolean => isText(type) || type.kind === 'binary';
 
-  constructor(tools: Tools, readonly type: DataType, values: readonly JsonValue[]) {
-    this.#text = isText(type) || type.kind === 'binary';
-    const numbers = new Map<string, number>();
-    const distinct: Raw[] = [];
-    this.numbers = values.map(value => {
-      const raw = keyOf(rawOfJson(type, value));
-      const identity = raw instanceof Uint8Array ? Buffer.from(raw).toString('latin1') : String(raw);
-      const known = numbers.get(identity) ?? distinct.length;
-      if (known === distinct.length) { numbers.set(identity, known); distinct.push(raw); }
-      return known;
-    });
-    this.count = distinct.length;
-    let slots = 16;
-    while (slots < this.count * 2) slots *= 2;
-    this.#mask = slots - 1;
-    this.#slots = tools.arena.take(slots * 4);
-    tools.heap.u8.fill(0, this.#slots, this.#slots + slots * 4);
-    this.#keys = tools.arena.take(this.count * 8);
-    distinct.forEach((raw, index) => writeRaw(tools, raw, this.#keys + index * 8, bytes => tools.arena.take(bytes)));
-    if (this.#text) tools.kernels.insertTexts(this.count, this.#keys, this.#slots, this.#mask);
-    else tools.kernels.insertIntegers(this.count, this.#keys, this.#slots, this.#mask);
-  }
+/** Writes a set. `numbers`: that of every given value, by its place in `values`. */
+export function writeKeySet(tools: HeapTools, type: DataType, values: readonly JsonValue[]): { set: KeySet; numbers: readonly number[] } {
+  const { heap, kernels, arena } = tools;
+  const known = new Map<string, number>();
+  const distinct: Raw[] = [];
+  const numbers = values.map(value => {
+    const raw = keyOf(rawOfJson(type, value));
+    const identity = raw instanceof Uint8Array ? Buffer.from(raw).toString('latin1') : String(raw);
+    const number = known.get(identity) ?? distinct.length;
+    if (number === distinct.length) { known.set(identity, number); distinct.push(raw); }
+    return number;
+  });
+  const count = distinct.length;
+  let capacity = 16;
+  while (capacity < count * 2) capacity *= 2;
+  const slots = arena.take(capacity * 4);
+  heap.u8.fill(0, slots, slots + capacity * 4);
+  const keys = arena.take(count * 8);
+  distinct.forEach((raw, index) => writeRaw(tools, raw, keys + index * 8, bytes => arena.take(bytes)));
+  if (isBytes(type)) kernels.insertTexts(count, keys, slots, capacity - 1);
+  else kernels.insertIntegers(count, keys, slots, capacity - 1);
+  return { set: { type, keys, slots, mask: capacity - 1, count }, numbers };
+}
+
+/** Finds values in a set: what `in` and `lookup` probe. */
+export class KeyIndex {
+  constructor(readonly set: KeySet) {}
 
   /** int32 numbers of the elements' keys, -1 where there is none. Of null elements: undefined but in range. */
   probe(frame: Frame, operand: Operand): number {
     const rows = operand.constant ? 1 : frame.rows;
     const out = frame.take(rows * 4);
     const { kernels } = frame;
-    if (this.#text) kernels.probeTexts(rows, asBytes(frame, operand).data, this.#keys, this.#slots, this.#mask, out);
-    else kernels.probeIntegers(rows, this.#integers(frame, operand, rows), this.#keys, this.#slots, this.#mask, out);
+    const { type, keys, slots, mask } = this.set;
+    if (isBytes(type)) kernels.probeTexts(rows, asBytes(frame, operand).data, keys, slots, mask, out);
+    else kernels.probeIntegers(rows, this.#integers(frame, operand, rows), keys, slots, mask, out);
     return out;
   }
   #integers(frame: Frame, operand: Operand, rows: number): number {
-    if (classOf(this.type) === 'i64') return operand.data;
+    if (classOf(this.set.type) === 'i64') return operand.data;
     const out = frame.take(rows * 8);
     if (operand.cls === 'f64') frame.kernels.keyFromF64(rows, operand.data, 8, out);
     else frame.kernels.loadIntegers(4, rows, 0, operand.data, out);

@@ -2,7 +2,7 @@ import { encode } from '../batch/text-codec.js';
 import type { DataType } from '../plan/types.js';
 import { parseDate } from './calendar.js';
 import { parseDecimal } from './decimal.js';
-import type { Tools } from './frame.js';
+import type { HeapTools, Tools } from './frame.js';
 import { nullConstant } from './node.js';
 import { classOf, isText, scaleOf, WIDTH, type Operand } from './operand.js';
 
@@ -28,7 +28,7 @@ function required<T>(parsed: T | null, type: DataType, value: JsonValue): T {
 }
 
 /** Writes one element; text goes to where `take` says. */
-export function writeRaw(tools: Tools, raw: Raw, address: number, take: (bytes: number) => number): void {
+export function writeRaw(tools: HeapTools, raw: Raw, address: number, take: (bytes: number) => number): void {
   const { heap } = tools;
   if (typeof raw === 'bigint') heap.i64[address >>> 3] = raw;
   else if (typeof raw === 'number') heap.f64[address >>> 3] = raw;

@@ -2,7 +2,7 @@ import { ColumnWord, columnWord } from '../batch/layout.js';
 import type { Allocator, Heap, Scratch } from '../heap/heap.js';
 import type { Kernels } from '../../native-free-kernels/load.js';
 import { fillSelectSteps, SELECT_STEP_BYTES } from '../../native-free-kernels/select.js';
-import type { Expression, StaticTable } from '../plan/expression-tree.js';
+import type { Expression } from '../plan/expression-tree.js';
 import type { Branch } from '../plan/plan.js';
 import type { Fields } from '../plan/types.js';
 import { Arena } from './arena.js';
@@ -10,6 +10,7 @@ import { Compiler } from './compiler.js';
 import { compileFilters, type Filter } from './filter.js';
 import { Chunk, Frame, type ChunkColumn, type Tools } from './frame.js';
 import { expand, type Node } from './node.js';
+import type { StaticTableData } from './loaded-table.js';
 import type { FindUdf } from './ops/udf.js';
 import { Scope } from './scope.js';
 import { CODE_WIDTH, valueWidth } from './source-column.js';
@@ -34,10 +35,11 @@ export interface StatelessStageOptions {
   readonly branch: Branch;
   /** Over the columns the branch ends in. */
   readonly outputs: readonly Expression[];
-  readonly tables: readonly StaticTable[];
+  /** By their numbers in the plan. */
+  readonly tables: readonly StaticTableData[];
   readonly heap: Heap;
   readonly kernels: Kernels;
-  /** For literals, static tables and results per dictionary code; given back by `free`. */
+  /** For literals and results per dictionary code; given back by `free`. */
   readonly allocator: Allocator;
   readonly udfs: FindUdf;
 }

@@ -8,6 +8,7 @@ import type { Heap } from './heap.js';
  *   poison, stop          any thread sets, nobody clears while threads run
  *   page*, output*        under the lock of their group
  *   bell                  the coordinator adds 1 and notifies: there is a task, or the job is over
+ *   sleepers              workers: how many wait for the bell, or are about to
  *   wake                  workers add 1 and notify: the coordinator has something to look at
  *   results               workers add 1 for a result put out, the coordinator takes it off when the result is freed
  *   room                  the coordinator adds 1 and notifies: memory or output places were given back
@@ -25,7 +26,7 @@ export const enum Word {
   stop, bell, wake, room,
   outputLock, outputHead, outputTail,
   switchedToHash,
-  scratchPages, results,
+  scratchPages, results, sleepers,
 }
 /** State is counted in units of this many bytes. */
 export const STATE_UNIT = 256;

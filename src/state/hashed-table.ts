@@ -10,6 +10,9 @@ const BUCKET_BYTES = 64;
 export const BUCKET_ENTRIES = 8;
 const FIRST_BUCKETS = 4;
 const MOST_BUCKETS = SLAB_BYTES / BUCKET_BYTES;
+/** What surely stays in a core's share of the caches, and how many lines a row must be worth. */
+const MOST_WARM_BYTES = 4 << 20;
+const LINES_PER_ROW = 4;
 const LEAST_CHUNK = 256;
 const MOST_CHUNK = 65_536;
 /** How many entries a partition of the index may get: 13 of 16 places, so that most keys find room in their first bucket. */
@@ -60,6 +63,14 @@ export class HashedTable {
   }
   get nullCell(): number {
     return this.get(TableWord.nullCell);
+  }
+
+  /** Brings the table into the cache, if so many rows are to come that this is faster than to fetch line by line what each of them needs. */
+  warm(rows: number): void {
+    const bytes = this.cells * (this.get(TableWord.cellBytes) + 12);
+    if (bytes > MOST_WARM_BYTES || rows * LINES_PER_ROW * 64 < bytes) return;
+    this.eachPartition((entries, buckets) => this.kernels.touchLines(entries, buckets * BUCKET_BYTES));
+    this.chunks.each((block, size) => this.kernels.touchLines(block, size));
   }
 
   /** Finds or makes the cell of every row's key and writes its address to `slots` (u32). */

@@ -23,6 +23,11 @@ export class BlockList {
     return block;
   }
 
+  each(visit: (block: number, bytes: number) => void): void {
+    const { u32 } = this.heap;
+    for (let item = u32[this.at]! >>> 2, end = item + u32[this.at + 1]! * 2; item < end; item += 2) visit(u32[item]!, u32[item + 1]!);
+  }
+
   free(): void {
     const { u32 } = this.heap;
     const [list, count, capacity] = [u32[this.at]!, u32[this.at + 1]!, u32[this.at + 2]!];

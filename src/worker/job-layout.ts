@@ -3,11 +3,14 @@ import { keyModeOf, type KeyMode } from '../aggregate/keys.js';
 import { firstStage, stagePlan, type Plan } from '../plan/plan.js';
 import type { LaneMap } from './lanes.js';
 import { MillraceError } from '../errors.js';
+import type { StaticTableData } from '../expression/loaded-table.js';
 
 /** What every thread is told of one stage of a job at its start; plain data. */
 export interface JobLayout {
   /** Of this stage alone. */
   readonly plan: Plan;
+  /** By their numbers in the plan. */
+  readonly tables: readonly StaticTableData[];
   readonly stage: number;
   /** Whether its results are the job's. */
   readonly isLast: boolean;
@@ -24,16 +27,17 @@ export interface JobLayout {
   readonly sharedBuffers: readonly SharedArrayBuffer[];
 }
 
-/** Layouts as they are sent to a thread: the plan as text, since cloning a large static table object by object takes longer than parsing it. */
+/** Layouts as they are sent to a thread: the plan as text, since cloning objects takes longer than parsing them. Static tables are in the heap. */
 export interface JobMessage {
   readonly plan: string;
-  readonly stages: readonly Omit<JobLayout, 'plan'>[];
+  readonly tables: JobLayout['tables'];
+  readonly stages: readonly Omit<JobLayout, 'plan' | 'tables'>[];
 }
 export const toMessage = (plan: Plan, stages: readonly JobLayout[]): JobMessage =>
-  ({ plan: JSON.stringify(plan), stages: stages.map(({ plan: _plan, ...stage }) => stage) });
-export function fromMessage({ plan, stages }: JobMessage): { plan: Plan; stages: JobLayout[] } {
+  ({ plan: JSON.stringify({ ...plan, tables: [] }), tables: stages[0]!.tables, stages: stages.map(({ plan: _plan, tables: _tables, ...stage }) => stage) });
+export function fromMessage({ plan, tables, stages }: JobMessage): { plan: Plan; stages: JobLayout[] } {
   const whole = JSON.parse(plan) as Plan;
-  return { plan: whole, stages: stages.map(stage => ({ ...stage, plan: stagePlan(whole, stage.stage) })) };
+  return { plan: whole, stages: stages.map(stage => ({ ...stage, tables, plan: stagePlan(whole, stage.stage) })) };
 }
 
 export interface AggregateLayout {

@@ -75,7 +75,7 @@ export class MorselTask {
       const branch = withTimeRequired(given);
       return {
         branch,
-        stage: new StatelessStage({ branch, outputs, tables: plan.tables, heap, kernels, allocator, udfs }),
+        stage: new StatelessStage({ branch, outputs, tables: job.tables, heap, kernels, allocator, udfs }),
         decoder: null,
         times: new EventTimes(thread, branch, called && alignedWindow(called.window)),
         reader: new RowReader(heap, branch.source.schema),

@@ -16,7 +16,8 @@ export const TaskQueue = {
     heap.u32[queueStart(block) + (tail >>> 0) % QUEUE_ENTRIES] = (task << TASK_SHIFT) | index;
     Atomics.store(heap.i32, at, tail + 1);
     Atomics.add(heap.i32, word(Word.bell), 1);
-    Atomics.notify(heap.i32, word(Word.bell), 1);
+    // A worker that counts itself among the sleepers reads the bell and looks at the queue once more before it sleeps.
+    if (Atomics.load(heap.i32, word(Word.sleepers)) > 0) Atomics.notify(heap.i32, word(Word.bell), 1);
   },
 
   /** `left`: how many tasks waited behind it. */
@@ -38,10 +39,12 @@ export const TaskQueue = {
 
   /** Sleeps until there may be a task in one of some stages, at most `ms`. */
   wait(heap: Heap, blocks: readonly number[], ms: number): void {
+    Atomics.add(heap.i32, word(Word.sleepers), 1);
     // The bell is read before the queues and the stop are: what comes between the look and the sleep has changed it.
     const bell = Atomics.load(heap.i32, word(Word.bell));
-    if (blocks.some(block => TaskQueue.waiting(heap, block) > 0) || Atomics.load(heap.i32, word(Word.stop)) || poisoned(heap)) return;
-    Atomics.wait(heap.i32, word(Word.bell), bell, ms);
+    const isIdle = blocks.every(block => TaskQueue.waiting(heap, block) === 0) && !Atomics.load(heap.i32, word(Word.stop)) && !poisoned(heap);
+    if (isIdle) Atomics.wait(heap.i32, word(Word.bell), bell, ms);
+    Atomics.sub(heap.i32, word(Word.sleepers), 1);
   },
 };
 

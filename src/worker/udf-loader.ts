@@ -22,7 +22,6 @@ const isAggregate = (found: unknown): found is Verbs =>
 /** Loads the modules of all user-defined functions of a plan into this thread. */
 export async function loadFunctions(plan: Plan): Promise<LoadedFunctions> {
   const functions = new Map<string, unknown>();
-  // Static tables may be large, and have no expressions.
   for (const reference of referencesIn(plan.stages)) {
     const { module, name } = reference;
     const loaded = await import(module).catch((cause: unknown) => {

@@ -6,6 +6,7 @@ import type { Fields } from '../../src/plan/types.ts';
 import { testHeap } from '../support/heap.ts';
 import { writeBatch } from '../support/batches.ts';
 import { readVector } from '../support/vectors.ts';
+import { loadTables } from './tables.ts';
 
 const schema: Fields = [
   { name: 'type', type: { kind: 'dictionary', index: 'int8' }, nullable: false },
@@ -29,7 +30,7 @@ for (const kind of ['wasm', 'twins'] as const) {
     const heap = testHeap();
     const rows = Array.from({ length: 20_000 }, (_, row) => ({ type: ['view', 'click', 'buy'][row % 3]!, ad: `a${row % 5}`, at: row }));
     const batch = writeBatch(heap, schema, rows);
-    const stage = new StatelessStage({ branch, outputs, tables: [table], heap: heap.heap, kernels: heap[kind], allocator: heap.allocator, udfs: () => { throw new Error('none'); } });
+    const stage = new StatelessStage({ branch, outputs, tables: loadTables(heap, heap[kind], [table]), heap: heap.heap, kernels: heap[kind], allocator: heap.allocator, udfs: () => { throw new Error('none'); } });
     for (const first of [0, 16_384]) {
       const count = Math.min(16_384, rows.length - first);
       const result = stage.runChunk(batch, first, count, heap.scratch);

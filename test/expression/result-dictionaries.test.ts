@@ -5,6 +5,7 @@ import type { DataType, Fields, Row } from '../../src/plan/types.ts';
 import { testHeap, type TestHeap } from '../support/heap.ts';
 import { writeBatch, type TestDictionary } from '../support/batches.ts';
 import { readVector } from '../support/vectors.ts';
+import { loadTables } from './tables.ts';
 
 const UTF8: DataType = { kind: 'utf8' };
 const tables: StaticTable[] = [{
@@ -17,7 +18,7 @@ function stageOf(heap: TestHeap, type: DataType, output: (column: Expression) =>
   const schema: Fields = [{ name: 'ad', type, nullable: true }];
   const outputs = [output({ op: 'column', name: 'ad', type, nullable: true })];
   const branch = { source: { name: 'events', schema }, from: 'source' as const, eventTime: null, steps: [] };
-  const stage = new StatelessStage({ branch, outputs, tables, heap: heap.heap, kernels: heap.wasm, allocator: heap.allocator, udfs: () => { throw new Error('none'); } });
+  const stage = new StatelessStage({ branch, outputs, tables: loadTables(heap, heap.wasm, tables), heap: heap.heap, kernels: heap.wasm, allocator: heap.allocator, udfs: () => { throw new Error('none'); } });
   return { stage, schema, outputs };
 }
 

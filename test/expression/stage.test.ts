@@ -7,11 +7,12 @@ import { writeBatch } from '../support/batches.ts';
 import { readVector } from '../support/vectors.ts';
 import { drawCase, udfs, type Drawn } from './draw.ts';
 import { outcome } from './naive.ts';
+import { loadTables } from './tables.ts';
 
 /** Runs a case through the stage, with one kind of kernels, in two batches that share their dictionaries. */
 function run({ branch, outputs, tables, rows }: Drawn, kind: 'wasm' | 'twins') {
   const test = testHeap(rows.length > 1000 ? 8192 : 160);
-  const stage = new StatelessStage({ branch, outputs, tables, heap: test.heap, kernels: test[kind], allocator: test.allocator, udfs: (_, name) => udfs[name]! });
+  const stage = new StatelessStage({ branch, outputs, tables: loadTables(test, test[kind], tables), heap: test.heap, kernels: test[kind], allocator: test.allocator, udfs: (_, name) => udfs[name]! });
   const dictionaries = new Map();
   const half = rows.length >>> 1;
   return [rows.slice(0, half), rows.slice(half)].flatMap((part, batch) => {

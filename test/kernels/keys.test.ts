@@ -123,6 +123,23 @@ describe('partition', () => {
     const expected = [...(chunk.positions ?? elements.map((_, element) => element))].sort((a, b) => (bits === 0 ? 0 : (drawn[a]! >>> (32 - bits)) - (drawn[b]! >>> (32 - bits))) || a - b);
     expect(elements).toEqual(expected);
   });
+  property('places by hash', { hashes, bits: fc.integer({ min: 0, max: 8 }) }, ({ chunk, hashes: drawn, bits }, layout) => {
+    const { positions } = place(layout, chunk);
+    const [at, counts, places] = [layout.u32(drawn), layout.u32(zeros(256)), layout.take(chunk.rows * 4)];
+    same(layout, k => k.countByHash(chunk.rows, positions, at, bits, counts));
+    toStarts(counts, 256);
+    same(layout, k => k.placeByHash(chunk.rows, positions, at, bits, counts, places));
+    const found = Array.from(heap.u32.subarray(places >>> 2, (places >>> 2) + chunk.rows));
+    const part = (row: number): number => (bits === 0 ? 0 : drawn[chunk.positions?.[row] ?? row]! >>> (32 - bits));
+    const sorted = found.map((_place, row) => row).sort((a, b) => part(a) - part(b) || a - b);
+    expect(sorted.map(row => found[row])).toEqual(sorted.map((_row, order) => order));
+  });
+  property('lines are read where they are', { hashes }, ({ chunk, hashes: drawn }, layout) => {
+    const at = layout.u32(drawn);
+    let sum = 0;
+    same(layout, k => { sum = k.touchLines(at, chunk.rows * 4); return sum; });
+    expect(sum).toBe(Array.from({ length: Math.ceil(chunk.rows / 16) }, (_, line) => drawn[line * 16]!).reduce((total, word) => (total + word) | 0, 0));
+  });
   property('by slice', { spans: column(fc.bigInt(0n, 999n)), base: fc.constantFrom(0n, -500n, -(2n ** 63n), 2n ** 63n - 1000n), size: fc.constantFrom(1n, 7n, 100n, 1000n) }, ({ chunk, spans, base, size }, layout) => {
     const { positions } = place(layout, chunk);
     const [times, counts, out] = [layout.i64(spans.map(span => base + span)), layout.u32(zeros(1000)), layout.take(chunk.rows * 4)];

@@ -150,3 +150,29 @@ test('state that is full is an error, and what was there can still be freed', ()
   table.free();
   expect(stateIn(on.heap)).toEqual([0, 0]);
 });
+
+test('warm touches all of a table that fits the cache, and only where many rows are to come', () => {
+  const [on] = pair(2) as [StateHeap, StateHeap];
+  const touched: [from: number, until: number][] = [];
+  const kernels = { ...on.kernels, touchLines: (from: number, bytes: number) => touched.push([from, from + bytes]) };
+  const table = HashedTable.create(on.heap, kernels, on.blocks, 2, 32);
+  const fill = (from: number, count: number): number[] => {
+    const mark = on.scratch.mark();
+    const [keys, slots] = [wordKeys(on, Array.from({ length: count }, (_, key) => BigInt(from + key))), on.scratch.take(count * 4)];
+    table.upsert(count, 0, keys, slots, template(on, 32));
+    const cells = Array.from(on.heap.u32.subarray(slots >>> 2, (slots >>> 2) + count));
+    on.scratch.release(mark);
+    return cells;
+  };
+  const cells = fill(0, 5000);
+  table.warm(10);
+  expect(touched).toEqual([]);
+  table.warm(5000);
+  const isTouched = (at: number, bytes: number): boolean => touched.some(([from, until]) => from <= at && at + bytes <= until);
+  for (const cell of cells) if (!isTouched(cell, 32)) expect.fail(`the cell at ${cell} is cold`);
+  table.eachPartition((entries, buckets) => expect(isTouched(entries, buckets * 64)).toBe(true));
+  for (let from = 5000; from < 100_000; from += 5000) fill(from, 5000);
+  touched.length = 0;
+  table.warm(1_000_000);
+  expect(touched).toEqual([]);
+});

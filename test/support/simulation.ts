@@ -5,8 +5,9 @@ import type { JobDescription, RunOptions } from '../../src/coordinator/job-types
 import { Schedule } from '../../src/coordinator/schedule.ts';
 import type { Sequence } from '../../src/coordinator/sequence.ts';
 import type { StageRun } from '../../src/coordinator/stage-run.ts';
+import { StaticTables } from '../../src/coordinator/static-tables.ts';
 import { CONTROL, CONTROL_BYTES, formatHeap, MORSEL_SLOTS, Word, word } from '../../src/heap/control.ts';
-import { PageAllocator } from '../../src/heap/page-allocator.ts';
+import { PageAllocator, PageUse } from '../../src/heap/page-allocator.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { Chain } from '../../src/worker/chain.ts';
@@ -113,7 +114,7 @@ class Simulation {
     const { workers } = options;
     const kernels = base[options.kernels];
     const job = { plan, sources: plan.stages[0]!.branches.map(branch => ({ ...branch.source, partitions: options.partitions ?? 1 })), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
-    this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers } as unknown as Engine, job, { partitioner: options.partitioners[0]! }, this.collector as unknown as Emitter);
+    this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers, staticTables: new StaticTables(heap, kernels, this.pages.for(PageUse.user)) } as unknown as Engine, job, { partitioner: options.partitioners[0]! }, this.collector as unknown as Emitter);
     this.schedule.random = random;
     const { layouts } = this.schedule;
     this.model = new ChainModel(plan, layouts[0]!, options.firstSequence ?? 0);
