@@ -1,5 +1,6 @@
 import type { DenseTable } from '../state/dense-table.js';
-import type { HashedTable } from '../state/hashed-table.js';
+import type { HashedTable, Keys } from '../state/hashed-table.js';
+import { noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { KEY_BYTES } from './compile.js';
@@ -66,6 +67,25 @@ export class CellFolder {
     return { rows, cells: sortedCells, hashes: sortedHashes, nullCell };
   }
 
+  /** Folds all cells of a table into another. Returns the addresses of the cells they went to, `rows` of them, and that of the null key's (0: none). */
+  foldTable(from: HashedTable, into: HashedTable): { cells: number; rows: number; nullCell: number } {
+    this.passOnDictionary(from, into);
+    const list = this.list(from);
+    return { cells: this.fold(list, 0, list.rows, into), rows: list.rows, nullCell: list.nullCell && this.foldNull(list.nullCell, into) };
+  }
+
+  /** Finds the cells that another table has for the keys of some cells, or makes empty ones. */
+  find({ cells, hashes, rows }: CellList, into: HashedTable): number {
+    const slots = this.thread.scratch.take(rows * 4);
+    into.upsert(rows, 0, this.keys(rows, cells, hashes, 0), slots, this.template);
+    return slots;
+  }
+
+  private passOnDictionary(from: HashedTable, into: HashedTable): void {
+    const { heap } = this.thread;
+    if (this.aggregate.keyMode === 'dense') noteDictionary(heap, into.address, heap.u32[(from.address >>> 2) + TableWord.dictionary]!);
+  }
+
   /** Folds `rows` of the listed cells, from the `from`-th on, into a table. Returns the addresses of the cells they went to. */
   fold({ cells, hashes }: CellList, from: number, rows: number, into: HashedTable): number {
     if (rows === 0) return 0;
@@ -87,11 +107,14 @@ export class CellFolder {
   }
 
   private foldKeys(into: HashedTable, rows: number, cells: number, hashes: number, valid: number, slots: number): void {
-    const { keyMode, compiled } = this.aggregate;
-    into.upsert(rows, 0, { kind: keyMode === 'bytes' || keyMode === 'tuple' ? 'bytes' : 'words', data: this.keysOf(rows, cells), valid, hashes }, slots, this.template);
-    compiled.states.forEach((state, index) => this.states[index]!.merge({ rows, into: slots, from: cells, arena: into.arena }, state.offset));
+    into.upsert(rows, 0, this.keys(rows, cells, hashes, valid), slots, this.template);
+    this.aggregate.compiled.states.forEach((state, index) => this.states[index]!.merge({ rows, into: slots, from: cells, arena: into.arena }, state.offset));
   }
 
+  private keys(rows: number, cells: number, hashes: number, valid: number): Keys {
+    const { keyMode } = this.aggregate;
+    return { kind: keyMode === 'bytes' || keyMode === 'tuple' ? 'bytes' : 'words', data: this.keysOf(rows, cells), valid, hashes };
+  }
   /** The first words of cells: their keys, or views of them. */
   private keysOf(rows: number, cells: number): number {
     const data = this.thread.scratch.take(rows * 8);

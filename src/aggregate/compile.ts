@@ -38,6 +38,8 @@ export interface Finisher {
 export interface CompiledAggregate {
   /** Distinct expressions the stateless stage must compute: keys first. */
   readonly inputs: readonly Expression[];
+  /** Index into `inputs` of each row's time zone, or -1. */
+  readonly zone: number;
   readonly keyCount: number;
   readonly states: readonly StateSlot[];
   readonly finishers: readonly Finisher[];
@@ -132,6 +134,7 @@ export function compileAggregate(aggregate: Aggregate, countRows: boolean): Comp
     texts.push(text);
     return inputs.push(expression) - 1;
   };
+  const zone = inputOf(aggregate.window.kind === 'calendar' ? aggregate.window.zoneColumn : null);
   const states: StateSlot[] = [];
   const stateOf = (primitive: PrimitiveName, input: number, where: number, skipNulls: boolean, more: readonly number[] = [], params: StateParams = {}): StateSlot => {
     const same = ({ offset: _offset, ...state }: StateSlot): string => JSON.stringify(state);
@@ -158,5 +161,5 @@ export function compileAggregate(aggregate: Aggregate, countRows: boolean): Comp
     state.offset = offset;
     offset += STATE_BYTES[state.primitive];
   }
-  return { inputs, keyCount, states, finishers, cellBytes: offset };
+  return { inputs, zone, keyCount, states, finishers, cellBytes: offset };
 }

@@ -15,8 +15,11 @@ import { hashedKeys, MOST_DENSE_CODES } from './keys.js';
 import { Masks } from './masks.js';
 import { primitivesOf, type Primitive } from './primitives.js';
 import { RegionSet } from './region-set.js';
+import { FireTiming } from './fire-timing.js';
+import { GLOBAL_SLICE } from '../window/aligned.js';
+import { assign, assignByZone } from '../window/assign.js';
+import type { RowZones } from '../window/zone-column.js';
 import { RowBuffer, type StateMasks } from './row-buffer.js';
-import { alignedWindow, dueOf, GLOBAL_SLICE, groupBySlice, type AlignedWindow } from './slices.js';
 
 /** Rows that passed the stateless stage, as vectors of one chunk. */
 export interface GroupInput {
@@ -30,6 +33,8 @@ export interface GroupInput {
   readonly times: number;
   /** The one slice that all rows belong to, or null where the times must tell. */
   readonly slice: Slice | null;
+  /** The zones of the elements, where each row has its own. */
+  readonly zones: RowZones | null;
   readonly selection: number;
   readonly firstRow: number;
   readonly basePosition: bigint;
@@ -58,7 +63,7 @@ export class GroupOperator {
   private readonly folder: CellFolder;
   private readonly buffer: RowBuffer;
   private readonly template: number;
-  private readonly window: AlignedWindow;
+  private readonly timing: FireTiming;
   private combines: boolean;
   private mayOvergrow = true;
 
@@ -74,8 +79,8 @@ export class GroupOperator {
     writeTemplate(thread, this.accumulators, aggregate, this.template);
     this.combiner = new Combiner(thread, job, aggregate);
     this.folder = new CellFolder(thread, aggregate, job.hashSeed, this.template);
+    this.timing = new FireTiming(firstStage(job.plan).aggregate!);
     this.buffer = new RowBuffer(thread, aggregate.compiled, job);
-    this.window = alignedWindow(firstStage(job.plan).aggregate!.window);
     this.combines = job.partitioner !== 'hash' || aggregate.keyMode === 'none';
   }
 
@@ -92,7 +97,9 @@ export class GroupOperator {
     const dense = this.aggregate.keyMode === 'none' || this.isDense(wide);
     const keys = dense ? null : this.hash(wide);
     if (wide.slice !== null) return this.addSlice(wide, wide.slice, wide.positions, wide.rows, keys, masks);
-    groupBySlice(this.thread, this.window, wide, (slice, positions, rows) => this.addSlice(wide, slice, positions, rows, keys, masks));
+    const add = (slice: Slice, positions: number, rows: number): void => this.addSlice(wide, slice, positions, rows, keys, masks);
+    if (wide.zones) assignByZone(this.thread, wide.zones, wide, add);
+    else assign(this.thread, this.timing.assigner!, wide, add);
   }
 
   /** Makes the one cell of a job without keys and windows, so that no rows give one result, as in SQL. */
@@ -235,7 +242,7 @@ export class GroupOperator {
 
   /** REQUIRES: the region is held. */
   private tableOf(region: Region, slice: Slice, dictionary: number): HashedTable {
-    const table = region.writable(slice, this.aggregate.compiled.cellBytes, dueOf(slice));
+    const table = region.writable(slice, this.aggregate.compiled.cellBytes, this.timing.dueOf(slice));
     if (dictionary) noteDictionary(this.thread.heap, table.address, dictionary);
     return table;
   }

@@ -4,16 +4,22 @@ import { NEVER, REGION_BYTES, Region } from '../state/region.js';
 import type { JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 
-/** The regions of a job as one thread sees them: a key belongs to the region that the top bits of its hash name. */
+/**
+ * The regions of a job as one thread sees them: a key belongs to the region that the top bits of its hash name. Besides, each part of a firing
+ * has a region for what it has assembled.
+ */
 export class RegionSet {
   readonly regions: readonly Region[];
+  readonly assembled: readonly Region[];
 
   constructor(
     private readonly thread: ThreadContext,
     private readonly job: JobLayout,
     private readonly worker: number,
   ) {
-    this.regions = Array.from({ length: 1 << job.regionBits }, (_, region) => new Region(thread.heap, thread.kernels, thread.pages, job.regions + region * REGION_BYTES, job.regionBits));
+    const regionAt = (region: number): Region => new Region(thread.heap, thread.kernels, thread.pages, job.regions + region * REGION_BYTES, job.regionBits);
+    this.regions = Array.from({ length: 1 << job.regionBits }, (_, region) => regionAt(region));
+    this.assembled = Array.from({ length: job.workers }, (_, part) => regionAt((1 << job.regionBits) + part));
   }
 
   /** Sorts rows by region and calls `visit` for each region that has some, while it is held: `positions` (u32, ascending) in scratch. */
@@ -64,8 +70,8 @@ export class RegionSet {
 }
 
 /** Makes the empty regions of a job. Returns their address. */
-export function allocateRegions(heap: Heap, pages: PageAllocator, regionBits: number): number {
-  const bytes = REGION_BYTES << regionBits;
+export function allocateRegions(heap: Heap, pages: PageAllocator, regionBits: number, workers: number): number {
+  const bytes = REGION_BYTES * ((1 << regionBits) + workers);
   const regions = pages.allocate(bytes, PageUse.scratch);
   heap.u8.fill(0, regions, regions + bytes);
   for (let region = regions; region < regions + bytes; region += REGION_BYTES) Region.format(heap, region);

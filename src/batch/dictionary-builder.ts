@@ -97,7 +97,8 @@ export class DictionaryBuilder {
     heap.u32[word + DictionaryWord.offsets] = block + offsetsAt;
     heap.u32[word + DictionaryWord.bytes] = block + bytesAt;
     heap.u32[word + DictionaryWord.id] = this.id;
-    heap.i32[(block + offsetsAt) >>> 2] = 0;
+    // The second, too: null rows have code 0, which must be a text, if an empty one, before there is any.
+    heap.i32.fill(0, (block + offsetsAt) >>> 2, ((block + offsetsAt) >>> 2) + 2);
     const old = this.blocks[this.blocks.length - 1];
     if (old !== undefined) {
       const oldOffsets = heap.u32[(old >>> 2) + DictionaryWord.offsets]!;

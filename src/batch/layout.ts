@@ -7,7 +7,8 @@
  * values: address of the fixed-width values (bool: LSB-first bits, int64-wide types 8-aligned), of the bytes for utf8/binary, of the
  * codes for a dictionary. validity: address of an LSB-first bitmap (1 = not null), or 0 where no row is null. offsets: address of
  * rows + 1 int32 for utf8/binary, relative to `values`. dictionary: address of a dictionary block. byteLength: bytes at `values`.
- * Codes and values of null rows are defined memory but meaningless (codes are within the dictionary or 0).
+ * Codes and values of null rows are defined memory but meaningless (codes are within the dictionary or 0; the two first offsets of a
+ * dictionary are always defined, so that 0 is a text even of an empty one).
  *
  * A dictionary block: [count, offsets, bytes, id] as u32; offsets: count + 1 int32 relative to bytes. All batches of one source
  * column share one growing dictionary: a code, once given, keeps its meaning, and a later block of the same `id` extends an earlier.

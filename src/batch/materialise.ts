@@ -140,6 +140,8 @@ function intern(heap: Heap, kernels: Kernels, allocator: Allocator, blocks: numb
       heap.u32[word + DictionaryWord.offsets] = block + offsetsAt;
       heap.u32[word + DictionaryWord.bytes] = block + bytesAt;
       heap.u32[word + DictionaryWord.id] = nextId();
+      // Where all rows are null, their code 0 is an empty text.
+      heap.u32[((block + offsetsAt) >>> 2) + 1] = 0;
       kernels.gatherBytes(count, entries, 0, block + offsetsAt, block + bytesAt);
     },
   };

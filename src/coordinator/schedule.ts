@@ -11,7 +11,7 @@ import { laneMap, Lanes, MAX_LANES, type LaneMap } from '../worker/lanes.js';
 import type { Morsel } from '../worker/morsel.js';
 import { OutputQueue } from '../worker/queues.js';
 import type { Reject } from '../worker/rejects.js';
-import { SYSTEM_CLOCK } from './clock.js';
+import { SYSTEM_CLOCK, type Clock } from './clock.js';
 import type { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
 import { Inputs } from './inputs.js';
@@ -45,6 +45,8 @@ export class Schedule {
   /** Of the stages behind the first. */
   private readonly later: readonly Ledger[];
   private readonly waiting: (() => void)[] = [];
+  private readonly clock: Clock;
+  private readonly timers = new Map<StageRun, unknown>();
   private reserved = 0;
   private ending = false;
 
@@ -64,10 +66,12 @@ export class Schedule {
     this.layouts = layoutsOf(engine, job, options);
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
     heap.u32[word(Word.stateLimitPages)] = Math.floor((heap.u32[word(Word.pages)]! - heap.u32[word(Word.userPages)]!) * 0.75);
+    this.clock = options.clock ?? SYSTEM_CLOCK;
     this.stages = this.layouts.map(layout => new StageRun(engine, layout, feed => this.pass(layout.stage, feed)));
+    for (const stage of this.stages) this.armEarly(stage);
     this.later = this.plan.stages.slice(1).map(stage => new Ledger(stage.branches[0]!.source.name));
     const { lanes, sharedBuffers } = this.layouts[0]!;
-    this.inputs = new Inputs(engine, job, branches, lanes, sharedBuffers, options.clock ?? SYSTEM_CLOCK, this.first.sequence, () => this.wake());
+    this.inputs = new Inputs(engine, job, branches, lanes, sharedBuffers, this.clock, this.first.sequence, () => this.wake());
   }
 
   /** Nothing is in flight and nothing is firing. */
@@ -121,6 +125,7 @@ export class Schedule {
   }
   /** The job has ended. */
   stop(): void {
+    for (const timer of this.timers.values()) this.clock.clear(timer);
     this.inputs.stop();
   }
   wakeReaders(): void {
@@ -179,6 +184,16 @@ export class Schedule {
     return bad;
   }
 
+  /** Has a stage give out what it has so far, time and again, where it is asked to. */
+  private armEarly(stage: StageRun): void {
+    if (stage.earlyMs === null) return;
+    this.timers.set(stage, this.clock.setTimer(stage.earlyMs, () => {
+      stage.fireEarly();
+      this.armEarly(stage);
+      this.wake();
+    }));
+  }
+
   private get first(): StageRun {
     return this.stages[0]!;
   }
@@ -226,7 +241,7 @@ function layoutsOf({ heap, pages, workers, staticTables }: Engine, job: JobDescr
     const lanes = stage === 0 ? sourceLanes(job) : laneMap([1]);
     const block = pages.allocate(STAGE_BYTES + Lanes.bytes(lanes), PageUse.scratch);
     heap.u8.fill(0, block, block + STAGE_BYTES);
-    const regions = aggregate === null ? 0 : allocateRegions(heap, pages, regionBits);
+    const regions = aggregate === null ? 0 : allocateRegions(heap, pages, regionBits, workers);
     return { plan: stagePlan(plan, stage), tables, stage, isLast: stage === plan.stages.length - 1, block, lanes, workers, partitioner, regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
   });
 }

@@ -22,6 +22,8 @@ export class StageRun {
   watermark: bigint = NO_TIME;
   private firedUpTo: bigint = NO_TIME;
   private firingParts = 0;
+  private firings = 0n;
+  private earlyDue = false;
   private stated: bigint = NO_TIME;
   /** Results of morsels before all of the earlier ones are done. */
   private readonly early = new Map<number, number[]>();
@@ -46,6 +48,15 @@ export class StageRun {
   /** It has given on its end. */
   get ended(): boolean {
     return this.hasEnded;
+  }
+
+  /** How often it gives out what it has so far, in ms; null: not before windows close. */
+  get earlyMs(): number | null {
+    return firstStage(this.layout.plan).aggregate?.emit.earlyMs ?? null;
+  }
+  /** It is time to. */
+  fireEarly(): void {
+    this.earlyDue = true;
   }
 
   feed(feed: Feed): void {
@@ -109,7 +120,8 @@ export class StageRun {
     const final = this.inputEnded && this.isQuiet;
     // The watermark is at the end of time only by the end of all branches, of which the last morsels may not be settled yet.
     const upTo = final ? END_OF_TIME : this.watermark === END_OF_TIME ? this.firedUpTo : this.watermark;
-    if (this.hasDue(upTo)) return this.fire(upTo, parts());
+    if (this.hasDue(upTo)) return this.fire(upTo, this.assembles ? this.layout.workers : parts(), false);
+    if (this.earlyDue) return this.fire(upTo, this.assembles ? this.layout.workers : parts(), true);
     this.state(upTo);
     if (!final || this.hasEnded) return;
     this.hasEnded = true;
@@ -124,12 +136,19 @@ export class StageRun {
     return leastDue(this.engine.heap, this.layout.regions, this.layout.regionBits) <= upTo;
   }
 
-  private fire(upTo: bigint, parts: number): void {
+  /** What parts have assembled stays with them: then there are always as many. */
+  private get assembles(): boolean {
+    const kind = firstStage(this.layout.plan).aggregate?.window.kind;
+    return kind === 'sliding' || kind === 'cumulating';
+  }
+
+  private fire(upTo: bigint, parts: number, early: boolean): void {
     const { heap } = this.engine;
     const { block } = this.layout;
     this.firedUpTo = upTo;
     this.firingParts = firstStage(this.layout.plan).top === null ? parts : 1;
-    heap.i64[fireWord(block)] = upTo;
+    this.earlyDue &&= !early;
+    heap.i64.set([upTo, ++this.firings, early ? 1n : 0n], fireWord(block));
     Atomics.store(heap.i32, stageWord(block, StageWord.fireDone), 0);
     for (let part = 0; part < this.firingParts; part++) TaskQueue.push(heap, block, Task.fire, (this.firingParts << 8) | part);
   }

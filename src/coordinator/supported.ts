@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.js';
-import { changelogOf, type Aggregate, type Plan, type Stage } from '../plan/plan.js';
+import type { Aggregate, Plan, Stage } from '../plan/plan.js';
 
 /** Refuses what can be planned and not be run yet. */
 export function requireSupported(plan: Plan): void {
@@ -17,7 +17,5 @@ function unsupportedStage({ deduplicate, aggregate }: Stage): string | null {
 function unsupportedAggregate(aggregate: Aggregate | null): string | null {
   if (aggregate === null) return null;
   const { kind } = aggregate.window;
-  if (kind !== 'global' && kind !== 'tumbling') return `${kind} windows are`;
-  if (changelogOf(aggregate) === 'updating') return 'revised results are';
-  return aggregate.accept > 0 ? 'accepting late rows is' : null;
+  return kind === 'session' || kind === 'count' ? `${kind} windows are` : null;
 }

@@ -55,7 +55,8 @@ export class TextDictionary {
     const { u8, u32, i32 } = this.heap;
     const count = this.#codes.size;
     const [block, offsets, bytes] = [DICTIONARY_WORDS * 4, (this.#codeCapacity + 1) * 4, this.#byteCapacity].map(size => this.#take(size)) as [number, number, number];
-    if (this.#block === 0) i32[offsets >>> 2] = 0;
+    // Code 0, which null rows have, is an empty text before there is any.
+    if (this.#block === 0) i32.fill(0, offsets >>> 2, (offsets >>> 2) + 2);
     else {
       u8.copyWithin(offsets, this.#offsets, this.#offsets + (count + 1) * 4);
       u8.copyWithin(bytes, this.#bytes, this.#bytes + this.#usedBytes);

@@ -18,7 +18,7 @@ export const QUEUE_ENTRIES = 256;
 export const STAGE_BYTES: number = (HEAD_WORDS + QUEUE_ENTRIES + MORSEL_SLOTS * MORSEL_WORDS) * 4;
 /** Index (u32) of a word of the block at an address. */
 export const stageWord = (block: number, name: StageWord): number => (block >>> 2) + name;
-/** Index (i64) of the watermark of the firing in progress. */
+/** Index (i64) of three words of the firing in progress: its watermark, its number from 1 on, whether it is early (1 or 0). */
 export const fireWord = (block: number): number => (block >>> 3) + FIRE_WORD / 2;
 /** Index (u32) of the first entry of the ring. */
 export const queueStart = (block: number): number => (block >>> 2) + HEAD_WORDS;

@@ -6,22 +6,20 @@ import type { PageAllocator } from '../heap/page-allocator.js';
 import { HashedTable } from './hashed-table.js';
 
 export const REGION_BYTES = 256;
-const enum RegionWord { lock, slices, capacity, count, version, due = 6, lists = 8 }
+const enum RegionWord { lock, slices, capacity, count, version, due = 6, lists = 8, marks = 16 }
 const FIRST_SLICES = 16;
 const SLICE_WORDS = 8;
 const enum SliceWord { start, end = 2, table = 4, delta, firings }
 
 /** Never: nothing is to be done, whatever the watermark. */
 export const NEVER: bigint = 2n ** 63n - 1n;
-/** At once. */
-const NOW: bigint = -(2n ** 63n);
 
 /** A stretch of event time, [start, end). Slices do not overlap within one zone; every window is made of whole ones. */
 export interface Slice {
   readonly start: bigint;
   readonly end: bigint;
 }
-/** A slice as a region holds it. Good until a slice of the region is made or removed. */
+/** A slice as a region holds it. Good until it fires or is removed. */
 export interface HeldSlice extends Slice {
   readonly table: HashedTable;
   /** What came after the slice was given out, until it is folded in. */
@@ -56,6 +54,7 @@ export class Region {
   /** Makes an empty region of REGION_BYTES cleared bytes. */
   static format(heap: Heap, address: number): void {
     heap.i64[(address >>> 3) + RegionWord.due / 2] = NEVER;
+    heap.i64.fill(-(2n ** 63n), (address >>> 3) + RegionWord.marks / 2, (address >>> 3) + RegionWord.marks / 2 + 2);
   }
 
   /** `due` of the region at an address. */
@@ -83,7 +82,15 @@ export class Region {
     Atomics.store(this.heap.i64, (this.at + RegionWord.due) >>> 1, time);
   }
 
-  /** The table that takes rows of a slice: its own until it has fired, then its delta. `due`: when a new slice has something to give out. */
+  /** Two numbers that whoever owns the region may keep in it. The least time at first. */
+  mark(index: number): bigint {
+    return this.heap.i64[((this.at + RegionWord.marks) >>> 1) + index]!;
+  }
+  setMark(index: number, value: bigint): void {
+    this.heap.i64[((this.at + RegionWord.marks) >>> 1) + index] = value;
+  }
+
+  /** The table that takes rows of a slice: its own until it has fired, then its delta. `due`: when the rows make for something to give out. */
   writable(slice: Slice, cellBytes: number, due: bigint): HashedTable {
     const { u32 } = this.heap;
     const version = u32[this.at + RegionWord.version]!;
@@ -93,7 +100,7 @@ export class Region {
     const fired = u32[entry + SliceWord.firings] !== 0;
     if (fired && u32[entry + SliceWord.delta] === 0) {
       u32[entry + SliceWord.delta] = this.create(cellBytes);
-      this.due = NOW;
+      if (due < this.due) this.due = due;
     }
     const table = this.table(u32[entry + (fired ? SliceWord.delta : SliceWord.table)]!);
     this.recent = { ...slice, version, table };
@@ -102,24 +109,57 @@ export class Region {
 
   /** All slices, by start and end. */
   held(): HeldSlice[] {
+    return this.select(() => true);
+  }
+  /** Those that have rows that were not given out. */
+  changed(): HeldSlice[] {
+    const { u32 } = this.heap;
+    return this.select(entry => u32[entry + SliceWord.firings] === 0 || u32[entry + SliceWord.delta] !== 0);
+  }
+  /** Those that end or begin where `wanted` says, and have no rows that were not given out. */
+  givenOut(wanted: (start: bigint, end: bigint) => boolean): HeldSlice[] {
     const { u32, i64 } = this.heap;
+    return this.select(entry => u32[entry + SliceWord.firings] !== 0 && u32[entry + SliceWord.delta] === 0 && wanted(i64[entry >>> 1]!, i64[(entry >>> 1) + 1]!));
+  }
+  /** The slices alone, in no order. */
+  spans(): Slice[] {
+    const { u32, i64 } = this.heap;
+    const found: Slice[] = [];
+    const last = this.slices + this.capacity * SLICE_WORDS;
+    for (let entry = this.slices; entry < last; entry += SLICE_WORDS) if (u32[entry + SliceWord.table] !== 0) found.push({ start: i64[entry >>> 1]!, end: i64[(entry >>> 1) + 1]! });
+    return found;
+  }
+  /** One slice, or null where the region has nothing of it. */
+  find(slice: Slice): HeldSlice | null {
+    if (this.capacity === 0) return null;
+    const entry = this.slices + this.probe(slice) * SLICE_WORDS;
+    return this.heap.u32[entry + SliceWord.table] === 0 ? null : this.view(entry);
+  }
+
+  private select(wanted: (entry: number) => boolean): HeldSlice[] {
     const found: HeldSlice[] = [];
-    for (let place = 0; place < this.capacity; place++) {
-      const entry = this.slices + place * SLICE_WORDS;
-      const table = u32[entry + SliceWord.table]!;
-      if (table === 0) continue;
-      const delta = u32[entry + SliceWord.delta]!;
-      found.push({ start: i64[entry >>> 1]!, end: i64[(entry >>> 1) + 1]!, table: this.table(table), delta: delta ? this.table(delta) : null, firings: u32[entry + SliceWord.firings]! });
+    const end = this.slices + this.capacity * SLICE_WORDS;
+    for (let entry = this.slices; entry < end; entry += SLICE_WORDS) {
+      if (this.heap.u32[entry + SliceWord.table] !== 0 && wanted(entry)) found.push(this.view(entry));
     }
     return found.sort((a, b) => (a.start !== b.start ? (a.start < b.start ? -1 : 1) : a.end < b.end ? -1 : 1));
   }
+  private view(entry: number): HeldSlice {
+    const { u32, i64 } = this.heap;
+    const delta = u32[entry + SliceWord.delta]!;
+    return { start: i64[entry >>> 1]!, end: i64[(entry >>> 1) + 1]!, table: this.table(u32[entry + SliceWord.table]!), delta: delta ? this.table(delta) : null, firings: u32[entry + SliceWord.firings]! };
+  }
 
-  /** Notes that a slice is given out, for the `firings + 1`-th time: from now on rows go to a delta. Frees the one that was folded in. */
+  /** Notes that a slice is given out: from now on rows go to a delta. Frees the one that was folded in. */
   fired(slice: HeldSlice): void {
+    this.firedKeeping(slice);
+    slice.delta?.free();
+  }
+  /** As `fired`, but the delta is the caller's to free. */
+  firedKeeping(slice: HeldSlice): void {
     const entry = this.slices + this.probe(slice) * SLICE_WORDS;
     this.heap.u32[entry + SliceWord.firings] = slice.firings + 1;
     this.heap.u32[entry + SliceWord.delta] = 0;
-    slice.delta?.free();
     this.heap.u32[this.at + RegionWord.version]!++;
   }
 
@@ -183,8 +223,12 @@ export class Region {
     }
   }
 
+  /** A table of the region's that belongs to no slice. */
+  createTable(cellBytes: number): HashedTable {
+    return HashedTable.create(this.heap, this.kernels, this.blocks, this.regionBits, cellBytes);
+  }
   private create(cellBytes: number): number {
-    return HashedTable.create(this.heap, this.kernels, this.blocks, this.regionBits, cellBytes).address;
+    return this.createTable(cellBytes).address;
   }
   private table(address: number): HashedTable {
     return new HashedTable(this.heap, this.kernels, this.blocks, address, this.regionBits);

@@ -10,11 +10,11 @@ export class GlobalSlices implements SliceAssigner {
   sliceOfAll(): Span { return GLOBAL_SLICE; }
   boundaries(): BigInt64Array { return BigInt64Array.of(LEAST_TIME, GREATEST_TIME); }
   lateBelow(): bigint { return LEAST_TIME; }
+  windowEndAfter(): null { return null; }
   lateForSomeBelow(): bigint { return LEAST_TIME; }
   windowsOf(): Span[] { return [GLOBAL_SLICE]; }
   firstWindowEnd(): bigint { return GREATEST_TIME; }
   lastWindowEnd(): bigint { return GREATEST_TIME; }
-  lastClosedEnd(_slice: Span, watermark: bigint): bigint | null { return watermark < GREATEST_TIME ? null : GREATEST_TIME; }
   windowsEndingIn(after: bigint | null, upTo: bigint, slices: Iterable<Span>): Span[] {
     return (after === null || after < GREATEST_TIME) && upTo >= GREATEST_TIME && [...slices].length > 0 ? [GLOBAL_SLICE] : [];
   }
@@ -32,6 +32,7 @@ abstract class AlignedSlices implements SliceAssigner {
   abstract lastWindowEnd(slice: Span): bigint;
   abstract lateBelow(watermark: bigint): bigint;
   abstract lateForSomeBelow(watermark: bigint): bigint;
+  abstract windowEndAfter(time: bigint): bigint | null;
 
   sliceOf(time: bigint): Span | null {
     return time < this.inside.start || time >= this.inside.end ? null : this.sliceAt(time);
@@ -52,11 +53,6 @@ abstract class AlignedSlices implements SliceAssigner {
 
   windowsOf(slice: Span): Span[] {
     return this.windowsBetween(this.firstWindowEnd(slice), this.lastWindowEnd(slice));
-  }
-  lastClosedEnd(slice: Span, watermark: bigint): bigint | null {
-    const [first, last] = [this.firstWindowEnd(slice), this.lastWindowEnd(slice)];
-    if (watermark < first) return null;
-    return watermark >= last ? last : floorTo(watermark, this.step, first);
   }
   windowsEndingIn(after: bigint | null, upTo: bigint, slices: Iterable<Span>): Span[] {
     const windows = new Map<bigint, Span>();
@@ -120,6 +116,9 @@ export class SlidingSlices extends AlignedSlices {
   lateForSomeBelow(watermark: bigint): bigint {
     return clampTime(floorTo(watermark, this.step, this.offset + this.size));
   }
+  windowEndAfter(time: bigint): bigint | null {
+    return this.size === this.step ? null : floorTo(time - this.size, this.step, this.offset) + this.size + this.step;
+  }
 }
 
 /** Windows that all begin at the start of a period and grow by a step, up to the whole period. A slice is a step. */
@@ -153,5 +152,8 @@ export class CumulatingSlices extends AlignedSlices {
   }
   lateForSomeBelow(watermark: bigint): bigint {
     return clampTime(floorTo(watermark, this.step, this.offset));
+  }
+  windowEndAfter(time: bigint): bigint {
+    return floorTo(time, this.step, this.offset) + this.step;
   }
 }

@@ -13,7 +13,6 @@ export class CalendarSlicing implements Slicing {
   windowsOf(slice: Span): Span[] { return [slice]; }
   firstWindowEnd({ end }: Span): bigint { return end; }
   lastWindowEnd({ end }: Span): bigint { return end; }
-  lastClosedEnd({ end }: Span, watermark: bigint): bigint | null { return end <= watermark ? end : null; }
   windowsEndingIn(after: bigint | null, upTo: bigint, slices: Iterable<Span>): Span[] {
     return inOrder([...slices].filter(({ end }) => (after === null || end > after) && end <= upTo));
   }
@@ -61,6 +60,7 @@ export class CalendarSlices extends CalendarSlicing implements SliceAssigner {
       }
     }
   }
+  windowEndAfter(): null { return null; }
   lateBelow(watermark: bigint): bigint {
     return this.sliceOf(watermark)?.start ?? (watermark < 0n ? LEAST_TIME : GREATEST_TIME);
   }

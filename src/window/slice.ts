@@ -17,8 +17,6 @@ export interface Slicing {
   firstWindowEnd(slice: Span): bigint;
   /** End of the last of them: a slice takes rows until then, and is kept until then. */
   lastWindowEnd(slice: Span): bigint;
-  /** End of the last of them that is not after a watermark, or null: rows of the slice that come now count in the windows that end later. */
-  lastClosedEnd(slice: Span, watermark: bigint): bigint | null;
   /** The windows that fire when the watermark moves from `after` (null: from nowhere) to `upTo`: those with a slice among `slices`. An empty window has no result. */
   windowsEndingIn(after: bigint | null, upTo: bigint, slices: Iterable<Span>): Span[];
   /** Those of `slices` that make up a window. */
@@ -37,6 +35,11 @@ export interface SliceAssigner extends Slicing {
   boundaries(least: bigint, greatest: bigint, most: number): BigInt64Array | null;
   /** A row is late if and only if its time is less: the end of its last window ≤ watermark. The watermark is less what is accepted. */
   lateBelow(watermark: bigint): bigint;
+  /**
+   * The end of the first window that ends after a time, or null where windows do not overlap: then a row that is late for one is late for
+   * all. A row that is late for some of its windows counts in the others; its slice then is *stretched*: it ends where the first of these does.
+   */
+  windowEndAfter(time: bigint): bigint | null;
   /** A row is late for some of its windows if and only if its time is less: the end of its first window ≤ watermark. */
   lateForSomeBelow(watermark: bigint): bigint;
   /** The length of every slice, or null where they differ. */

@@ -1,23 +1,34 @@
-import { GLOBAL_SLICE, sliceAt, startOfSlice, type AlignedWindow } from '../aggregate/slices.js';
+import type { FireTiming } from '../aggregate/fire-timing.js';
 import { CHUNK_ROWS } from '../expression/vector.js';
-import type { Slice } from '../state/region.js';
 import type { Branch } from '../plan/plan.js';
-import { END_OF_TIME, later, NO_TIME } from './lanes.js';
+import { GLOBAL_SLICE } from '../window/aligned.js';
+import type { SliceAssigner, Span } from '../window/slice.js';
+import { lateBelow, type RowZones } from '../window/zone-column.js';
+import { later, NO_TIME } from './lanes.js';
 import type { Morsel } from './morsel.js';
 import type { ThreadContext } from './thread-context.js';
 import { TimeColumns } from './time-columns.js';
 
+/** Where each row of a chunk has its own zone: all of them, and the slices of a row's (null: the row has left the chunk). */
+export interface ChunkZones {
+  readonly zones: RowZones;
+  readonly of: (row: number) => SliceAssigner | null;
+}
+
 /** The event times of one batch: statistics per chunk, taken before the chain is asked, and from both the rows that are late. */
 export class EventTimes {
   /** The one slice of all rows of a chunk but the late ones, where there is one. */
-  private onTime: { first: number; slice: Slice } | null = null;
+  private onTime: { first: number; slice: Span } | null = null;
   private readonly watermarks = new Map<number, bigint>();
+  /** Rows that `lateRows` found to be late for some of their windows, and the slices that they belong to therefore. */
+  partlyLate: { readonly row: number; readonly slice: Span }[] = [];
   readonly columns: TimeColumns;
 
   constructor(
     private readonly thread: ThreadContext,
     branch: Branch,
-    private readonly window: AlignedWindow | null,
+    /** null: without windows of event time, nothing is late and all is one slice. */
+    private readonly timing: FireTiming | null,
   ) {
     this.columns = new TimeColumns(thread, branch);
   }
@@ -37,48 +48,46 @@ export class EventTimes {
   }
 
   /** The one slice of all rows of a chunk that are not late, or null where there are several. REQUIRES: `first` is a chunk's first row, `lateRows` was asked for it. */
-  sliceOfChunk(first: number): Slice | null {
-    if (!this.window || this.window.kind === 'global') return GLOBAL_SLICE;
+  sliceOfChunk(first: number): Span | null {
+    if (!this.timing) return GLOBAL_SLICE;
     if (this.onTime?.first === first) return this.onTime.slice;
     const { least, greatest } = this.chunk(first);
-    const slice = sliceAt(this.window, startOfSlice(this.window, least));
-    return slice.end > greatest ? slice : null;
+    return this.isOutside(least) || this.isOutside(greatest) ? null : this.timing.assigner?.sliceOfAll(least, greatest) ?? null;
   }
 
-  /** Rows of a chunk (batch row numbers, ascending) whose window begins or ends at a time that 64 bits cannot hold. */
+  /** Rows of a chunk (batch row numbers, ascending) whose window begins or ends at a time that 64 bits, or the calendar, cannot hold. */
   rowsOutside(first: number, rows: number): number[] {
-    const { window, columns } = this;
-    if (!window || window.kind === 'global' || rows === 0) return [];
-    const outside = (time: bigint): boolean => {
-      const start = startOfSlice(window, time);
-      return start < -(2n ** 63n) || start + BigInt(window.size) > END_OF_TIME;
-    };
+    const { columns } = this;
+    if (!this.timing || rows === 0) return [];
     const { least, greatest } = this.chunk(first);
     const found: number[] = [];
-    if (!outside(least) && !outside(greatest)) return found;
-    for (let row = first; row < first + rows; row++) if (columns.present(row) && outside(columns.timeOf(row))) found.push(row);
+    if (!this.isOutside(least) && !this.isOutside(greatest)) return found;
+    for (let row = first; row < first + rows; row++) if (columns.present(row) && this.isOutside(columns.timeOf(row))) found.push(row);
     return found;
   }
 
-  /** Rows of a chunk (batch row numbers, ascending) whose window had closed when the watermark stood just before them. */
-  lateRows(morsel: Morsel, first: number, rows: number): number[] {
-    if (!this.window || this.window.kind === 'global' || rows === 0) return [];
+  /** Rows of a chunk (batch row numbers, ascending) whose last window took no more rows when the watermark stood just before them. */
+  lateRows(morsel: Morsel, first: number, rows: number, zones: ChunkZones | null): number[] {
+    const { timing } = this;
+    this.partlyLate = [];
+    if (!timing || rows === 0) return [];
     let own = morsel.ownBefore;
     for (let earlier = 0; earlier < first / CHUNK_ROWS; earlier++) own = later(own, this.columns.chunks[earlier]!.statement);
     const { least, statement } = this.chunk(first);
     const atEnd = watermark(morsel, later(own, statement));
     if (atEnd === NO_TIME) return [];
-    const bound = startOfSlice(this.window, atEnd);
-    return least >= bound ? [] : this.judge(morsel, first, rows, bound, own);
+    const behind = timing.lateBehind(atEnd);
+    const bound = zones ? lateBelow(zones.zones, behind) : timing.assigner!.lateForSomeBelow(behind);
+    return least >= bound ? [] : this.judge(morsel, first, rows, bound, own, zones);
   }
 
-  private judge(morsel: Morsel, first: number, rows: number, bound: bigint, before: bigint): number[] {
+  private judge(morsel: Morsel, first: number, rows: number, bound: bigint, before: bigint, zones: ChunkZones | null): number[] {
     const { columns } = this;
+    const { assigner } = this.timing!;
     const { heap, kernels, scratch } = this.thread;
     const mark = scratch.mark();
     const candidates = scratch.take(rows * 4 + 4);
     const found = kernels.rowsBelow(rows, this.times + first * 8, bound, candidates);
-    const size = BigInt(this.window!.kind === 'tumbling' ? this.window!.size : 0);
     const late: number[] = [];
     this.watermarks.clear();
     this.onTime = null;
@@ -89,13 +98,22 @@ export class EventTimes {
       seen = row;
       if (!columns.present(first + row)) continue;
       const stood = watermark(morsel, own);
-      if (startOfSlice(this.window!, columns.timeOf(first + row)) + size > stood) continue;
-      late.push(first + row);
-      this.watermarks.set(first + row, stood);
+      const slices = zones ? zones.of(first + row) : assigner;
+      if (slices === null) continue;
+      const [time, behind] = [columns.timeOf(first + row), this.timing!.lateBehind(stood)];
+      if (time < slices.lateBelow(behind)) {
+        late.push(first + row);
+        this.watermarks.set(first + row, stood);
+      } else if (time < slices.lateForSomeBelow(behind)) {
+        this.partlyLate.push({ row: first + row, slice: { start: slices.sliceOf(time)!.start, end: slices.windowEndAfter(behind)! } });
+      }
     }
     // With all that lies before the bound gone, what is left often lies in the one slice from the bound on.
     const { greatest } = this.chunk(first);
-    if (late.length === found && greatest < bound + size) this.onTime = { first, slice: sliceAt(this.window!, bound) };
+    if (!zones && late.length + this.partlyLate.length === found && !this.isOutside(bound)) {
+      const slice = assigner!.sliceOf(bound)!;
+      if (greatest < slice.end) this.onTime = { first, slice };
+    }
     scratch.release(mark);
     return late;
   }
@@ -105,6 +123,10 @@ export class EventTimes {
     return this.watermarks.get(row)!;
   }
 
+  private isOutside(time: bigint): boolean {
+    const { inside } = this.timing!;
+    return time < inside.start || time >= inside.end;
+  }
   private chunk(first: number): TimeColumns['chunks'][number] {
     return this.columns.chunks[first / CHUNK_ROWS]!;
   }

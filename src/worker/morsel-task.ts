@@ -1,6 +1,6 @@
 import { GroupOperator } from '../aggregate/group-operator.js';
+import { FireTiming } from '../aggregate/fire-timing.js';
 import type { TopOperator } from '../aggregate/top-operator.js';
-import { alignedWindow } from '../aggregate/slices.js';
 import { materialise } from '../batch/materialise.js';
 import { RowReader } from '../batch/row-reader.js';
 import { decodeText } from '../batch/text-codec.js';
@@ -10,15 +10,18 @@ import { TextDecoderStage } from '../batch/text-decoder.js';
 import { StatelessStage, type ChunkResult } from '../expression/stateless-stage.js';
 import { CHUNK_ROWS } from '../expression/vector.js';
 import { PageUse } from '../heap/page-allocator.js';
-import type { Kernels } from '../../native-free-kernels/load.js';
-import type { Allocator, Heap } from '../heap/heap.js';
+import type { Allocator } from '../heap/heap.js';
 import type { Expression } from '../plan/expression-tree.js';
 import type { TextFormat } from '../connectors/source.js';
 import { firstStage, goesByTime, type Branch } from '../plan/plan.js';
+import type { CalendarWindow } from '../window/assigner.js';
+import type { SliceAssigner } from '../window/slice.js';
+import { ZoneColumn } from '../window/zone-column.js';
 import { Poisoned } from '../heap/lock.js';
 import { poisoned } from '../heap/control.js';
 import { Chain } from './chain.js';
-import { EventTimes } from './event-times.js';
+import { allBut, elementsBySlice, elementsOf, withoutZone } from './elements.js';
+import { EventTimes, type ChunkZones } from './event-times.js';
 import type { AggregateLayout, JobLayout } from './job-layout.js';
 import { elementsWithLargeKeys, MOST_KEY_BYTES } from './key-limit.js';
 import { type Morsel, MorselKind } from './morsel.js';
@@ -54,6 +57,9 @@ export class MorselTask {
   private readonly chain: Chain;
   private readonly batches: Allocator;
   private readonly keys: number;
+  /** Index of each row's time zone among the outputs, or -1. */
+  private readonly zone: number;
+  private readonly zones: ZoneColumn | null;
 
   constructor(
     private readonly thread: ThreadContext,
@@ -71,13 +77,16 @@ export class MorselTask {
     const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? top?.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
+    const timing = called === null || called.window.kind === 'global' ? null : new FireTiming(called);
+    this.zone = aggregate?.compiled.zone ?? -1;
+    this.zones = this.zone < 0 ? null : new ZoneColumn(thread, called!.window as CalendarWindow);
     this.branches = branches.map(given => {
       const branch = withTimeRequired(given);
       return {
         branch,
         stage: new StatelessStage({ branch, outputs, tables: job.tables, heap, kernels, allocator, udfs }),
         decoder: null,
-        times: new EventTimes(thread, branch, called && alignedWindow(called.window)),
+        times: new EventTimes(thread, branch, timing),
         reader: new RowReader(heap, branch.source.schema),
         copier: new SharedCopier(heap, kernels, this.batches, branch.source.schema),
       };
@@ -187,62 +196,57 @@ export class MorselTask {
     let positions = 0;
     let rows = result.rows;
     const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
-    const outside = elementsOf(heap, result, first, times.rowsOutside(first, count));
-    const late = elementsOf(heap, result, first, times.lateRows(morsel, first, count)).filter(element => !outside.includes(element));
-    const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !late.includes(element) && !outside.includes(element));
+    const zones = this.zonesOf(result, first);
+    const taken = new Set<number>();
+    const take = (elements: readonly number[]): number[] => elements.filter(element => !taken.has(element) && taken.add(element));
+    const outside = take(elementsOf(heap, result, first, times.rowsOutside(first, count)));
+    const unknown = take(zones?.zones.someUnknown ? withoutZone(heap, zones.zones, result.rows) : []);
+    const late = take(elementsOf(heap, result, first, times.lateRows(morsel, first, count, zones)));
+    const large = take(elementsWithLargeKeys(this.thread, result, this.keys));
+    for (const element of unknown) reject(rowOf(element), 'UNKNOWN_ZONE', 'its time zone is null, or no name of the IANA time zone database');
     for (const element of outside) reject(rowOf(element), 'OVERFLOW', 'its window begins or ends at a time that 64 bits cannot hold');
     for (const element of late) reject(rowOf(element), 'LATE', lateMessage(times.columns.timeOf(rowOf(element)), times.watermarkBefore(rowOf(element))));
     for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', `its grouping key takes more than ${MOST_KEY_BYTES} bytes`);
+    const partlyLate = elementsBySlice(heap, result, first, times.partlyLate, taken);
+    for (const { elements } of partlyLate) for (const element of elements) taken.add(element);
     morsel.late += late.length;
-    morsel.deadLettered += outside.length + large.length;
-    if (outside.length + late.length + large.length > 0) {
+    const apart = partlyLate.reduce((sum, { elements }) => sum + elements.length, 0);
+    morsel.deadLettered += taken.size - late.length - apart;
+    if (taken.size > 0) {
       positions = scratch.take(result.rows * 4);
-      rows = allBut(kernels, [...outside, ...late, ...large].sort((a, b) => a - b), result.rows, positions);
+      rows = allBut(kernels, [...taken].sort((a, b) => a - b), result.rows, positions);
     }
-    morsel.applied += rows;
+    morsel.applied += rows + apart;
     const slice = times.sliceOfChunk(first);
     let elementTimes = 0;
-    if (times.times && rows > 0 && (slice === null || this.needsTimes)) {
+    if (times.times && rows + apart > 0 && (slice === null || this.needsTimes)) {
       elementTimes = scratch.take(result.rows * 8);
       kernels.gatherTimes(result.rows, result.selection, first, times.times, elementTimes);
     }
     const basePosition = (BigInt(morsel.branch) << 48n) | morsel.basePosition;
-    this.group!.add({ vectors: result.vectors, elements: result.rows, positions, rows, times: elementTimes, slice, selection: result.selection, firstRow: first, basePosition });
+    const input = { vectors: result.vectors, elements: result.rows, positions, rows, times: elementTimes, slice, zones: zones?.zones ?? null, selection: result.selection, firstRow: first, basePosition };
+    this.group!.add(input);
+    for (const part of partlyLate) {
+      const own = scratch.take(part.elements.length * 4);
+      heap.u32.set(part.elements, own >>> 2);
+      this.group!.add({ ...input, positions: own, rows: part.elements.length, slice: part.slice });
+    }
+  }
+
+  private zonesOf(result: ChunkResult, first: number): ChunkZones | null {
+    if (this.zones === null) return null;
+    const zones = this.zones.read(result.vectors[this.zone]!, result.rows);
+    const of = (row: number): SliceAssigner | null => {
+      const [element] = elementsOf(this.thread.heap, result, first, [row]);
+      return element === undefined ? null : zones.assigners[this.thread.heap.u32[(zones.numbers >>> 2) + element]!]!;
+    };
+    return { zones, of };
   }
 
   /** Whether some state keeps the time of a row. */
   private get needsTimes(): boolean {
     return firstStage(this.job.plan).aggregate!.aggregates.some(call => goesByTime(call.fn));
   }
-}
-
-/** The elements of a chunk that are among some rows of its batch (ascending): rows that a filter turned away are none. */
-function elementsOf(heap: Heap, result: ChunkResult, first: number, rows: readonly number[]): number[] {
-  if (!result.selection) return rows.map(row => row - first).filter(element => element < result.rows);
-  const selection = result.selection >>> 2;
-  const found: number[] = [];
-  for (const row of rows) {
-    let [low, high] = [0, result.rows];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (heap.u32[selection + middle]! < row) low = middle + 1;
-      else high = middle;
-    }
-    if (low < result.rows && heap.u32[selection + low] === row) found.push(low);
-  }
-  return found;
-}
-
-/** Writes the elements 0 … count - 1 but for some (ascending) to `out` (u32). Returns how many. */
-function allBut(kernels: Kernels, some: readonly number[], count: number, out: number): number {
-  let from = 0;
-  let written = 0;
-  for (const until of [...some, count]) {
-    kernels.iota(until - from, from, out + written * 4);
-    written += until - from;
-    from = until + 1;
-  }
-  return written;
 }
 
 /** A row without event time has no place in any window: the column may not be null, whatever the schema says. */

@@ -8,9 +8,25 @@ import { dateText, daysOfText } from './calendar.ts';
 export type Cell = null | boolean | bigint | number | string | Uint8Array;
 
 export type FaultReason = 'OVERFLOW' | 'BAD_CAST' | 'UDF_FAILED' | 'NULL_IN_NON_NULL' | 'BAD_ROW' | 'BAD_TIME' | 'FUTURE_TIME' | 'UNKNOWN_ZONE';
-/** Thrown where a row cannot go on: it becomes a dead letter. */
+/** Thrown where a row cannot go on: it becomes a dead letter. `reasons`: all that it has, of which any may be named. */
 export class RowFault extends Error {
-  constructor(readonly reason: FaultReason, detail: string) { super(`${reason}: ${detail}`); }
+  constructor(readonly reason: FaultReason, detail: string, readonly reasons: readonly FaultReason[] = [reason]) { super(`${reason}: ${detail}`); }
+}
+/** Maps all items even if one faults, and throws one fault with the reasons of all. For what may be computed in any order. */
+export function mapAll<T, U>(items: readonly T[], map: (item: T) => U): U[] {
+  const faults: RowFault[] = [];
+  const results: U[] = [];
+  for (const item of items) {
+    try {
+      results.push(map(item));
+    } catch (error) {
+      if (!(error instanceof RowFault)) throw error;
+      faults.push(error);
+    }
+  }
+  const [first, ...others] = faults;
+  if (first === undefined) return results;
+  throw others.length === 0 ? first : new RowFault(first.reason, first.message, [...new Set(faults.flatMap(({ reasons }) => reasons))]);
 }
 
 const INTEGER_RANGES: Record<string, readonly [bigint, bigint]> = {

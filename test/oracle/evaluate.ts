@@ -1,6 +1,6 @@
 import type { CallExpression, Expression, LookupExpression, StaticTable, UdfExpression } from '../../src/plan/expression-tree.ts';
 import type { Value } from '../../src/plan/types.ts';
-import { type Cell, cellOfLiteral, cellOfValue, compareCells, identityOf, keyCell, RowFault, valueOfCell } from './cells.ts';
+import { type Cell, cellOfLiteral, cellOfValue, compareCells, identityOf, keyCell, mapAll, RowFault, valueOfCell } from './cells.ts';
 import { strict } from './strict.ts';
 
 export type Udf = (...args: Value[]) => unknown;
@@ -43,7 +43,7 @@ export function evaluate(e: Expression, env: Environment): Cell {
     }
     case 'and': return connective(e, false, env);
     case 'or': return connective(e, true, env);
-    default: return call(e, e.args.map(arg => evaluate(arg, env)));
+    default: return call(e, mapAll(e.args, arg => evaluate(arg, env)));
   }
 }
 
@@ -83,7 +83,7 @@ function lookupCell(e: LookupExpression, env: Environment): Cell {
 function callUdf(e: UdfExpression, env: Environment): Cell {
   const udf = env.udfs.get(`${e.module}#${e.name}`);
   if (udf === undefined) throw new Error(`no function ${e.name}`);
-  const args = e.args.map(arg => valueOfCell(evaluate(arg, env), arg.type));
+  const args = mapAll(e.args, arg => valueOfCell(evaluate(arg, env), arg.type));
   let result: unknown;
   try {
     result = udf(...args);

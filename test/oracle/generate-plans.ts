@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { StaticTable } from '../../src/plan/expression-tree.ts';
 import type { Aggregate, AggregateCall, Branch, EventTime, NamedExpression, Plan, Step, Window } from '../../src/plan/plan.ts';
-import { windowColumns } from '../../src/plan/plan.ts';
+import { changelogColumns, changelogOf, windowColumns } from '../../src/plan/plan.ts';
 import type { DataType, Field, Fields } from '../../src/plan/types.ts';
 import { column, expression, type Scope } from './generate-expressions.ts';
 import { aggregateIn, typeIn } from './generate-aggregates.ts';
@@ -14,6 +14,8 @@ export interface PlanOptions {
   readonly depth: number;
   /** Types of the source's columns. */
   readonly types: readonly DataType[];
+  /** Windows of all kinds that are made of slices, late rows that are accepted, and every mode of firing; else tumbling and global windows, as they close. */
+  readonly windows?: boolean;
 }
 export const DEFAULT_PLANS: PlanOptions = { maxBranches: 2, depth: 2, types: ALL_TYPES };
 
@@ -47,6 +49,30 @@ const windowOf = (eventTime: EventTime | null, unit: 'ms' | 'us'): fc.Arbitrary<
     { arbitrary: fc.constant<Window>({ kind: 'global' }), weight: 1 },
   ));
 
+/** Times are drawn within some minutes of each other, mostly: sizes from which several windows come, and ones in which all rows are. */
+const slicedWindowOf = (scope: Scope, unit: 'ms' | 'us'): fc.Arbitrary<Window> => {
+  const length = fc.constantFrom(1, 2, 3, 5, 7, 12, 60).map(n => n * (unit === 'us' ? 1_000_000 : 1000));
+  const offset = fc.constantFrom(0, 1, 999);
+  const zones = scope.columns.filter(({ type }) => type.kind === 'utf8' || type.kind === 'dictionary').map(column);
+  const every = fc.constantFrom('hour' as const, 'day' as const, 'week' as const, 'month' as const);
+  return fc.oneof(
+    fc.record({ size: length, offset }).map(({ size, offset: by }): Window => ({ kind: 'tumbling', size, offset: by % size, unit })),
+    fc.record({ one: length, other: length, offset }).map(({ one, other, offset: by }): Window =>
+      ({ kind: 'sliding', size: Math.max(one, other), slide: Math.min(one, other), offset: by % Math.min(one, other), unit })),
+    fc.record({ step: length, times: fc.integer({ min: 1, max: 6 }), offset }).map(({ step, times, offset: by }): Window =>
+      ({ kind: 'cumulating', size: step * times, step, offset: by % (step * times), unit })),
+    fc.record({ every, zone: fc.constantFrom('UTC', 'Europe/Paris', 'America/Sao_Paulo', 'Australia/Lord_Howe', 'Asia/Kathmandu') })
+      .map((w): Window => ({ kind: 'calendar', zoneColumn: null, unit, ...w })),
+    ...(zones.length === 0 ? [] : [fc.record({ every, zoneColumn: fc.constantFrom(...zones) }).map((w): Window => ({ kind: 'calendar', zone: null, unit, ...w }))]),
+  );
+};
+
+const slicedAggregationIn = (scope: Scope, unit: 'ms' | 'us', depth: number): fc.Arbitrary<Aggregate> => {
+  const length = fc.constantFrom(0, 0, 1, 1500, 4000, 43_200_000).map(ms => (unit === 'us' ? ms * 1000 : ms));
+  return fc.record({ base: aggregationIn(scope, null, unit, depth), window: slicedWindowOf(scope, unit), accept: length, when: fc.constantFrom('close' as const, 'final' as const) })
+    .map(({ base, window, accept, when }): Aggregate => ({ ...base, window, accept, emit: { when, earlyMs: null } }));
+};
+
 const aggregationIn = (scope: Scope, eventTime: EventTime | null, unit: 'ms' | 'us', depth: number): fc.Arbitrary<Aggregate> => fc.record({
   keys: fc.array(fc.oneof(fc.constantFrom(...scope.columns.map(column)), anyIn(scope, depth)), { maxLength: 3 }).map(list => named('k', list)),
   window: windowOf(eventTime, unit),
@@ -55,10 +81,10 @@ const aggregationIn = (scope: Scope, eventTime: EventTime | null, unit: 'ms' | '
 });
 
 /** The branches of a union share their schema and projection and differ in their filters: so they end in the same columns. */
-export function planOf({ maxBranches, depth, types }: PlanOptions = DEFAULT_PLANS): fc.Arbitrary<Plan> {
+export function planOf({ maxBranches, depth, types, windows = false }: PlanOptions = DEFAULT_PLANS): fc.Arbitrary<Plan> {
   const drawn = fc.record({
     fields: fieldsOf(types, { min: 1, max: 5 }), tables: fc.array(staticTable, { maxLength: 1 }), branches: fc.integer({ min: 1, max: maxBranches }),
-    time: fc.constantFrom<DataType | null>(null, ...TIMES, ...TIMES), outOfOrderness: fc.constantFrom(0, 1, 500, 60_000),
+    time: fc.constantFrom<DataType | null>(...(windows ? [] : [null]), ...TIMES, ...TIMES), outOfOrderness: fc.constantFrom(0, 1, 500, 60_000),
   });
   return drawn.chain(({ fields, tables, branches, time, outOfOrderness }) => {
     const schema: Fields = time === null ? fields : [...fields, { name: 'at', type: time, nullable: fields[0]?.nullable ?? false }];
@@ -73,14 +99,15 @@ export function planOf({ maxBranches, depth, types }: PlanOptions = DEFAULT_PLAN
       const project = steps?.find(s => s.kind === 'project');
       const end: Scope = { columns: project === undefined ? schema : fieldsAfter(project.columns), tables };
       const all = heads.map((head, i): Branch => ({ source: { name: `source${i}`, schema }, from: 'source', eventTime, steps: [...head, ...(steps ?? [])] }));
-      return fc.option(aggregationIn(end, eventTime, unit, depth), { freq: 5 }).map((aggregate): Plan =>
+      const aggregation = windows ? slicedAggregationIn(end, unit, depth) : fc.option(aggregationIn(end, eventTime, unit, depth), { freq: 5 });
+      return aggregation.map((aggregate): Plan =>
         oneStage(all, tables, aggregate, aggregate === null ? end.columns : outputOf(aggregate)));
     });
   });
 }
 const PLAIN_TIME: Omit<EventTime, 'outOfOrderness'> = { column: 'at', shift: 0, watermark: null, idleAfterMs: null, maxDrift: null, maxAhead: null };
 const oneStage = (branches: readonly Branch[], tables: readonly StaticTable[], aggregate: Aggregate | null, output: Fields): Plan =>
-  ({ version: 2, stages: [{ branches, deduplicate: null, aggregate, top: null, output }], tables, output, changelog: 'append' });
+  ({ version: 2, stages: [{ branches, deduplicate: null, aggregate, top: null, output }], tables, output, changelog: aggregate === null ? 'append' : changelogOf(aggregate) });
 export const outputOf = (aggregate: Aggregate): Fields => [
-  ...fieldsAfter(aggregate.keys), ...windowColumns(aggregate.window), ...aggregate.aggregates.map(({ name, type, nullable }) => ({ name, type, nullable })),
+  ...fieldsAfter(aggregate.keys), ...windowColumns(aggregate.window), ...changelogColumns(aggregate), ...aggregate.aggregates.map(({ name, type, nullable }) => ({ name, type, nullable })),
 ];

@@ -1,3 +1,4 @@
+import type { Expression } from '../../src/plan/expression-tree.ts';
 import type { Aggregate, Branch, Plan } from '../../src/plan/plan.ts';
 import type { Row, Value } from '../../src/plan/types.ts';
 import { aggregate, type Entry } from './aggregates.ts';
@@ -6,7 +7,7 @@ import { Watermarks } from './watermark.ts';
 import { slackOf } from './slack.ts';
 import { Ranking } from './top.ts';
 import { Grouping } from './grouping.ts';
-import { type Cell, keyCell, type FaultReason, RowFault, valueOfCell } from './cells.ts';
+import { type Cell, keyCell, type FaultReason, mapAll, RowFault, valueOfCell } from './cells.ts';
 import { type Columns, type Environment, evaluate, holds, type Udf } from './evaluate.ts';
 
 /**
@@ -18,7 +19,8 @@ export type Ingest =
   | { readonly branch: number; readonly end: true }
   | { readonly branch: number; readonly partition?: number; readonly aside: true };
 export interface Ledger { read: number; filtered: number; applied: number; late: number; deadLettered: number }
-export interface Letter { readonly source: number; readonly position: number; readonly reason: FaultReason | 'LATE' }
+/** `reasons`: of a row with several faults, any of which may be named. */
+export interface Letter { readonly source: number; readonly position: number; readonly reason: FaultReason | 'LATE'; readonly reasons: readonly string[] }
 export interface ReferenceResult {
   readonly rows: Row[];
   /** For every row, by how much an aggregate of floats may differ from the exact answer given here. */
@@ -70,17 +72,17 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
         ranking.add({ ...env, row: passed });
         ledger.applied++;
       } else if (spec === null || grouping === null) {
-        rows.push(valuesOf(plan, plan.output.map(f => cellAt(passed, f.name))));
+        rows.push(valuesOf(plan, mapAll(plan.output, f => cellAt(passed, f.name))));
         ledger.applied++;
       } else {
         const isLate = !applyRow(spec, { ...env, row: passed }, { time, source: item.branch, position }, watermark, grouping);
         ledger[isLate ? 'late' : 'applied']++;
-        if (isLate) letters.push({ source: item.branch, position, reason: 'LATE' });
+        if (isLate) letters.push({ source: item.branch, position, reason: 'LATE', reasons: ['LATE'] });
       }
     } catch (error) {
       if (!(error instanceof RowFault)) throw error;
       ledger.deadLettered++;
-      letters.push({ source: item.branch, position, reason: error.reason });
+      letters.push({ source: item.branch, position, reason: error.reason, reasons: error.reasons });
     }
   }
   for (const cells of ranking?.best ?? []) rows.push(valuesOf(plan, cells));
@@ -132,13 +134,17 @@ function applySteps(branch: Branch, source: Columns, env: Omit<Environment, 'row
 
 /** False: late. A row whose keys or inputs fault is a dead letter even if it is late. */
 function applyRow(spec: Aggregate, env: Environment, place: Omit<Entry, 'cell' | 'more'>, watermark: bigint | null, grouping: Grouping): boolean {
-  const keys = spec.keys.map(k => keyCell(evaluate(k.expression, env)));
-  const zone = spec.window.kind === 'calendar' && spec.window.zoneColumn !== null ? evaluate(spec.window.zoneColumn, env) : null;
-  const entries = spec.aggregates.map((a): Entry | null => {
-    const counts = a.where === null || evaluate(a.where, env) === true;
-    const cell = a.input === null ? null : evaluate(a.input, env);
-    const more = (a.more ?? []).map(e => evaluate(e, env));
-    return counts ? { ...place, cell, more } : null;
+  const of = (expression: Expression | null): Cell => (expression === null ? null : evaluate(expression, env));
+  const lists = [
+    spec.keys.map(key => key.expression),
+    [spec.window.kind === 'calendar' ? spec.window.zoneColumn : null],
+    ...spec.aggregates.map(({ where, input, more }) => [where, input, ...(more ?? [])]),
+  ];
+  const [keyCells = [], [zone] = [], ...inputs] = mapAll(lists, list => mapAll(list, of));
+  const keys = keyCells.map(keyCell);
+  const entries = spec.aggregates.map(({ where }, i): Entry | null => {
+    const [condition, cell = null, ...more] = inputs[i]!;
+    return where === null || condition === true ? { ...place, cell, more } : null;
   });
   return grouping.add({ keys, entries, time: place.time, zone: typeof zone === 'string' ? zone : null }, watermark);
 }

@@ -12,8 +12,6 @@ test('an engine refuses what it cannot run, and says what', () => {
   const refused: [Plan, string][] = [
     [withStage({ deduplicate: { keys: [], within: 1 } }), 'dedupe is'],
     [withAggregate({ window: { kind: 'session', gap: 5, maxLength: null, unit: 'ms' } }), 'session windows are'],
-    [withAggregate({ emit: { when: 'close', earlyMs: 1000 } }), 'revised results are'],
-    [withAggregate({ accept: 5, emit: { when: 'final', earlyMs: null } }), 'accepting late rows is'],
   ];
   for (const [unsupported, what] of refused) expect(() => requireSupported(unsupported)).toThrow(`PLAN_INVALID: ${what} not supported yet`);
   requireSupported(plan);

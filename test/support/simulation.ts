@@ -6,7 +6,7 @@ import { Schedule } from '../../src/coordinator/schedule.ts';
 import type { Sequence } from '../../src/coordinator/sequence.ts';
 import type { StageRun } from '../../src/coordinator/stage-run.ts';
 import { StaticTables } from '../../src/coordinator/static-tables.ts';
-import { CONTROL, CONTROL_BYTES, formatHeap, MORSEL_SLOTS, Word, word } from '../../src/heap/control.ts';
+import { CONTROL, CONTROL_BYTES, formatHeap, MORSEL_SLOTS, PAGE_BYTES, Word, word } from '../../src/heap/control.ts';
 import { PageAllocator, PageUse } from '../../src/heap/page-allocator.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
@@ -47,9 +47,13 @@ const PAGES = 2048;
 const base = testHeap(PAGES);
 const { heap } = base;
 
+/** Pages at both ends of the heap, which are all that most seeds use, are full of what no length, address or code can be. */
+const DIRTY_BYTES = 16 << 20;
 function clearHeap(pages: PageAllocator): void {
   heap.u8.fill(0, CONTROL, CONTROL + CONTROL_BYTES);
   formatHeap(heap);
+  heap.u8.fill(0xa7, heap.u32[word(Word.firstPage)]! * PAGE_BYTES, DIRTY_BYTES);
+  heap.u8.fill(0xa7, heap.u8.length - DIRTY_BYTES);
   pages.recount();
   pages.reset();
 }

@@ -62,7 +62,6 @@ describe('aligned windows', () => {
       const [assigner, windows] = [assignerOf(window), inside(window, t)];
       expect(t < assigner.lateBelow(watermark)).toBe(windows.at(-1)!.end <= watermark);
       expect(t < assigner.lateForSomeBelow(watermark)).toBe(windows[0]!.end <= watermark);
-      expect(assigner.lastClosedEnd(assigner.sliceOf(t)!, watermark)).toBe(windows.findLast(({ end }) => end <= watermark)?.end ?? null);
     }), { numRuns: 2000 });
   });
 
@@ -104,5 +103,4 @@ test('the global window is one slice, which closes at the end of all time', () =
   expect(all.windowsEndingIn(5n, MAX, [])).toEqual([]);
   expect(all.windowsEndingIn(MAX, MAX, [GLOBAL_SLICE])).toEqual([]);
   expect([all.lateBelow(MAX), all.lateForSomeBelow(MAX)]).toEqual([MIN, MIN]);
-  expect([all.lastClosedEnd(GLOBAL_SLICE, 0n), all.lastClosedEnd(GLOBAL_SLICE, MAX)]).toEqual([null, MAX]);
 });

@@ -56,7 +56,6 @@ describe('calendar windows', () => {
       else expect([...found!]).toEqual([...slices.map(({ start }) => start), slices.at(-1)!.end]);
       const last = slices.at(-1)!;
       expect([assigner.lateBelow(greatest), assigner.lateForSomeBelow(greatest)]).toEqual([last.start, last.start]);
-      expect([assigner.lastClosedEnd(last, last.end - 1n), assigner.lastClosedEnd(last, last.end)]).toEqual([null, last.end]);
       expect(assigner.windowsOf(last)).toEqual([last]);
       expect(assigner.windowsEndingIn(slices[0]!.end, greatest, slices)).toEqual(slices.slice(1, -1));
       expect(assigner.slicesOf(last, slices)).toEqual([last]);

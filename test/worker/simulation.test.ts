@@ -11,6 +11,7 @@ import { simulate, type Feed, type Simulated, type SimulationOptions } from '../
 /** MILLRACE_SEED and MILLRACE_RUNS draw others, or more. A failure names its seed. */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
 const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 80);
+const seeded = { timeout: 60_000 + RUNS * 1000 };
 
 const [id, name, at, value] = [field('id', 'int64', true), field('name', 'utf8', true), field('at', MS, false), field('value', 'int64', true)] as const;
 const code = field('code', { kind: 'dictionary', index: 'int32' }, true);
@@ -93,7 +94,7 @@ function optionsOf(random: Random): SimulationOptions {
   return { workers, partitioners, kernels: random.pick(['wasm', 'twins']), preemption: random.pick([0, 0.01, 0.1]) };
 }
 
-test('any interleaving of workers gives the result of the reference and leaves nothing behind', () => {
+test('any interleaving of workers gives the result of the reference and leaves nothing behind', seeded, () => {
   console.info(`seeds ${FIRST_SEED} … ${FIRST_SEED + RUNS - 1}`);
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
     const random = new Random(seed);
@@ -102,7 +103,7 @@ test('any interleaving of workers gives the result of the reference and leaves n
   }
 });
 
-test('each partition has a watermark of its own, and steps aside or comes back in its place in the sequence', () => {
+test('each partition has a watermark of its own, and steps aside or comes back in its place in the sequence', seeded, () => {
   let [late, rows] = [0, 0];
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
     const random = new Random(seed);
@@ -112,7 +113,8 @@ test('each partition has a watermark of its own, and steps aside or comes back i
     const got = check(seed, plan, feeds, { ...optionsOf(random), partitions }, random);
     for (const ledger of got.ledgers) [late, rows] = [late + ledger.late, rows + ledger.read];
   }
-  // Enough are late that a wrong rule would show, and enough are not.
+  // Enough are late that a wrong rule would show, and enough are not; of one seed's rows that need not be so.
+  if (RUNS < 50) return;
   expect(late / rows).toBeGreaterThan(0.05);
   expect(late / rows).toBeLessThan(0.6);
 });
@@ -189,5 +191,17 @@ test('a dictionary that outgrows dense cells leaves tables of both kinds, which 
   const feeds: Feed[] = [[0, 60_000], [0, 100], [60_000, 8_000], [100, 100], [67_900, 200]].map(([from, count]) => ({ branch: 0, rows: rows(from!, count!) }));
   for (const first of ['local', 'hash'] as const) {
     check(1, plan, [...feeds, { branch: 0, rows: null }], { workers: 3, partitioners: [first, 'local', 'local'], kernels: 'wasm', preemption: 0 }, new Random(1));
+  }
+});
+
+test('a dictionary that has no value yet, in memory that was used before: null is a key', () => {
+  const nulls: Row[] = Array.from({ length: 5 }, () => ({ id: 1n, code: null }));
+  for (const keys of [[code], [id, code]]) {
+    for (const kernels of ['wasm', 'twins'] as const) {
+      // Codes of two sources are of different dictionaries: their texts are hashed.
+      const plan = aggregatePlan({ schema: [id, code], keys, aggregates: [agg('rows', 'count'), agg('most', 'max', col(code))], branches: 2 });
+      const feeds: Feed[] = [{ branch: 0, rows: nulls }, { branch: 1, rows: nulls }, { branch: 0, rows: [{ id: 2n, code: 'a' }] }, { branch: 0, rows: null }, { branch: 1, rows: null }];
+      check(1, plan, feeds, { workers: 1, partitioners: ['hash'], kernels, preemption: 0 }, new Random(1));
+    }
   }
 });

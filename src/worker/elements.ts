@@ -1,0 +1,58 @@
+import type { ChunkResult } from '../expression/stateless-stage.js';
+import type { Heap } from '../heap/heap.js';
+import type { Kernels } from '../../native-free-kernels/load.js';
+import type { Span } from '../window/slice.js';
+import type { RowZones } from '../window/zone-column.js';
+import type { EventTimes } from './event-times.js';
+
+// Elements of a chunk are what has passed the stateless stage, numbered from 0; rows are those of its batch.
+
+/** The elements of a chunk that are among some rows of its batch (ascending): rows that a filter turned away are none. */
+export function elementsOf(heap: Heap, result: ChunkResult, first: number, rows: readonly number[]): number[] {
+  if (!result.selection) return rows.map(row => row - first).filter(element => element < result.rows);
+  const selection = result.selection >>> 2;
+  const found: number[] = [];
+  for (const row of rows) {
+    let [low, high] = [0, result.rows];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (heap.u32[selection + middle]! < row) low = middle + 1;
+      else high = middle;
+    }
+    if (low < result.rows && heap.u32[selection + low] === row) found.push(low);
+  }
+  return found;
+}
+
+/** The elements of a chunk that are late for some of their windows, by the slice that they belong to therefore. */
+export function elementsBySlice(heap: Heap, result: ChunkResult, first: number, rows: EventTimes['partlyLate'], taken: ReadonlySet<number>): { slice: Span; elements: number[] }[] {
+  const slices = new Map<string, { slice: Span; elements: number[] }>();
+  for (const { row, slice } of rows) {
+    const [element] = elementsOf(heap, result, first, [row]);
+    if (element === undefined || taken.has(element)) continue;
+    const key = `${slice.start} ${slice.end}`;
+    const known = slices.get(key);
+    if (known) known.elements.push(element);
+    else slices.set(key, { slice, elements: [element] });
+  }
+  return [...slices.values()];
+}
+
+/** The elements whose zone is null, or one that nobody knows. */
+export function withoutZone(heap: Heap, { numbers }: RowZones, elements: number): number[] {
+  const found: number[] = [];
+  for (let element = 0; element < elements; element++) if (heap.u32[(numbers >>> 2) + element] === 0) found.push(element);
+  return found;
+}
+
+/** Writes the elements 0 … count - 1 but for some (ascending) to `out` (u32). Returns how many. */
+export function allBut(kernels: Kernels, some: readonly number[], count: number, out: number): number {
+  let from = 0;
+  let written = 0;
+  for (const until of [...some, count]) {
+    kernels.iota(until - from, from, out + written * 4);
+    written += until - from;
+    from = until + 1;
+  }
+  return written;
+}
