@@ -16,6 +16,7 @@ import { mergeTwins, type MergeKernels } from './merge.js';
 import { partitionTwins, type PartitionKernels } from './partition.js';
 import { probeTwins, type ProbeKernels } from './probe.js';
 import { selectTwins, type SelectKernels } from './select.js';
+import { sessionTwins, type SessionKernels } from './sessions.js';
 import { sliceTwins, type SliceKernels } from './slices.js';
 import { stringTwins, type StringKernels } from './strings.js';
 import { textTwins, type TextKernels } from './text.js';
@@ -48,6 +49,7 @@ export type Kernels =
   & ProbeKernels
   & NumberTextKernels
   & SelectKernels
+  & SessionKernels
   & SliceKernels
   & StringKernels
   & TextKernels
@@ -81,6 +83,7 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...probeTwins(heap),
     ...numberTextTwins(heap),
     ...selectTwins(heap),
+    ...sessionTwins(heap),
     ...sliceTwins(heap),
     ...stringTwins(heap),
     ...textTwins(heap),

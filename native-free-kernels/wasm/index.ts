@@ -3,6 +3,7 @@ export { hashWords, hashBytes } from './hash';
 export * from './group';
 export * from './partition';
 export * from './slices';
+export { runningBounds, sessionSlots, fireSessions, countSlots } from './sessions';
 export * from './event-times';
 export { count, sumSigned, sumUnsigned, sumSquares, sumFloat, moments, minSigned, maxSigned, minUnsigned, maxUnsigned, minFloat, maxFloat, pick } from './accumulate';
 export * from './merge';

@@ -115,6 +115,14 @@ export class CellFolder {
     const { keyMode } = this.aggregate;
     return { kind: keyMode === 'bytes' || keyMode === 'tuple' ? 'bytes' : 'words', data: this.keysOf(rows, cells), valid, hashes };
   }
+
+  /** Makes cells of the same keys in another table, copies of `template`. Returns their addresses (u32). */
+  moveKeys(into: HashedTable, rows: number, cells: number, hashes: number, valid: number, template: number): number {
+    const slots = this.thread.scratch.take(rows * 4);
+    into.upsert(rows, 0, this.keys(rows, cells, hashes, valid), slots, template);
+    return slots;
+  }
+
   /** The first words of cells: their keys, or views of them. */
   private keysOf(rows: number, cells: number): number {
     const data = this.thread.scratch.take(rows * 8);

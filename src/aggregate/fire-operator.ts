@@ -10,6 +10,7 @@ import { writeTemplate } from './group-operator.js';
 import { primitivesOf } from './primitives.js';
 import { RegionSet } from './region-set.js';
 import { ResultBuffer, type EmitResults } from './result-buffer.js';
+import type { Firing } from './row-operator.js';
 import { GREATEST_TIME } from '../window/slice.js';
 import { WindowAssembly } from './window-assembly.js';
 
@@ -18,7 +19,7 @@ import { WindowAssembly } from './window-assembly.js';
  * region holds all there is of its keys, so regions know nothing of one another, and any number of workers may share a firing: part p
  * of P takes every P-th region.
  */
-export class FireOperator {
+export class FireOperator implements Firing {
   private readonly set: RegionSet;
   private readonly folder: CellFolder;
   private readonly results: ResultBuffer;

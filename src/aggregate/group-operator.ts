@@ -20,6 +20,8 @@ import { GLOBAL_SLICE } from '../window/aligned.js';
 import { assign, assignByZone } from '../window/assign.js';
 import type { RowZones } from '../window/zone-column.js';
 import { RowBuffer, type StateMasks } from './row-buffer.js';
+import type { RowOperator } from './row-operator.js';
+import { widenInputs } from './widen.js';
 
 /** Rows that passed the stateless stage, as vectors of one chunk. */
 export interface GroupInput {
@@ -38,6 +40,11 @@ export interface GroupInput {
   readonly selection: number;
   readonly firstRow: number;
   readonly basePosition: bigint;
+  /** Where rows come in order: the number of their morsel, and an int64 per element: windows that end there or before were closed when the row came. */
+  readonly morsel?: number;
+  readonly bounds?: number;
+  /** Called for elements that turn out to be late. */
+  readonly late?: (element: number, bound: bigint) => void;
 }
 
 /** What states read of rows. */
@@ -55,7 +62,9 @@ const LEAST_ROWS_PER_CELL = 4;
  * this worker's combiner, and only the partial cells go to the regions, before the morsels they came from count as done: no lock and no
  * shuffle for a row, and a hot key costs nothing. `auto` combines until it does not pay, and then goes over to `hash` for good.
  */
-export class GroupOperator {
+export class GroupOperator implements RowOperator {
+  readonly inOrder = false;
+  readonly holds = false;
   /** One per state of a cell. */
   private readonly accumulators: readonly Primitive[];
   private readonly set: RegionSet;
@@ -92,7 +101,7 @@ export class GroupOperator {
   add(input: GroupInput): void {
     if (input.rows === 0) return;
     const masks = new Masks(this.thread, input, this.aggregate.compiled.states);
-    const vectors = this.aggregate.compiled.inputs.map((_expression, index) => this.widen(input.vectors[index]!, index, input.elements));
+    const vectors = widenInputs(this.thread, this.aggregate, input);
     const wide = { ...input, vectors };
     const dense = this.aggregate.keyMode === 'none' || this.isDense(wide);
     const keys = dense ? null : this.hash(wide);
@@ -100,6 +109,13 @@ export class GroupOperator {
     const add = (slice: Slice, positions: number, rows: number): void => this.addSlice(wide, slice, positions, rows, keys, masks);
     if (wide.zones) assignByZone(this.thread, wide.zones, wide, add);
     else assign(this.thread, this.timing.assigner!, wide, add);
+  }
+
+  endMorsel(): void {
+    // Rows may come in any order.
+  }
+  hasTurn(): boolean {
+    return true;
   }
 
   /** Makes the one cell of a job without keys and windows, so that no rows give one result, as in SQL. */
@@ -258,15 +274,6 @@ export class GroupOperator {
     const codes = input.vectors[0]!;
     table.reserve(this.dictionaryCount(input), this.template);
     table.slots(rows, positions, codes.data, codes.valid, slots);
-  }
-
-  /** Bools become words for every state but conditions, which are read as bytes. */
-  private widen(vector: Vector, index: number, elements: number): Vector {
-    const { compiled } = this.aggregate;
-    if (vector.cls !== 'bool' || index < compiled.keyCount || !compiled.states.some(state => state.input === index || state.more.includes(index))) return vector;
-    const data = this.thread.scratch.take(elements * 8);
-    this.thread.kernels.widenBytes(elements, vector.data, data);
-    return { ...vector, cls: 'i64', data };
   }
 }
 

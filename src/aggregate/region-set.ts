@@ -24,16 +24,7 @@ export class RegionSet {
 
   /** Sorts rows by region and calls `visit` for each region that has some, while it is held: `positions` (u32, ascending) in scratch. */
   visit(rows: number, positions: number, hashes: number, visit: (region: Region, positions: number, rows: number, from: number) => void): void {
-    const { heap, kernels, scratch } = this.thread;
-    const count = this.regions.length;
-    const ends = scratch.take(count * 4);
-    heap.u32.fill(0, ends >>> 2, (ends >>> 2) + count);
-    kernels.countByHash(rows, positions, hashes, this.job.regionBits, ends);
-    const counts = heap.u32.slice(ends >>> 2, (ends >>> 2) + count);
-    const starts = new Uint32Array(count);
-    for (let region = 0, start = 0; region < count; start += counts[region++]!) heap.u32[(ends >>> 2) + region] = starts[region] = start;
-    const sorted = scratch.take(rows * 4);
-    kernels.scatterByHash(rows, positions, hashes, this.job.regionBits, ends, sorted);
+    const { sorted, starts, counts } = this.partition(rows, positions, hashes);
     this.inTurn(region => counts[region]! > 0, (held, region) => visit(held, sorted + starts[region]! * 4, counts[region]!, starts[region]!));
   }
 
@@ -61,6 +52,21 @@ export class RegionSet {
       }
       left = held;
     }
+  }
+
+  /** Sorts rows by region: those of region r are `counts[r]` words (u32, ascending) of scratch from `sorted` + 4 · `starts[r]` on. */
+  partition(rows: number, positions: number, hashes: number): { sorted: number; starts: Uint32Array; counts: Uint32Array } {
+    const { heap, kernels, scratch } = this.thread;
+    const count = this.regions.length;
+    const ends = scratch.take(count * 4);
+    heap.u32.fill(0, ends >>> 2, (ends >>> 2) + count);
+    kernels.countByHash(rows, positions, hashes, this.job.regionBits, ends);
+    const counts = heap.u32.slice(ends >>> 2, (ends >>> 2) + count);
+    const starts = new Uint32Array(count);
+    for (let region = 0, start = 0; region < count; start += counts[region++]!) heap.u32[(ends >>> 2) + region] = starts[region] = start;
+    const sorted = scratch.take(rows * 4);
+    kernels.scatterByHash(rows, positions, hashes, this.job.regionBits, ends, sorted);
+    return { sorted, starts, counts };
   }
 
   /** The null key's. */

@@ -9,6 +9,7 @@ import { Task, TaskQueue } from '../worker/queues.js';
 export class Sequence {
   private next = 0;
   private settled = 0;
+  private queued = 0;
 
   constructor(
     private readonly heap: Heap,
@@ -35,6 +36,7 @@ export class Sequence {
     morsel.clear();
     fill(morsel);
     this.begin(morsel, branch, lane);
+    morsel.turn = this.queued++;
     morsel.state = MorselState.queued;
     TaskQueue.push(this.heap, this.block, Task.morsel, (this.next - 1) % MORSEL_SLOTS);
   }

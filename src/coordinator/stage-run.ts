@@ -1,3 +1,4 @@
+import { lingering } from '../aggregate/keyed-window.js';
 import { leastDue } from '../aggregate/region-set.js';
 import { signal, Word } from '../heap/control.js';
 import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
@@ -130,7 +131,9 @@ export class StageRun {
 
   private hasDue(upTo: bigint): boolean {
     const { aggregate, top } = firstStage(this.layout.plan);
-    if ((aggregate === null && top === null) || upTo === NO_TIME) return false;
+    if (aggregate === null && top === null) return false;
+    // A window that is full is due at once, event time or not.
+    if (upTo === NO_TIME && aggregate?.window.kind !== 'count') return false;
     if (upTo === END_OF_TIME) return this.firedUpTo !== END_OF_TIME;
     if (top !== null) return upTo > this.firedUpTo && this.engine.heap.u32[stageWord(this.layout.block, StageWord.state)] !== 0;
     return leastDue(this.engine.heap, this.layout.regions, this.layout.regionBits) <= upTo;
@@ -156,7 +159,8 @@ export class StageRun {
   /** Tells the stage behind that all results with an end up to here have been given on. */
   private state(upTo: bigint): void {
     const { aggregate } = firstStage(this.layout.plan);
-    const statement = upTo - BigInt(aggregate?.emit.when === 'final' ? aggregate.accept : 0);
+    const lingers = aggregate === null ? 0n : lingering(aggregate.window, this.layout.stage);
+    const statement = upTo - BigInt(aggregate?.emit.when === 'final' ? aggregate.accept : 0) - lingers;
     if (this.layout.isLast || upTo === NO_TIME || upTo === END_OF_TIME || statement <= this.stated) return;
     this.stated = statement;
     this.next({ statement });

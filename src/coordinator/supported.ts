@@ -17,5 +17,5 @@ function unsupportedStage({ deduplicate, aggregate }: Stage): string | null {
 function unsupportedAggregate(aggregate: Aggregate | null): string | null {
   if (aggregate === null) return null;
   const { kind } = aggregate.window;
-  return kind === 'session' || kind === 'count' ? `${kind} windows are` : null;
+  return (kind === 'session' || kind === 'count') && aggregate.emit.earlyMs !== null ? `firing ${kind} windows early is` : null;
 }

@@ -62,6 +62,10 @@ export class Region {
     return Atomics.load(heap.i64, (address >>> 3) + RegionWord.due / 2);
   }
 
+  /** Index of the first word (u32) of its header. The words of `RegionWord` are this class's, those from 32 on are of `session-store.ts` and `turns.ts`. */
+  get words(): number {
+    return this.at;
+  }
   lock(): void {
     lock(this.heap, this.at + RegionWord.lock);
   }

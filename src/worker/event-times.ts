@@ -4,7 +4,7 @@ import type { Branch } from '../plan/plan.js';
 import { GLOBAL_SLICE } from '../window/aligned.js';
 import type { SliceAssigner, Span } from '../window/slice.js';
 import { lateBelow, type RowZones } from '../window/zone-column.js';
-import { later, NO_TIME } from './lanes.js';
+import { END_OF_TIME, later, NO_TIME } from './lanes.js';
 import type { Morsel } from './morsel.js';
 import type { ThreadContext } from './thread-context.js';
 import { TimeColumns } from './time-columns.js';
@@ -116,6 +116,31 @@ export class EventTimes {
     }
     scratch.release(mark);
     return late;
+  }
+
+  /** Elements of a chunk whose event time is so late that `after` more is beyond 64 bits. */
+  elementsBeyond(times: number, elements: number, first: number, after: bigint): number[] {
+    const { i64 } = this.thread.heap;
+    const found: number[] = [];
+    if (this.chunk(first).greatest <= END_OF_TIME - after) return found;
+    for (let element = 0; element < elements; element++) if (i64[(times >>> 3) + element]! > END_OF_TIME - after) found.push(element);
+    return found;
+  }
+
+  /** For each element of a chunk the watermark as it stood just before it, less `accept`: int64 in scratch. `selection`: their rows, or 0. */
+  boundsBefore(morsel: Morsel, first: number, elements: number, selection: number, accept: bigint): number {
+    const { heap, kernels, scratch } = this.thread;
+    const less = (watermark: bigint): bigint => (watermark < NO_TIME + accept ? NO_TIME : watermark - accept);
+    let own = morsel.ownBefore;
+    for (let earlier = 0; earlier < first / CHUNK_ROWS; earlier++) own = later(own, this.columns.chunks[earlier]!.statement);
+    const bounds = scratch.take(elements * 8);
+    const { stating } = this.columns;
+    if (stating === null) heap.i64.fill(less(watermark(morsel, own)), bounds >>> 3, (bounds >>> 3) + elements);
+    else {
+      const cap = morsel.others === END_OF_TIME ? END_OF_TIME : less(morsel.others);
+      kernels.runningBounds(elements, selection, first, stating.address, stating.validity, less(own), stating.behind + accept, less(morsel.before), cap, bounds);
+    }
+    return bounds;
   }
 
   /** The watermark as it stood just before a row. REQUIRES: `lateRows` has just named it. */

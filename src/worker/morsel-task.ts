@@ -1,4 +1,5 @@
-import { GroupOperator } from '../aggregate/group-operator.js';
+import { isKeyed, sessionTimes } from '../aggregate/keyed-window.js';
+import type { RowOperator } from '../aggregate/row-operator.js';
 import { FireTiming } from '../aggregate/fire-timing.js';
 import type { TopOperator } from '../aggregate/top-operator.js';
 import { materialise } from '../batch/materialise.js';
@@ -23,9 +24,10 @@ import { Chain } from './chain.js';
 import { allBut, elementsBySlice, elementsOf, withoutZone } from './elements.js';
 import { EventTimes, type ChunkZones } from './event-times.js';
 import type { AggregateLayout, JobLayout } from './job-layout.js';
-import { elementsWithLargeKeys, MOST_KEY_BYTES } from './key-limit.js';
+import { elementsWithLargeKeys } from './key-limit.js';
 import { type Morsel, MorselKind } from './morsel.js';
 import { OutputQueue } from './queues.js';
+import { aheadMessage, faultMessage, LARGE_MESSAGE, lateMessage, OUTSIDE_MESSAGE } from './reject-messages.js';
 import { rowText, storeRejects, type Reject } from './rejects.js';
 import type { ThreadContext } from './thread-context.js';
 import type { LoadedFunctions } from './udf-loader.js';
@@ -65,7 +67,7 @@ export class MorselTask {
     private readonly thread: ThreadContext,
     private readonly job: JobLayout,
     aggregate: AggregateLayout | null,
-    private readonly group: GroupOperator | null,
+    private readonly group: RowOperator | null,
     private readonly top: TopOperator | null,
     udfs: LoadedFunctions,
   ) {
@@ -77,7 +79,7 @@ export class MorselTask {
     const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? top?.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
-    const timing = called === null || called.window.kind === 'global' ? null : new FireTiming(called);
+    const timing = called === null || called.window.kind === 'global' || isKeyed(called.window) ? null : new FireTiming(called);
     this.zone = aggregate?.compiled.zone ?? -1;
     this.zones = this.zone < 0 ? null : new ZoneColumn(thread, called!.window as CalendarWindow);
     this.branches = branches.map(given => {
@@ -109,7 +111,7 @@ export class MorselTask {
 
   /** Whether `apply` need not wait for the morsels before. */
   isNext({ morsel }: OpenMorsel): boolean {
-    return this.chain.reached(morsel);
+    return this.chain.reached(morsel) && (this.group === null || this.group.hasTurn(morsel.turn));
   }
 
   /** REQUIRES: the morsel was opened last. */
@@ -122,11 +124,11 @@ export class MorselTask {
     const reject = (row: number, reason: string, message: string): void => {
       rejects.push({ position: positionOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
     };
+    const mark = scratch.mark();
     for (let first = 0; first < rows; first += CHUNK_ROWS) {
       // A chunk may take long, in a function of the user's.
       if (poisoned(heap)) throw new Poisoned();
       const count = Math.min(CHUNK_ROWS, rows - first);
-      const mark = scratch.mark();
       const result = stage.runChunk(times.columns.descriptor, first, count, scratch);
       // Only now: the morsels before have had the time of a chunk to be added to the chain.
       if (first === 0 && this.group !== null) this.chain.wait(morsel);
@@ -138,9 +140,11 @@ export class MorselTask {
       }
       if (this.top !== null) this.rank(morsel, times, result, first);
       else if (this.group === null) this.emit(morsel, result);
+      else if (this.group.inOrder) this.addInOrder(morsel, times, result, first, reject);
       else this.addChunk(morsel, times, result, first, count, reject);
-      scratch.release(mark);
+      if (!this.group?.holds) scratch.release(mark);
     }
+    this.group?.endMorsel(morsel.turn);
     reader.unbind();
     storeRejects(this.thread, morsel, rejects);
   }
@@ -193,8 +197,6 @@ export class MorselTask {
 
   private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: string, message: string) => void): void {
     const { heap, kernels, scratch } = this.thread;
-    let positions = 0;
-    let rows = result.rows;
     const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
     const zones = this.zonesOf(result, first);
     const taken = new Set<number>();
@@ -204,18 +206,15 @@ export class MorselTask {
     const late = take(elementsOf(heap, result, first, times.lateRows(morsel, first, count, zones)));
     const large = take(elementsWithLargeKeys(this.thread, result, this.keys));
     for (const element of unknown) reject(rowOf(element), 'UNKNOWN_ZONE', 'its time zone is null, or no name of the IANA time zone database');
-    for (const element of outside) reject(rowOf(element), 'OVERFLOW', 'its window begins or ends at a time that 64 bits cannot hold');
+    for (const element of outside) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
     for (const element of late) reject(rowOf(element), 'LATE', lateMessage(times.columns.timeOf(rowOf(element)), times.watermarkBefore(rowOf(element))));
-    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', `its grouping key takes more than ${MOST_KEY_BYTES} bytes`);
+    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
     const partlyLate = elementsBySlice(heap, result, first, times.partlyLate, taken);
     for (const { elements } of partlyLate) for (const element of elements) taken.add(element);
     morsel.late += late.length;
     const apart = partlyLate.reduce((sum, { elements }) => sum + elements.length, 0);
     morsel.deadLettered += taken.size - late.length - apart;
-    if (taken.size > 0) {
-      positions = scratch.take(result.rows * 4);
-      rows = allBut(kernels, [...taken].sort((a, b) => a - b), result.rows, positions);
-    }
+    const { rows, positions } = this.without([...taken], result.rows);
     morsel.applied += rows + apart;
     const slice = times.sliceOfChunk(first);
     let elementTimes = 0;
@@ -223,14 +222,46 @@ export class MorselTask {
       elementTimes = scratch.take(result.rows * 8);
       kernels.gatherTimes(result.rows, result.selection, first, times.times, elementTimes);
     }
-    const basePosition = (BigInt(morsel.branch) << 48n) | morsel.basePosition;
-    const input = { vectors: result.vectors, elements: result.rows, positions, rows, times: elementTimes, slice, zones: zones?.zones ?? null, selection: result.selection, firstRow: first, basePosition };
+    const input = { vectors: result.vectors, elements: result.rows, positions, rows, times: elementTimes, slice, zones: zones?.zones ?? null, selection: result.selection, firstRow: first, basePosition: positionOf(morsel) };
     this.group!.add(input);
     for (const part of partlyLate) {
       const own = scratch.take(part.elements.length * 4);
       heap.u32.set(part.elements, own >>> 2);
       this.group!.add({ ...input, positions: own, rows: part.elements.length, slice: part.slice });
     }
+  }
+
+  /** As `addChunk`, for windows that depend on the rows before: only as a row goes into its region it turns out whether it is late. */
+  private addInOrder(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, reject: (row: number, reason: string, message: string) => void): void {
+    const { heap, kernels, scratch } = this.thread;
+    const spec = firstStage(this.job.plan).aggregate!;
+    const { window } = spec;
+    const { accept } = sessionTimes(spec, this.job.stage);
+    const { selection, vectors, rows: elements } = result;
+    const rowOf = (element: number): number => (selection ? heap.u32[(selection >>> 2) + element]! : first + element);
+    const elementTimes = times.times ? scratch.take(elements * 8) : 0;
+    if (elementTimes) kernels.gatherTimes(elements, selection, first, times.times, elementTimes);
+    const outside = window.kind === 'session' ? times.elementsBeyond(elementTimes, elements, first, BigInt(window.gap)) : [];
+    const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !outside.includes(element));
+    for (const element of outside) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
+    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
+    morsel.deadLettered += outside.length + large.length;
+    const { rows, positions } = this.without([...outside, ...large], elements);
+    morsel.applied += rows;
+    const late = (element: number, bound: bigint): void => {
+      morsel.applied--;
+      morsel.late++;
+      reject(rowOf(element), 'LATE', lateMessage(heap.i64[(elementTimes >>> 3) + element]!, bound + accept));
+    };
+    const bounds = window.kind === 'session' ? times.boundsBefore(morsel, first, elements, selection, accept) : 0;
+    this.group!.add({ vectors, elements, positions, rows, times: elementTimes, slice: null, zones: null, selection, firstRow: first, basePosition: positionOf(morsel), morsel: morsel.turn, bounds, late });
+  }
+
+  /** The elements 0 … count - 1 but for some: how many, and where they are listed (u32, ascending), or 0 for all. */
+  private without(some: readonly number[], count: number): { rows: number; positions: number } {
+    if (some.length === 0) return { rows: count, positions: 0 };
+    const positions = this.thread.scratch.take(count * 4);
+    return { rows: allBut(this.thread.kernels, [...some].sort((a, b) => a - b), count, positions), positions };
   }
 
   private zonesOf(result: ChunkResult, first: number): ChunkZones | null {
@@ -256,15 +287,5 @@ function withTimeRequired(branch: Branch): Branch {
   return { ...branch, source: { ...source, schema: source.schema.map(field => (field.name === eventTime.column ? { ...field, nullable: false } : field)) } };
 }
 
-function faultMessage(fault: ChunkResult['faults'][number], branch: Branch): string {
-  if (fault.detail) return fault.detail;
-  switch (fault.code) {
-    case 'OVERFLOW': return 'an expression overflows its type';
-    case 'BAD_CAST': return 'a value cannot be cast';
-    case 'UDF_FAILED': return 'a user-defined function threw';
-    case 'NULL_IN_NON_NULL': return `null in a column of ${branch.source.name} that must not be null`;
-  }
-}
-
-const aheadMessage = (time: bigint, latest: bigint): string => `its event time ${time} is ${time - latest} beyond the latest that is taken`;
-const lateMessage = (time: bigint, watermark: bigint): string => `its window had closed: event time ${time}, ${watermark - time} behind the watermark`;
+/** Where the rows of a morsel stand behind first and last: by source, and in it. */
+const positionOf = (morsel: Morsel): bigint => (BigInt(morsel.branch) << 48n) | morsel.basePosition;

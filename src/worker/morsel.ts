@@ -6,7 +6,7 @@ import { morselStart } from '../heap/stage-block.js';
 export const enum MorselKind { batch, text, shared, branchEnd, aside, statement }
 export const enum MorselState { free, queued, done }
 
-const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines, lane }
+const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines, lane, turn }
 /** Sequences go round after so many where they are kept in 32 bits. A multiple of MORSEL_SLOTS. */
 export const TOKENS: number = 2 ** 31 - MORSEL_SLOTS;
 /** Indexes of i64 words within a slot. */
@@ -75,6 +75,10 @@ export class Morsel {
   /** Address of u32 per row of the batch, its number among the rows read, where some were left out; else 0. */
   get linesAddress(): number { return this.get(U32.lines); }
   set linesAddress(value: number) { this.set(U32.lines, value); }
+
+  /** Its number among the morsels that workers take, going round. */
+  get turn(): number { return this.get(U32.turn); }
+  set turn(value: number) { this.set(U32.turn, value); }
 
   get sequence(): bigint { return this.getLong(I64.sequence); }
   set sequence(value: bigint) { this.setLong(I64.sequence, value); }

@@ -1,5 +1,9 @@
 import { FireOperator } from '../aggregate/fire-operator.js';
 import { GroupOperator } from '../aggregate/group-operator.js';
+import { isKeyed } from '../aggregate/keyed-window.js';
+import { OrderedOperator } from '../aggregate/ordered-operator.js';
+import type { Firing, RowOperator } from '../aggregate/row-operator.js';
+import { SessionFire } from '../aggregate/session-fire.js';
 import { TopOperator } from '../aggregate/top-operator.js';
 import { materialise } from '../batch/materialise.js';
 import { signal, Word } from '../heap/control.js';
@@ -22,8 +26,8 @@ const WAKE_AT = 12;
 /** One worker's part in one stage: a task is begun, and what there is of it to finish is finished. */
 export class StageDrain {
   private readonly morsels: MorselTask;
-  private readonly group: GroupOperator | null = null;
-  private readonly fire: FireOperator | null = null;
+  private readonly group: RowOperator | null = null;
+  private readonly fire: Firing | null = null;
   private readonly top: TopOperator | null = null;
   /** Morsels whose rows are applied, but not all in the regions yet. */
   private held: Morsel[] = [];
@@ -41,8 +45,10 @@ export class StageDrain {
     const emit = (descriptor: number): void => OutputQueue.push(thread.heap, { descriptor, stage: job.stage, morsel: 0, index: 0 });
     if (firstStage(job.plan).top) this.top = new TopOperator(thread, job, makeRoom, emit);
     if (aggregate) {
-      this.group = new GroupOperator(thread, job, aggregate, worker);
-      this.fire = new FireOperator(thread, job, aggregate, worker, (fields, vectors, rows) => {
+      const { window } = firstStage(job.plan).aggregate!;
+      const keyed = isKeyed(window);
+      this.group = keyed ? new OrderedOperator(thread, job, aggregate, worker, window) : new GroupOperator(thread, job, aggregate, worker);
+      this.fire = new (keyed ? SessionFire : FireOperator)(thread, job, aggregate, worker, (fields, vectors, rows) => {
         makeRoom();
         emit(materialise(thread.heap, thread.kernels, thread.pages.for(PageUse.batch), fields, vectors, rows));
       });

@@ -77,6 +77,12 @@ export class TimeColumns {
     return this.chunks.reduce((statement, chunk) => later(statement, chunk.statement), NO_TIME);
   }
 
+  /** The column from which rows state watermarks, and how far these lie behind it; null where rows state nothing. */
+  get stating(): (Times & { readonly behind: bigint }) | null {
+    if (!this.isSource) return null;
+    return this.statements ? { ...this.statements, behind: 0n } : { ...this.times, behind: this.bound };
+  }
+
   timeOf(row: number): bigint {
     return this.thread.heap.i64[(this.address >>> 3) + row]!;
   }

@@ -11,7 +11,7 @@ const withAggregate = (change: Partial<Aggregate>): Plan => withStage({ aggregat
 test('an engine refuses what it cannot run, and says what', () => {
   const refused: [Plan, string][] = [
     [withStage({ deduplicate: { keys: [], within: 1 } }), 'dedupe is'],
-    [withAggregate({ window: { kind: 'session', gap: 5, maxLength: null, unit: 'ms' } }), 'session windows are'],
+    [withAggregate({ window: { kind: 'session', gap: 5, maxLength: null, unit: 'ms' }, emit: { when: 'close', earlyMs: 1000 } }), 'firing session windows early is'],
   ];
   for (const [unsupported, what] of refused) expect(() => requireSupported(unsupported)).toThrow(`PLAN_INVALID: ${what} not supported yet`);
   requireSupported(plan);

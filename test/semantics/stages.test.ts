@@ -38,6 +38,19 @@ async function check(plan: Plan, rows: Row[], options: RunOptions & { batchRows:
 const VARIANTS = [{ workers: 1, batchRows: 65_536 }, { workers: 2, batchRows: 3, partitioner: 'hash' }, { workers: 3, batchRows: 50, partitioner: 'local' }] as const;
 
 describe.skipIf(!hasEngine)('a stage', () => {
+  const sessions = (gap: number) => ({ kind: 'session', gap, maxLength: null, unit: 'ms' }) as const;
+  test.each(VARIANTS)('of sessions over windows, where one more window may come at the very end of a session: %j', options => {
+    // Windows of one key follow each other at exactly a gap, or at more.
+    const plan = followedBy(perKey(10), columns => aggregatePlan({ schema: columns, keys: [ID], window: sessions(10), aggregates: [agg('windows', 'count'), agg('rows', 'sum', col(ROWS))] }));
+    return check(plan, rowsOf(new Random(4), 3000, 30), options);
+  });
+  test.each(VARIANTS)('of windows over sessions over sessions: %j', options => {
+    const spec = perKey(10).stages[0]!;
+    const sessionsOf = aggregatePlan({ schema: [ID, AT, VALUE], time: { column: 'at', outOfOrderness: 20 }, keys: [ID], window: sessions(7), aggregates: spec.aggregate!.aggregates });
+    const second = followedBy(sessionsOf, columns => aggregatePlan({ schema: columns, keys: [], window: sessions(3), aggregates: [agg('sessions', 'count'), agg('rows', 'sum', col(ROWS))] }));
+    return check(followedBy(second, columns => aggregatePlan({ schema: columns, keys: [], window: tumbling(100), aggregates: [agg('ends', 'count'), agg('all', 'sum', col(columns.at(-1)!))] })), rowsOf(new Random(5), 3000, 60), options);
+  });
+
   test.each(VARIANTS)('of windows over windows: %j', options => {
     const plan = followedBy(perKey(10), columns => aggregatePlan({ schema: columns, keys: [], window: tumbling(50), aggregates: [agg('keys', 'count'), agg('rows', 'sum', col(ROWS)), agg('most', 'max', col(columns.at(-1)!))] }));
     return check(plan, rowsOf(new Random(1), 3000, 40), options);

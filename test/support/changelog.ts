@@ -21,4 +21,7 @@ export function fold(plan: Plan, rows: readonly Row[]): Row[] {
 }
 
 /** A plan whose results do not have what tells their revisions apart, as the reference gives them. */
-export const withoutVersion = (plan: Plan): Plan => ({ ...plan, output: plan.output.filter(({ name }) => name !== 'version') });
+export function withoutVersion(plan: Plan): Plan {
+  const plain = <T extends { readonly output: Plan['output'] }>(from: T): T => ({ ...from, output: from.output.filter(({ name }) => name !== 'version') });
+  return plain({ ...plan, stages: plan.stages.map(plain) });
+}

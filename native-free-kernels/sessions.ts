@@ -1,0 +1,277 @@
+import type { HeapViews } from './heap-views.js';
+
+/** Windows that each key makes for itself, see src/state/session-layout.ts for the layout of stores and nodes. */
+export interface SessionKernels {
+  /**
+   * out[i] = max(floor, min(cap, b)), b the greatest of `before` and of values[r] - back for the rows r from `first` on that come before
+   * element i, which is row selection[i], or first + i. Of `validity`, a bitmap by row (0: all), only rows with their bit count.
+   */
+  runningBounds(elements: number, selection: number, first: number, values: number, validity: number, before: bigint, back: bigint, floor: bigint, cap: bigint, out: number): void;
+  /**
+   * slots[i], the cell of row i's key, becomes the node of the session that the row joins or begins. `bounds`: sessions that end there or
+   * before are closed, by element as `times`. Rows that are late are listed in `late` (u32) and have slot 0; nodes that become one go to
+   * `merges`: survivors, and from the `rows`-th word on what they absorb. Returns how many rows were done: fewer than `rows` where the
+   * arena must grow first; counts go on from those in the store.
+   */
+  sessionSlots(owner: number, from: number, rows: number, positions: number, slots: number, times: number, bounds: number, template: number, late: number, merges: number): number;
+  /**
+   * Lists the nodes (u32) that the watermark completes in `out`, and what was given out and no longer holds in `gone`, as 40 bytes
+   * [key, start, end, version, flags]. Returns how many in `out`. REQUIRES: room in the queue for all that have changed.
+   */
+  fireSessions(owner: number, watermark: bigint, out: number, gone: number): number;
+  /** slots[i], the cell of row i's key, becomes the node of the window of `size` rows that fills. Full ones are listed in the store. Returns as `sessionSlots`. */
+  countSlots(owner: number, from: number, rows: number, slots: number, size: bigint, template: number): number;
+}
+
+const I64_MIN = -(2n ** 63n);
+const I64_MAX = 2n ** 63n - 1n;
+const enum Flag { dead = 1, listed = 2, shown = 4, modified = 8, nullKey = 16 }
+
+/** How far a time lies behind the multiple of `longest` before it. */
+const intoPeriod = (time: bigint, longest: bigint): bigint => ((time % longest) + longest) % longest;
+const samePeriod = (a: bigint, b: bigint, longest: bigint): boolean => longest === 0n || a - intoPeriod(a, longest) === b - intoPeriod(b, longest);
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const greatest = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+
+export const sessionTwins = (heap: HeapViews): SessionKernels => {
+  const { u8, u32, i64 } = heap;
+  /** One node: its states at `address`, its fields behind them. */
+  const nodeAt = (address: number, owner: number): { readonly address: number; readonly i: number; readonly w: number } => {
+    const fields = address + u32[(owner >>> 2) + 8]!;
+    return { address, i: fields >>> 3, w: fields >>> 2 };
+  };
+  const store = (owner: number): { gap: bigint; longest: bigint; accept: bigint; delay: bigint } => {
+    const at = owner >>> 3;
+    return { gap: i64[at + 5]!, longest: i64[at + 6]!, accept: i64[at + 7]!, delay: i64[at + 8]! };
+  };
+  const endOf = (owner: number, last: bigint): bigint => {
+    const { gap, longest } = store(owner);
+    return last + (longest === 0n ? gap : least(gap, longest - intoPeriod(last, longest)));
+  };
+  const later = (time: bigint, delay: bigint): bigint => least(time + delay, I64_MAX);
+  const list = (owner: number, address: number): void => {
+    const { w } = nodeAt(address, owner);
+    if (u32[w + 14]! & Flag.listed) return;
+    u32[w + 14]! |= Flag.listed;
+    u32[w + 15] = u32[(owner >>> 2) + 4]!;
+    u32[(owner >>> 2) + 4] = address;
+    u32[(owner >>> 2) + 5]!++;
+  };
+  const newNode = (owner: number, home: number, template: number): number => {
+    const table = u32[owner >>> 2]! >>> 2;
+    const stateBytes = u32[(owner >>> 2) + 8]!;
+    const address = u32[table + 9]!;
+    const end = address + stateBytes + 64;
+    if (end > u32[table + 10]!) return 0;
+    u32[table + 9] = end;
+    u8.copyWithin(address, template, template + stateBytes);
+    i64[address >>> 3] = i64[home >>> 3]!;
+    u8.fill(0, address + stateBytes, end);
+    const { w } = nodeAt(address, owner);
+    u32[w + 13] = home;
+    u32[w + 14] = home === u32[table + 3] ? Flag.nullKey : 0;
+    return address;
+  };
+  const joins = (owner: number, address: number, time: bigint, bound: bigint): boolean => {
+    const { gap, longest } = store(owner);
+    const { i } = nodeAt(address, owner);
+    return time <= i64[i + 1]! + gap && samePeriod(i64[i]!, time, longest) && endOf(owner, i64[i + 1]!) > bound;
+  };
+  const absorb = (owner: number, node: number, older: number, rows: number, merges: number): void => {
+    const [to, from] = [nodeAt(node, owner), nodeAt(older, owner)];
+    i64[to.i] = i64[from.i]!;
+    u32[to.w + 12] = u32[from.w + 12]!;
+    i64[to.i + 5] = greatest(i64[to.i + 5]!, i64[from.i + 5]!);
+    u32[from.w + 14]! |= Flag.dead;
+    if (u32[from.w + 14]! & Flag.shown) {
+      list(owner, older);
+      i64[(owner >>> 3) + 3] = I64_MIN;
+    }
+    u32[(owner >>> 2) + 9]!++;
+    const count = u32[(owner >>> 2) + 19]!++;
+    u32[(merges >>> 2) + count] = node;
+    u32[(merges >>> 2) + rows + count] = older;
+  };
+  const push = (owner: number, due: bigint, node: number): void => {
+    const queue = u32[(owner >>> 2) + 1]!;
+    let place = u32[(owner >>> 2) + 2]!++;
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      if (i64[(queue >>> 3) + parent * 2]! <= due) break;
+      i64.copyWithin((queue >>> 3) + place * 2, (queue >>> 3) + parent * 2, (queue >>> 3) + parent * 2 + 2);
+      place = parent;
+    }
+    i64[(queue >>> 3) + place * 2] = due;
+    i64[(queue >>> 3) + place * 2 + 1] = BigInt(node);
+  };
+  const pop = (owner: number): { due: bigint; node: number } => {
+    const queue = u32[(owner >>> 2) + 1]! >>> 3;
+    const top = { due: i64[queue]!, node: Number(i64[queue + 1]!) };
+    const count = --u32[(owner >>> 2) + 2]!;
+    const [due, node] = [i64[queue + count * 2]!, i64[queue + count * 2 + 1]!];
+    let place = 0;
+    for (let child = 1; child < count; child = place * 2 + 1) {
+      if (child + 1 < count && i64[queue + (child + 1) * 2]! < i64[queue + child * 2]!) child++;
+      if (i64[queue + child * 2]! >= due) break;
+      i64.copyWithin(queue + place * 2, queue + child * 2, queue + child * 2 + 2);
+      place = child;
+    }
+    i64[queue + place * 2] = due;
+    i64[queue + place * 2 + 1] = node;
+    return top;
+  };
+  const retract = (owner: number, address: number, gone: number): void => {
+    const { i, w } = nodeAt(address, owner);
+    const record = (gone >>> 3) + u32[(owner >>> 2) + 19]!++ * 5;
+    i64[i + 5]!++;
+    i64.set([i64[address >>> 3]!, i64[i + 2]!, i64[i + 3]!, i64[i + 5]!, BigInt(u32[w + 14]! & Flag.nullKey)], record);
+  };
+  const unlink = (owner: number, address: number): void => {
+    const { w } = nodeAt(address, owner);
+    u32[w + 14]! |= Flag.dead;
+    const home = u32[w + 13]! >>> 2;
+    if (u32[home + 2] === address) {
+      u32[home + 2] = u32[w + 12]!;
+      return;
+    }
+    let newer = u32[home + 2]!;
+    while (u32[nodeAt(newer, owner).w + 12] !== address) newer = u32[nodeAt(newer, owner).w + 12]!;
+    u32[nodeAt(newer, owner).w + 12] = u32[w + 12]!;
+  };
+  /** Has the changed nodes queued by when they have something to do, and what no longer holds of them noted. */
+  const drain = (owner: number, gone: number): void => {
+    const { accept, delay } = store(owner);
+    for (let address = u32[(owner >>> 2) + 4]!; address; address = u32[nodeAt(address, owner).w + 15]!) {
+      const { i, w } = nodeAt(address, owner);
+      let flags = u32[w + 14]! & ~Flag.listed;
+      u32[w + 14] = flags;
+      if (flags & Flag.dead) {
+        if (flags & Flag.shown) retract(owner, address, gone);
+        continue;
+      }
+      const end = endOf(owner, i64[i + 1]!);
+      if (flags & Flag.modified) {
+        if (i64[i] !== i64[i + 2] || end !== i64[i + 3]) retract(owner, address, gone);
+        flags &= ~(Flag.modified | Flag.shown);
+        u32[w + 14] = flags;
+      }
+      i64[i + 4] = later(end, flags & Flag.shown ? accept : delay);
+      push(owner, i64[i + 4]!, address);
+    }
+    u32[(owner >>> 2) + 4] = u32[(owner >>> 2) + 5] = 0;
+  };
+  return {
+    runningBounds(elements, selection, first, values, validity, before, back, floor, cap, out) {
+      let bound = before;
+      let next = first;
+      for (let element = 0; element < elements; element++) {
+        const row = selection ? u32[(selection >>> 2) + element]! : first + element;
+        for (; next < row; next++) {
+          if (validity && !((u8[validity + (next >>> 3)]! >> (next & 7)) & 1)) continue;
+          bound = greatest(bound, greatest(i64[(values >>> 3) + next]! - back, I64_MIN));
+        }
+        i64[(out >>> 3) + element] = greatest(floor, least(bound, cap));
+      }
+    },
+    sessionSlots(owner, from, rows, positions, slots, times, bounds, template, late, merges) {
+      const { gap, longest, delay } = store(owner);
+      for (let row = from; row < rows; row++) {
+        const element = positions ? u32[(positions >>> 2) + row]! : row;
+        const [time, bound] = [i64[(times >>> 3) + element]!, i64[(bounds >>> 3) + element]!];
+        const home = u32[(slots >>> 2) + row]!;
+        let newer = 0;
+        let node = u32[(home >>> 2) + 2]!;
+        while (node) {
+          const start = i64[nodeAt(node, owner).i]!;
+          if (start <= time || (start - time <= gap && samePeriod(start, time, longest))) break;
+          newer = node;
+          node = u32[nodeAt(node, owner).w + 12]!;
+        }
+        if (node && joins(owner, node, time, bound)) {
+          const { i, w } = nodeAt(node, owner);
+          if (time > i64[i + 1]!) i64[i + 1] = time;
+          else if (time < i64[i]!) {
+            i64[i] = time;
+            const older = u32[w + 12]!;
+            if (older && joins(owner, older, time, bound)) absorb(owner, node, older, rows, merges);
+          }
+          if (u32[w + 14]! & Flag.shown) {
+            u32[w + 14]! |= Flag.modified;
+            list(owner, node);
+            i64[(owner >>> 3) + 3] = I64_MIN;
+          }
+          u32[(slots >>> 2) + row] = node;
+          continue;
+        }
+        const end = endOf(owner, time);
+        if (end <= bound) {
+          u32[(late >>> 2) + u32[(owner >>> 2) + 18]!++] = row;
+          u32[(slots >>> 2) + row] = 0;
+          continue;
+        }
+        const made = newNode(owner, home, template);
+        if (!made) return row;
+        const { i, w } = nodeAt(made, owner);
+        i64[i] = i64[i + 1] = time;
+        u32[w + 12] = node;
+        if (newer) u32[nodeAt(newer, owner).w + 12] = made;
+        else u32[(home >>> 2) + 2] = made;
+        list(owner, made);
+        i64[(owner >>> 3) + 3] = least(i64[(owner >>> 3) + 3]!, later(end, delay));
+        u32[(slots >>> 2) + row] = made;
+      }
+      return rows;
+    },
+    fireSessions(owner, watermark, out, gone) {
+      const { accept, delay } = store(owner);
+      u32[(owner >>> 2) + 19] = 0;
+      drain(owner, gone);
+      const queue = u32[(owner >>> 2) + 1]! >>> 3;
+      let found = 0;
+      while (u32[(owner >>> 2) + 2]! > 0 && i64[queue]! <= watermark) {
+        const { due, node } = pop(owner);
+        const { i, w } = nodeAt(node, owner);
+        if (u32[w + 14]! & Flag.dead || i64[i + 4] !== due) continue;
+        const end = endOf(owner, i64[i + 1]!);
+        if (!(u32[w + 14]! & Flag.shown) && later(end, delay) <= watermark) {
+          i64[i + 5]!++;
+          i64[i + 2] = i64[i]!;
+          i64[i + 3] = end;
+          u32[w + 14]! |= Flag.shown;
+          u32[(out >>> 2) + found++] = node;
+        }
+        const next = later(end, u32[w + 14]! & Flag.shown ? accept : delay);
+        if (next > watermark) {
+          i64[i + 4] = next;
+          push(owner, next, node);
+          continue;
+        }
+        unlink(owner, node);
+        u32[(owner >>> 2) + 9]!++;
+      }
+      i64[(owner >>> 3) + 3] = u32[(owner >>> 2) + 2]! > 0 ? i64[queue]! : I64_MAX;
+      return found;
+    },
+    countSlots(owner, from, rows, slots, size, template) {
+      for (let row = from; row < rows; row++) {
+        const home = u32[(slots >>> 2) + row]!;
+        let node = u32[(home >>> 2) + 2]!;
+        if (!node) {
+          node = newNode(owner, home, template);
+          if (!node) return row;
+          i64[nodeAt(node, owner).i] = i64[(home >>> 3) + 2]!++;
+          u32[(home >>> 2) + 2] = node;
+        }
+        const { i } = nodeAt(node, owner);
+        const filled = ++i64[i + 1]!;
+        u32[(slots >>> 2) + row] = node;
+        if (filled < size) continue;
+        u32[(home >>> 2) + 2] = 0;
+        list(owner, node);
+        u32[(owner >>> 2) + 9]!++;
+        i64[(owner >>> 3) + 3] = I64_MIN;
+      }
+      return rows;
+    },
+  };
+};

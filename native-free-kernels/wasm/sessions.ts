@@ -1,0 +1,350 @@
+import { NULL_CELL, ARENA_NEXT, ARENA_END } from './table';
+
+// Layout of a store and of its nodes, in bytes; src/state/session-layout.ts has the same numbers in words, and their meaning.
+const QUEUE: usize = 4;
+const QUEUE_COUNT: usize = 8;
+const CHANGED: usize = 16;
+const CHANGED_COUNT: usize = 20;
+const LEAST: usize = 24;
+const STATE_BYTES: usize = 32;
+const DEAD_COUNT: usize = 36;
+const GAP: usize = 40;
+const LONGEST: usize = 48;
+const ACCEPT: usize = 56;
+const DELAY: usize = 64;
+const FIRST_COUNT: usize = 72;
+const SECOND_COUNT: usize = 76;
+
+const LAST: usize = 8;
+const SHOWN_START: usize = 16;
+const SHOWN_END: usize = 24;
+const DUE: usize = 32;
+const VERSION: usize = 40;
+const NEXT: usize = 48;
+const HOME: usize = 52;
+const FLAGS: usize = 56;
+const LINK: usize = 60;
+const FIELD_BYTES: usize = 64;
+/** Of a key's cell: its newest node, and of a count window's the number of the window that fills. */
+const HEAD: usize = 8;
+const NUMBER: usize = 16;
+
+const DEAD: u32 = 1;
+const LISTED: u32 = 2;
+const SHOWN: u32 = 4;
+const MODIFIED: u32 = 8;
+const NULL_KEY: u32 = 16;
+
+/** out[i] = the bound as it stands just before element i, see the interface. */
+export function runningBounds(elements: i32, selection: usize, first: i32, values: usize, validity: usize, before: i64, back: i64, floor: i64, cap: i64, out: usize): void {
+  let greatest = before;
+  let next: i32 = first;
+  for (let element = 0; element < elements; element++) {
+    const row = selection ? load<i32>(selection + (<usize>element << 2)) : first + element;
+    for (; next < row; next++) {
+      if (validity && !((load<u8>(validity + (<usize>next >> 3)) >> <u8>(next & 7)) & 1)) continue;
+      const value = load<i64>(values + (<usize>next << 3));
+      greatest = max<i64>(greatest, value < i64.MIN_VALUE + back ? i64.MIN_VALUE : value - back);
+    }
+    store<i64>(out + (<usize>element << 3), max<i64>(floor, min<i64>(greatest, cap)));
+  }
+}
+
+/** How far a time lies behind the multiple of `longest` before it. */
+// @ts-ignore: decorator
+@inline
+function intoPeriod(time: i64, longest: i64): i64 {
+  const rest = time % longest;
+  return rest < 0 ? rest + longest : rest;
+}
+// @ts-ignore: decorator
+@inline
+function samePeriod(a: i64, b: i64, longest: i64): bool {
+  return longest == 0 || a - intoPeriod(a, longest) == b - intoPeriod(b, longest);
+}
+/** Where a session whose last row has this time ends. */
+// @ts-ignore: decorator
+@inline
+function endOf(last: i64, gap: i64, longest: i64): i64 {
+  return last + (longest == 0 ? gap : min<i64>(gap, longest - intoPeriod(last, longest)));
+}
+/** REQUIRES: delay >= 0. */
+// @ts-ignore: decorator
+@inline
+function later(time: i64, delay: i64): i64 {
+  return time > i64.MAX_VALUE - delay ? i64.MAX_VALUE : time + delay;
+}
+
+/** Puts a node on the list of those that the next firing looks at. */
+// @ts-ignore: decorator
+@inline
+function list(store_: usize, node: usize, at: usize, flags: u32): void {
+  if (!(flags & LISTED)) {
+    store<u32>(at, load<u32>(store_, CHANGED), LINK);
+    store<u32>(store_, <u32>node, CHANGED);
+    store<u32>(store_, load<u32>(store_, CHANGED_COUNT) + 1, CHANGED_COUNT);
+  }
+  store<u32>(at, flags | LISTED, FLAGS);
+}
+
+/** A new node of a key, a copy of `template` without rows, or 0 where the arena is full. */
+// @ts-ignore: decorator
+@inline
+function newNode(table: usize, stateBytes: usize, home: usize, template: usize): usize {
+  const node = <usize>load<u32>(table, ARENA_NEXT);
+  const end = node + stateBytes + FIELD_BYTES;
+  if (end > <usize>load<u32>(table, ARENA_END)) return 0;
+  store<u32>(table, <u32>end, ARENA_NEXT);
+  for (let at: usize = 0; at < stateBytes; at += 8) store<u64>(node + at, load<u64>(template + at));
+  store<u64>(node, load<u64>(home));
+  for (let at: usize = 0; at < FIELD_BYTES; at += 8) store<u64>(node + stateBytes + at, 0);
+  store<u32>(node + stateBytes, <u32>home, HOME);
+  store<u32>(node + stateBytes, home == <usize>load<u32>(table, NULL_CELL) ? NULL_KEY : 0, FLAGS);
+  return node;
+}
+
+/** Whether a node can take a row at `time`. REQUIRES: its start is at most a gap after it, and then in the same period. */
+// @ts-ignore: decorator
+@inline
+function joins(at: usize, time: i64, bound: i64, gap: i64, longest: i64): bool {
+  const last = load<i64>(at, LAST);
+  return (time <= last || <u64>(time - last) <= <u64>gap) && samePeriod(load<i64>(at), time, longest) && endOf(last, gap, longest) > bound;
+}
+
+/** Moves rows from their keys' cells to the nodes of their sessions, see the interface. */
+export function sessionSlots(owner: usize, from: i32, rows: i32, positions: usize, slots: usize, times: usize, bounds: usize, template: usize, late: usize, merges: usize): i32 {
+  const table = <usize>load<u32>(owner);
+  const S = <usize>load<u32>(owner, STATE_BYTES);
+  const gap = load<i64>(owner, GAP);
+  const longest = load<i64>(owner, LONGEST);
+  for (let row = from; row < rows; row++) {
+    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    const time = load<i64>(times + (element << 3));
+    const bound = load<i64>(bounds + (element << 3));
+    const slot = slots + (<usize>row << 2);
+    const home = <usize>load<u32>(slot);
+    let newer: usize = 0;
+    let node = <usize>load<u32>(home, HEAD);
+    while (node) {
+      const start = load<i64>(node + S);
+      if (start <= time || (<u64>(start - time) <= <u64>gap && samePeriod(start, time, longest))) break;
+      newer = node;
+      node = <usize>load<u32>(node + S, NEXT);
+    }
+    if (node && joins(node + S, time, bound, gap, longest)) {
+      const at = node + S;
+      // Stored whether it is later or not: which one it is cannot be predicted.
+      store<i64>(at, max<i64>(time, load<i64>(at, LAST)), LAST);
+      if (time < load<i64>(at)) {
+        store<i64>(at, time);
+        const older = <usize>load<u32>(at, NEXT);
+        if (older && joins(older + S, time, bound, gap, longest)) absorb(owner, S, node, older, rows, merges);
+      }
+      const flags = load<u32>(at, FLAGS);
+      if (flags & SHOWN) {
+        list(owner, node, at, flags | MODIFIED);
+        store<i64>(owner, i64.MIN_VALUE, LEAST);
+      }
+      store<u32>(slot, <u32>node);
+      continue;
+    }
+    const end = endOf(time, gap, longest);
+    if (end <= bound) {
+      const count = load<u32>(owner, FIRST_COUNT);
+      store<u32>(late + (<usize>count << 2), <u32>row);
+      store<u32>(owner, count + 1, FIRST_COUNT);
+      store<u32>(slot, 0);
+      continue;
+    }
+    const made = newNode(table, S, home, template);
+    if (!made) return row;
+    const at = made + S;
+    store<i64>(at, time);
+    store<i64>(at, time, LAST);
+    store<u32>(at, <u32>node, NEXT);
+    if (newer) store<u32>(newer + S, <u32>made, NEXT);
+    else store<u32>(home, <u32>made, HEAD);
+    list(owner, made, at, load<u32>(at, FLAGS));
+    store<i64>(owner, min<i64>(load<i64>(owner, LEAST), later(end, load<i64>(owner, DELAY))), LEAST);
+    store<u32>(slot, <u32>made);
+  }
+  return rows;
+}
+
+/** Makes one session of two neighbours. Their states are merged once the rows of the batch are in. */
+function absorb(owner: usize, S: usize, node: usize, older: usize, rows: i32, merges: usize): void {
+  const at = node + S;
+  const from = older + S;
+  store<i64>(at, load<i64>(from));
+  store<u32>(at, load<u32>(from, NEXT), NEXT);
+  store<i64>(at, max<i64>(load<i64>(at, VERSION), load<i64>(from, VERSION)), VERSION);
+  const flags = load<u32>(from, FLAGS) | DEAD;
+  store<u32>(from, flags, FLAGS);
+  if (flags & SHOWN) {
+    list(owner, older, from, flags);
+    store<i64>(owner, i64.MIN_VALUE, LEAST);
+  }
+  store<u32>(owner, load<u32>(owner, DEAD_COUNT) + 1, DEAD_COUNT);
+  const count = load<u32>(owner, SECOND_COUNT);
+  store<u32>(merges + (<usize>count << 2), <u32>node);
+  store<u32>(merges + (<usize>(count + <u32>rows) << 2), <u32>older);
+  store<u32>(owner, count + 1, SECOND_COUNT);
+}
+
+// The queue is a binary heap of [due i64, node u32, 0], the least due first.
+
+function pushDue(owner: usize, due: i64, node: usize): void {
+  const queue = <usize>load<u32>(owner, QUEUE);
+  let place = <usize>load<u32>(owner, QUEUE_COUNT);
+  store<u32>(owner, <u32>(place + 1), QUEUE_COUNT);
+  while (place > 0) {
+    const parent = (place - 1) >> 1;
+    if (load<i64>(queue + (parent << 4)) <= due) break;
+    v128.store(queue + (place << 4), v128.load(queue + (parent << 4)));
+    place = parent;
+  }
+  store<i64>(queue + (place << 4), due);
+  store<u64>(queue + (place << 4), <u64>node, 8);
+}
+
+function popDue(owner: usize): void {
+  const queue = <usize>load<u32>(owner, QUEUE);
+  const count = <usize>load<u32>(owner, QUEUE_COUNT) - 1;
+  store<u32>(owner, <u32>count, QUEUE_COUNT);
+  const moved = v128.load(queue + (count << 4));
+  const due = load<i64>(queue + (count << 4));
+  let place: usize = 0;
+  for (;;) {
+    let child = place * 2 + 1;
+    if (child >= count) break;
+    if (child + 1 < count && load<i64>(queue + ((child + 1) << 4)) < load<i64>(queue + (child << 4))) child++;
+    if (load<i64>(queue + (child << 4)) >= due) break;
+    v128.store(queue + (place << 4), v128.load(queue + (child << 4)));
+    place = child;
+  }
+  v128.store(queue + (place << 4), moved);
+}
+
+/** Notes that what was given out of a session no longer holds: [key, start, end, version, flags]. */
+function retract(owner: usize, S: usize, node: usize, gone: usize): void {
+  const at = node + S;
+  const count = load<u32>(owner, SECOND_COUNT);
+  const record = gone + <usize>count * 40;
+  const version = load<i64>(at, VERSION) + 1;
+  store<i64>(at, version, VERSION);
+  store<u64>(record, load<u64>(node));
+  store<i64>(record, load<i64>(at, SHOWN_START), 8);
+  store<i64>(record, load<i64>(at, SHOWN_END), 16);
+  store<i64>(record, version, 24);
+  store<u64>(record, <u64>(load<u32>(at, FLAGS) & NULL_KEY), 32);
+  store<u32>(owner, count + 1, SECOND_COUNT);
+}
+
+/** Gives out the sessions that a watermark completes, see the interface. */
+export function fireSessions(owner: usize, watermark: i64, out: usize, gone: usize): i32 {
+  const S = <usize>load<u32>(owner, STATE_BYTES);
+  const gap = load<i64>(owner, GAP);
+  const longest = load<i64>(owner, LONGEST);
+  const accept = load<i64>(owner, ACCEPT);
+  const delay = load<i64>(owner, DELAY);
+  store<u32>(owner, 0, SECOND_COUNT);
+  for (let node = <usize>load<u32>(owner, CHANGED); node; node = <usize>load<u32>(node + S, LINK)) {
+    const at = node + S;
+    let flags = load<u32>(at, FLAGS) & ~LISTED;
+    if (flags & DEAD) {
+      if (flags & SHOWN) retract(owner, S, node, gone);
+      store<u32>(at, flags, FLAGS);
+      continue;
+    }
+    const end = endOf(load<i64>(at, LAST), gap, longest);
+    if (flags & MODIFIED) {
+      if (load<i64>(at) != load<i64>(at, SHOWN_START) || end != load<i64>(at, SHOWN_END)) retract(owner, S, node, gone);
+      flags &= ~(MODIFIED | SHOWN);
+    }
+    store<u32>(at, flags, FLAGS);
+    const due = later(end, flags & SHOWN ? accept : delay);
+    store<i64>(at, due, DUE);
+    pushDue(owner, due, node);
+  }
+  store<u32>(owner, 0, CHANGED);
+  store<u32>(owner, 0, CHANGED_COUNT);
+  const queue = <usize>load<u32>(owner, QUEUE);
+  let found = 0;
+  while (load<u32>(owner, QUEUE_COUNT) > 0 && load<i64>(queue) <= watermark) {
+    const entryDue = load<i64>(queue);
+    const node = <usize>load<u32>(queue, 8);
+    popDue(owner);
+    const at = node + S;
+    const flags = load<u32>(at, FLAGS);
+    if (flags & DEAD || load<i64>(at, DUE) != entryDue) continue;
+    const end = endOf(load<i64>(at, LAST), gap, longest);
+    let due = later(end, delay);
+    if (!(flags & SHOWN)) {
+      if (due > watermark) {
+        store<i64>(at, due, DUE);
+        pushDue(owner, due, node);
+        continue;
+      }
+      store<i64>(at, load<i64>(at, VERSION) + 1, VERSION);
+      store<i64>(at, load<i64>(at), SHOWN_START);
+      store<i64>(at, end, SHOWN_END);
+      store<u32>(at, flags | SHOWN, FLAGS);
+      store<u32>(out + (<usize>found << 2), <u32>node);
+      found++;
+    }
+    due = later(end, accept);
+    if (due > watermark) {
+      store<i64>(at, due, DUE);
+      pushDue(owner, due, node);
+      continue;
+    }
+    unlink(S, node);
+    store<u32>(owner, load<u32>(owner, DEAD_COUNT) + 1, DEAD_COUNT);
+  }
+  store<i64>(owner, load<u32>(owner, QUEUE_COUNT) > 0 ? load<i64>(queue) : i64.MAX_VALUE, LEAST);
+  return found;
+}
+
+/** Takes a node off its key's list, for good. */
+function unlink(S: usize, node: usize): void {
+  const at = node + S;
+  store<u32>(at, load<u32>(at, FLAGS) | DEAD, FLAGS);
+  const home = <usize>load<u32>(at, HOME);
+  const next = load<u32>(at, NEXT);
+  let newer = <usize>load<u32>(home, HEAD);
+  if (newer == node) {
+    store<u32>(home, next, HEAD);
+    return;
+  }
+  while (<usize>load<u32>(newer + S, NEXT) != node) newer = <usize>load<u32>(newer + S, NEXT);
+  store<u32>(newer + S, next, NEXT);
+}
+
+/** Moves rows from their keys' cells to the windows that they fill, see the interface. */
+export function countSlots(owner: usize, from: i32, rows: i32, slots: usize, size: i64, template: usize): i32 {
+  const table = <usize>load<u32>(owner);
+  const S = <usize>load<u32>(owner, STATE_BYTES);
+  for (let row = from; row < rows; row++) {
+    const slot = slots + (<usize>row << 2);
+    const home = <usize>load<u32>(slot);
+    let node = <usize>load<u32>(home, HEAD);
+    if (!node) {
+      node = newNode(table, S, home, template);
+      if (!node) return row;
+      const number = load<i64>(home, NUMBER);
+      store<i64>(node + S, number);
+      store<i64>(home, number + 1, NUMBER);
+      store<u32>(home, <u32>node, HEAD);
+    }
+    const at = node + S;
+    const filled = load<i64>(at, LAST) + 1;
+    store<i64>(at, filled, LAST);
+    store<u32>(slot, <u32>node);
+    if (filled < size) continue;
+    store<u32>(home, 0, HEAD);
+    list(owner, node, at, load<u32>(at, FLAGS));
+    store<u32>(owner, load<u32>(owner, DEAD_COUNT) + 1, DEAD_COUNT);
+    store<i64>(owner, i64.MIN_VALUE, LEAST);
+  }
+  return rows;
+}

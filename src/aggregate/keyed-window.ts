@@ -1,0 +1,23 @@
+import type { Aggregate } from '../plan/plan.js';
+import type { Window } from '../plan/window-plan.js';
+import type { SessionTimes } from '../state/session-store.js';
+
+/** Windows that each key makes for itself. */
+export type KeyedWindow = Extract<Window, { kind: 'session' | 'count' }>;
+export const isKeyed = (window: Window): window is KeyedWindow => window.kind === 'session' || window.kind === 'count';
+
+/**
+ * How sessions of a stage come and go. Results of windows come in an order that is up to the job, and one whose time is the watermark may
+ * still come: behind a window a session stays open a moment longer, so that none is closed that such a result belongs to.
+ */
+export function sessionTimes({ window, accept, emit }: Aggregate, stage: number): SessionTimes {
+  const late = BigInt(accept) + lingering(window, stage);
+  return {
+    gap: BigInt(window.kind === 'session' ? window.gap : 0),
+    longest: BigInt(window.kind === 'session' ? window.maxLength ?? 0 : 0),
+    accept: late,
+    delay: emit.when === 'final' ? late : lingering(window, stage),
+  };
+}
+/** How long after the watermark has reached its end the result of a window comes, as far as that depends on the stage alone. */
+export const lingering = (window: Window, stage: number): bigint => (window.kind === 'session' && stage > 0 ? 1n : 0n);

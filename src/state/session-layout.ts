@@ -1,0 +1,35 @@
+/**
+ * Windows that each key makes for itself: sessions, and windows of so many rows. A region has one store for them, whose header
+ * (STORE_BYTES; words are u32, `least` to `delay` i64) the kernels in native-free-kernels/wasm/sessions.ts know:
+ *
+ *   table          a hashed table with a cell for each key, [key, newest node u32, mark u32, number of the next window i64]. Nodes, like
+ *                  everything else of the keys, lie in its arena, and are all freed with it: `rebuild` moves what is still needed to a new one
+ *   queue          a binary heap of [due i64, node u32, 0]: when a node has something to do. An entry whose due is not its node's is stale
+ *   changed        a list of nodes that are new, were changed after they had been given out, or are full
+ *   least          the least watermark at which something is due, changed nodes included
+ *   deadCount      nodes that died since the last rebuild
+ *   gap … delay    of the window: gap, longest length (0: any), how long a session takes late rows after its end, and when it is given out
+ *   first, second  counts of what a kernel has listed
+ *
+ * A node is a cell of the aggregate (key and states, `stateBytes`) and then its fields: of a session
+ * [start, last row's time, start and end that were given out, due, version: i64; next older node, cell, flags, next changed node: u32].
+ * A count window keeps its number for the start, and its rows for the last row's time.
+ */
+export const enum StoreWord {
+  table, queue, queueCount, queueCapacity, changed, changedCount, least, stateBytes = 8, deadCount, gap, longest = 12, accept = 14, delay = 16, first = 18, second,
+}
+export const STORE_BYTES = 128;
+export const QUEUE_ENTRY_BYTES = 16;
+
+export const KEY_CELL_BYTES = 24;
+/** Words (u32) of a key's cell behind the key; `number` is an i64. */
+export const enum CellWord { head = 2, mark, number }
+
+/** Bytes from the beginning of a node's fields. */
+export const enum NodeField { start = 0, last = 8, shownStart = 16, shownEnd = 24, due = 32, version = 40, next = 48, home = 52, flags = 56, link = 60 }
+export const NODE_FIELD_BYTES = 64;
+export const enum NodeFlag { dead = 1, listed = 2, shown = 4, modified = 8, nullKey = 16 }
+
+/** What was given out and no longer holds: [key, start, end, version, flags]. */
+export const enum GoneField { start = 8, end = 16, version = 24, flags = 32 }
+export const GONE_BYTES = 40;
