@@ -106,29 +106,48 @@ function settleWord(table: usize, regionBits: u32, hash: u32, key: u64, template
 /** An index of at most this many buckets stays in the cache: then one pass is faster than two. */
 const CACHED_BUCKETS: u32 = 2048;
 
-/** One pass over rows of an index in cache. `picked`, `nullable`: constants for the compiler, which makes a loop of each case. */
+/** Writes the cell of a key to `slot` if the first entry of its hash in its first bucket is it. */
 // @ts-ignore: decorator
 @inline
-function upsertCached(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, valid: usize, slots: usize, template: usize, picked: bool, nullable: bool): i32 {
-  const partition = <usize>load<u32>(table, PARTITIONS);
-  const entries = <usize>load<u32>(partition);
-  const mask = load<u32>(partition, 4);
-  for (let row = from; row < rows; row++) {
-    const element = picked ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
-    let cell: usize = 0;
-    if (nullable && !load<u8>(valid + element)) cell = nullCell(table, template);
-    else {
-      const hash = load<u32>(hashes + (element << 2));
-      const key = load<u64>(keys + (element << 3));
-      const bucket = entries + (<usize>(hash & mask) << 6);
-      const found = matches(bucket, hash);
-      if (found) cell = <usize>load<u32>(bucket + (<usize>ctz(found) << 2), 32);
-      if (!cell || load<u64>(cell) != key) cell = settleWord(table, regionBits, hash, key, template);
+function isFound(entries: usize, byteMask: u32, hash: u32, key: u64, slot: usize, offset: usize): bool {
+  const bucket = entries + <usize>((hash << 6) & byteMask);
+  const wanted = i32x4.splat(hash);
+  const halves = i16x8.narrow_i32x4_s(i32x4.eq(v128.load(bucket), wanted), i32x4.eq(v128.load(bucket, 16), wanted));
+  // Without a match the last place is as good as any: the key tells. An empty place names cell 0, where no key is.
+  const place = ctz(i8x16.bitmask(i8x16.narrow_i16x8_s(halves, halves)) | 0x80);
+  const cell = <usize>load<u32>(bucket + (<usize>place << 2), 32);
+  if (load<u64>(cell) != key || !cell) return false;
+  store<u32>(slot + offset, <u32>cell);
+  return true;
+}
+
+/**
+ * One pass over rows of an index in cache, up to the first whose key is not found at once. Nothing is called here: what the loop needs
+ * stays in registers, and four rows share the cost of going on to the next.
+ */
+function findCached(entries: usize, mask: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, slots: usize): i32 {
+  const byteMask = mask << 6;
+  let row = from;
+  if (positions) {
+    for (; row < rows; row++) {
+      const element = <usize>load<u32>(positions + (<usize>row << 2));
+      if (!isFound(entries, byteMask, load<u32>(hashes + (element << 2)), load<u64>(keys + (element << 3)), slots + (<usize>row << 2), 0)) return row;
     }
-    if (!cell) return row;
-    store<u32>(slots + (<usize>row << 2), <u32>cell);
+    return row;
   }
-  return rows;
+  for (; row < rows - 3; row += 4) {
+    const hash = hashes + (<usize>row << 2);
+    const key = keys + (<usize>row << 3);
+    const slot = slots + (<usize>row << 2);
+    if (!isFound(entries, byteMask, load<u32>(hash), load<u64>(key), slot, 0)) return row;
+    if (!isFound(entries, byteMask, load<u32>(hash, 4), load<u64>(key, 8), slot, 4)) return row + 1;
+    if (!isFound(entries, byteMask, load<u32>(hash, 8), load<u64>(key, 16), slot, 8)) return row + 2;
+    if (!isFound(entries, byteMask, load<u32>(hash, 12), load<u64>(key, 24), slot, 12)) return row + 3;
+  }
+  for (; row < rows; row++) {
+    if (!isFound(entries, byteMask, load<u32>(hashes + (<usize>row << 2)), load<u64>(keys + (<usize>row << 3)), slots + (<usize>row << 2), 0)) break;
+  }
+  return row;
 }
 
 // @ts-ignore: decorator
@@ -137,16 +156,30 @@ function isCached(table: usize): bool {
   return load<u32>(table, DEPTH) == 0 && load<u32>(<usize>load<u32>(table, PARTITIONS), 4) < CACHED_BUCKETS;
 }
 
+/** As `upsertWords`, of a table whose index is in cache. */
+function upsertCached(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, slots: usize, template: usize): i32 {
+  const partition = <usize>load<u32>(table, PARTITIONS);
+  const entries = <usize>load<u32>(partition);
+  const mask = load<u32>(partition, 4);
+  let row = from;
+  while (row < rows) {
+    row = findCached(entries, mask, row, rows, positions, hashes, keys, slots);
+    if (row == rows) break;
+    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    const cell = settleWord(table, regionBits, load<u32>(hashes + (element << 2)), load<u64>(keys + (element << 3)), template);
+    if (!cell) break;
+    store<u32>(slots + (<usize>row << 2), <u32>cell);
+    row++;
+  }
+  return row;
+}
+
 /**
  * Finds or makes the cell of each key and writes its address to slots[i] (u32). Row i is element positions[i], or i. Returns how many
  * rows were done: fewer than `rows` where the table must grow first.
  */
 export function upsertWords(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, valid: usize, slots: usize, template: usize): i32 {
-  if (isCached(table)) {
-    if (valid) return upsertCached(table, regionBits, from, rows, positions, hashes, keys, valid, slots, template, positions != 0, true);
-    if (positions) return upsertCached(table, regionBits, from, rows, positions, hashes, keys, valid, slots, template, true, false);
-    return upsertCached(table, regionBits, from, rows, positions, hashes, keys, valid, slots, template, false, false);
-  }
+  if (!valid && isCached(table)) return upsertCached(table, regionBits, from, rows, positions, hashes, keys, slots, template);
   for (let block = from; block < rows; block += BLOCK) {
     const until = min(block + BLOCK, rows);
     guess(table, regionBits, block, until, positions, hashes, slots);

@@ -21,4 +21,4 @@ export interface Vector {
 }
 
 /** Rows a worker takes through the stateless stage at once: intermediate vectors stay in cache. */
-export const CHUNK_ROWS = 32_768;
+export const CHUNK_ROWS = 16_384;

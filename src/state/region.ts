@@ -7,7 +7,8 @@ import { HashedTable } from './hashed-table.js';
 
 export const REGION_BYTES = 256;
 const enum RegionWord { lock, slices, capacity, count, version, due = 6, lists = 8, marks = 16 }
-const FIRST_SLICES = 16;
+/** As many as the least block has room for. */
+const FIRST_SLICES = 8;
 const SLICE_WORDS = 8;
 const enum SliceWord { start, end = 2, table = 4, delta, firings }
 
