@@ -1,10 +1,27 @@
 import { defineConfig } from 'vitest/config';
 
+/** What runs whole jobs, and what a job is made of: once more with the kernels' twins (see test/support/kernels.ts). */
+const ENGINE_TESTS = ['test/{properties,semantics,worker,aggregate}/**/*.test.ts', 'test/pipelines.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/seed.ts'],
     testTimeout: 60_000,
-    typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'test/tsconfig.json' },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'wasm', include: ['test/**/*.test.ts'],
+          typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'test/tsconfig.json' },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'typescript', include: ENGINE_TESTS,
+          env: { MILLRACE_TEST_KERNELS: 'typescript' },
+        },
+      },
+    ],
   },
 });

@@ -35,3 +35,9 @@ export class MillraceError extends Error {
     super(`${code}: ${message}`, options);
   }
 }
+
+/** Why a row did not become part of the results, as dead-letter and late sinks are told. */
+export const DEAD_LETTER_REASONS = [
+  'BAD_ROW', 'NULL_IN_NON_NULL', 'BAD_TIME', 'BAD_CAST', 'OVERFLOW', 'UDF_FAILED', 'KEY_TOO_LARGE', 'FUTURE_TIME', 'UNKNOWN_ZONE', 'LATE',
+] as const;
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];

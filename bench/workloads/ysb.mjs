@@ -5,8 +5,7 @@ import { EVENT_BYTES, SPARSE, campaignOfAd, fillEvents, lateRows } from './ysb-e
 import { openDuckdbYsb } from './ysb-duckdb.mjs';
 import { openOurs } from './ysb-ours.mjs';
 
-/** So many that what a job costs at its start and end, some milliseconds, weighs little: a stream runs for long. */
-const ROWS = 64_000_000;
+const ROWS = 32_000_000;
 const SMALL_ROWS = 300_000;
 const WORKERS = 2;
 

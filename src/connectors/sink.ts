@@ -36,7 +36,7 @@ export const DEAD_LETTER_FIELDS: Fields = [
   { name: 'source', type: { kind: 'utf8' }, nullable: false },
   /** Number of the row in its source, from 0, bad rows included. */
   { name: 'position', type: { kind: 'int64' }, nullable: false },
-  /** BAD_ROW (malformed or of a wrong type), NULL_IN_NON_NULL, OVERFLOW, BAD_CAST, UDF_FAILED, BAD_TIME, FUTURE_TIME, LATE, KEY_TOO_LARGE. */
+  /** One of `DEAD_LETTER_REASONS`. */
   { name: 'reason', type: { kind: 'utf8' }, nullable: false },
   { name: 'message', type: { kind: 'utf8' }, nullable: false },
   /** The row as JSON, or the line as it came. */

@@ -1,3 +1,4 @@
+import type { DeadLetterReason } from '../errors.js';
 import { isKeyed, sessionTimes } from '../aggregate/keyed-window.js';
 import type { RowOperator } from '../aggregate/row-operator.js';
 import { FireTiming } from '../aggregate/fire-timing.js';
@@ -121,7 +122,7 @@ export class MorselTask {
     const { descriptor } = morsel;
     const rows = heap.u32[descriptor >>> 2]!;
     const positionOf = (row: number): number => (lines ? heap.u32[(lines >>> 2) + row]! : row);
-    const reject = (row: number, reason: string, message: string): void => {
+    const reject = (row: number, reason: DeadLetterReason, message: string): void => {
       rejects.push({ position: positionOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
     };
     const mark = scratch.mark();
@@ -195,7 +196,7 @@ export class MorselTask {
     this.top!.add(result, own);
   }
 
-  private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: string, message: string) => void): void {
+  private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: DeadLetterReason, message: string) => void): void {
     const { heap, kernels, scratch } = this.thread;
     const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
     const zones = this.zonesOf(result, first);
@@ -232,7 +233,7 @@ export class MorselTask {
   }
 
   /** As `addChunk`, for windows that depend on the rows before: only as a row goes into its region it turns out whether it is late. */
-  private addInOrder(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, reject: (row: number, reason: string, message: string) => void): void {
+  private addInOrder(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, reject: (row: number, reason: DeadLetterReason, message: string) => void): void {
     const { heap, kernels, scratch } = this.thread;
     const spec = firstStage(this.job.plan).aggregate!;
     const { window } = spec;

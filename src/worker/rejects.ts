@@ -1,3 +1,4 @@
+import type { DeadLetterReason } from '../errors.js';
 import type { Morsel } from './morsel.js';
 import type { ThreadContext } from './thread-context.js';
 import { PageUse } from '../heap/page-allocator.js';
@@ -7,7 +8,7 @@ import type { Row } from '../plan/types.js';
 /** A row set aside, as a worker tells it to the coordinator. `position` counts from the morsel's first row. */
 export interface Reject {
   readonly position: number;
-  readonly reason: string;
+  readonly reason: DeadLetterReason;
   readonly message: string;
   readonly row: string;
 }

@@ -5,6 +5,7 @@ import type { Vector } from '../../src/expression/vector.ts';
 import { LEAST_PAGES } from '../../src/heap/control.ts';
 import type { DataType, Fields } from '../../src/plan/types.ts';
 import { type Cell, identityOf, keyCell } from '../oracle/cells.ts';
+import { HEAP_KERNELS } from '../support/kernels.ts';
 import { testHeap } from '../support/heap.ts';
 import { renew, stateHeap, type StateHeap } from '../support/state-heap.ts';
 
@@ -70,7 +71,7 @@ function cellOf(kind: Kind, { data, valid, cls }: Vector, row: number): Cell {
 
 const tuples = fc.array(fc.constantFrom<Kind>('int64', 'float64', 'bool', 'utf8', 'dictionary'), { minLength: 1, maxLength: 4 }).chain(kinds =>
   fc.record({
-    kinds: fc.constant(kinds), kernels: fc.constantFrom('wasm' as const, 'twins' as const),
+    kinds: fc.constant(kinds), kernels: fc.constant(HEAP_KERNELS),
     rows: fc.array(fc.tuple(...kinds.map(kind => fc.option(CELLS[kind], { freq: 4 }))), { minLength: 1, maxLength: 40, size: 'max' }),
   }));
 

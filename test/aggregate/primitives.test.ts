@@ -6,6 +6,7 @@ import type { DataType } from '../../src/plan/types.ts';
 import { aggregate, AggregateOverflow, type Entry } from '../oracle/aggregates.ts';
 import type { Cell } from '../oracle/cells.ts';
 import { slackOf } from '../oracle/slack.ts';
+import { HEAP_KERNELS } from '../support/kernels.ts';
 import { accumulated } from '../support/accumulated.ts';
 import { agg, col } from '../support/plans.ts';
 import { Random } from '../support/random.ts';
@@ -50,7 +51,7 @@ function check(fn: AggregateFunction, type: DataType, drawn: Drawn): void {
 }
 
 const drawn = (cell: fc.Arbitrary<Cell>): fc.Arbitrary<Drawn> => fc.array(fc.tuple(fc.option(cell, { freq: 6 }), fc.bigInt(-3n, 3n)), { maxLength: 90, size: 'max' }).chain(rows =>
-  fc.record({ seed: fc.nat(), kernels: fc.constantFrom('wasm' as const, 'twins' as const) }).map(rest => ({ ...rest, cells: rows.map(([value]) => value), times: rows.map(([, time]) => time) })));
+  fc.record({ seed: fc.nat(), kernels: fc.constant(HEAP_KERNELS) }).map(rest => ({ ...rest, cells: rows.map(([value]) => value), times: rows.map(([, time]) => time) })));
 
 const [MIN, MAX] = [-(2n ** 63n), 2n ** 63n - 1n];
 const SPREAD: readonly AggregateFunction[] = ['variance', 'variancePopulation', 'stddev', 'stddevPopulation'];
@@ -75,7 +76,7 @@ describe('accumulated in parts and merged in any order', () => {
 test('a sum within the limits does not overflow on the way', () => {
   const cells = [...Array.from({ length: 40 }, () => MAX), ...Array.from({ length: 40 }, () => -MAX), MAX];
   for (let seed = 0; seed < 10; seed++) {
-    const data: Drawn = { cells, times: cells.map(() => 0n), seed, kernels: 'wasm' };
+    const data: Drawn = { cells, times: cells.map(() => 0n), seed, kernels: HEAP_KERNELS };
     expect(compute('sum', INT64, data)).toBe(MAX);
     expect(() => compute('sum', INT64, { ...data, cells: [...cells, 1n], times: [...data.times, 0n] })).toThrow(expect.objectContaining({ code: 'AGGREGATE_OVERFLOW' }));
   }
@@ -84,7 +85,7 @@ test('a sum within the limits does not overflow on the way', () => {
 test('float sums do not depend on the order where doubles alone would', () => {
   const cells = [1e100, 1, -1e100, 1, 1e-20];
   for (let seed = 0; seed < 20; seed++) {
-    const got = compute('sum', FLOAT, { cells: new Random(seed).chance(0.5) ? cells : [...cells].reverse(), times: cells.map(() => 0n), seed, kernels: 'twins' });
+    const got = compute('sum', FLOAT, { cells: new Random(seed).chance(0.5) ? cells : [...cells].reverse(), times: cells.map(() => 0n), seed, kernels: HEAP_KERNELS });
     expect(got).toBe(2);
   }
 });

@@ -6,6 +6,7 @@ import type { DataType } from '../../src/plan/types.ts';
 import { aggregate, type Entry } from '../oracle/aggregates.ts';
 import type { Cell } from '../oracle/cells.ts';
 import { slackOf } from '../oracle/slack.ts';
+import { HEAP_KERNELS } from '../support/kernels.ts';
 import { accumulated, type Dealt } from '../support/accumulated.ts';
 import { aggOf, col } from '../support/plans.ts';
 
@@ -26,7 +27,7 @@ const VALUES: readonly [DataType, fc.Arbitrary<Cell>][] = [
   [{ kind: 'timestamp', unit: 'us' }, fc.bigInt(-(10n ** 15n), 10n ** 16n)],
 ];
 const kinds = fc.constantFrom(...VALUES);
-const kernels = fc.constantFrom('wasm' as const, 'twins' as const);
+const kernels = fc.constant(HEAP_KERNELS);
 
 /** Rows of values of which some are null and many equal. */
 const cellsOf = (value: fc.Arbitrary<Cell>, count: number, seed: number): Cell[] => {
@@ -68,7 +69,7 @@ describe('accumulated in parts and merged in any order', () => {
 
 describe('many values in a group', () => {
   const many = (count: number, cell: (row: number) => Cell, seed = 1): [Cell[], Omit<Dealt, 'columns'>] =>
-    [Array.from({ length: count }, (_, row) => cell(row)), { seed, kernels: 'wasm', times: Array.from({ length: count }, () => 0n) }];
+    [Array.from({ length: count }, (_, row) => cell(row)), { seed, kernels: HEAP_KERNELS, times: Array.from({ length: count }, () => 0n) }];
 
   test.each([INT64, UTF8])('countDistinct and mostFrequent of $kind split their segments', type => {
     const cell = (row: number): Cell => (isBytesType(type) ? `value ${row % 15_000}` : BigInt(row % 15_000) * 7n - 5000n);
@@ -102,6 +103,6 @@ test('more different values than mostFrequent counts', () => {
   const [type, limit] = [{ kind: 'int64' } as DataType, 1];
   const call = aggOf('out', 'mostFrequent', col({ name: 'value', type, nullable: true }), { type: UTF8, options: { limit } });
   const columns = { value: Array.from({ length: count }, (_, row) => BigInt(row)) };
-  const rows = { columns, times: Array.from({ length: count }, () => 0n), seed: 3, kernels: 'wasm' as const };
+  const rows = { columns, times: Array.from({ length: count }, () => 0n), seed: 3, kernels: HEAP_KERNELS };
   expect(() => accumulated(call, rows)).toThrow(expect.objectContaining({ code: 'AGGREGATE_TOO_LARGE' }));
 }, 60_000);

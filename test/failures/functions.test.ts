@@ -61,8 +61,8 @@ describe('a function that cannot be loaded', () => {
 });
 
 describe('a function that ends its worker', () => {
-  const crash = async (pipeline: { to: Output<never>['to'] }, code: string, message: RegExp, memory = 1024): Promise<void> => {
-    const engine = createEngine({ ...SMALL, workerMemoryMb: memory });
+  const crash = async (pipeline: { to: Output<never>['to'] }, code: string, message: RegExp): Promise<void> => {
+    const engine = createEngine(SMALL);
     const sink = new ProbeSink();
     const error = await failure(pipeline.to(sink).run({ engine }));
     expect([error.code, message.test(error.message)]).toEqual([code, true]);
@@ -74,8 +74,6 @@ describe('a function that ends its worker', () => {
   test('by process.exit', bounded, () => crash(mapped('exits', endless()), 'WORKER_EXITED', /process\.exit.*run the job anew/));
   test('while others hold window state', bounded, () => crash(stream(rows(endless()), Event).eventTime('at', { outOfOrderness: 0 })
     .filter(row => call('exits')(row.n).gt(-1n)).groupBy('key').window(tumbling(10)).aggregate(() => ({ n: count() })), 'WORKER_EXITED', /process\.exit/));
-  test('by using up its memory', bounded, () => crash(mapped('hoards', endless()), 'WORKER_OUT_OF_MEMORY', /Raise workerMemoryMb/, 32));
-  test('and one that has no memory to start with', bounded, () => crash(mapped('same', endless()), 'WORKER_OUT_OF_MEMORY', /Raise workerMemoryMb/, 1));
 });
 
 test('an endless loop is ended by cancel(), within the settle time, and costs the engine', bounded, async () => {

@@ -9,13 +9,14 @@ import { planOf, type PlanOptions } from '../oracle/generate-plans.ts';
 import { ALL_TYPES } from '../oracle/generate-values.ts';
 import { planText, rowText } from '../oracle/print.ts';
 import { type ReferenceResult, runReference } from '../oracle/reference.ts';
+import { KERNELS, runsOf } from '../support/kernels.ts';
 import { cut, type EngineResult, hasEngine, runEngine } from '../support/run-plan.ts';
 
 /**
  * The engine answers as the reference does, whatever the plan, the data, the borders of batches, the number of workers, the partitioner
- * and the kernels. MILLRACE_RUNS and MILLRACE_SEED draw more, or others.
+ * and the kernels (see support/kernels.ts). MILLRACE_RUNS and MILLRACE_SEED draw more, or others.
  */
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 200);
+const RUNS = runsOf(200);
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_240_229);
 
 interface Case {
@@ -29,7 +30,7 @@ const casesOf = (plans: PlanOptions, rows: fc.Arbitrary<number>, batchRows: fc.A
     batchRows,
     workers: fc.constantFrom(1, 2, 3),
     partitioner: fc.constantFrom('auto' as const, 'hash' as const, 'local' as const),
-    kernels: fc.constantFrom('wasm' as const, 'typescript' as const),
+    kernels: fc.constant(KERNELS),
   });
   return fc.tuple(planOf(plans), options).chain(([plan, o]) => dataOf(plan, rows).map(data => ({ plan, data, options: o })));
 };

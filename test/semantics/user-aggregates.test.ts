@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { aggregateFn, collect, count, createEngine, reduce, rows, schema, stream, t, type Engine, type RunOptions } from 'millrace';
+import { KERNELS } from '../support/kernels.ts';
 
 const module = new URL('user-aggregates.mjs', import.meta.url).href;
 const Row = schema({ key: t.utf8, x: t.int32, word: t.utf8.nullable, weight: t.int32.nullable });
@@ -7,7 +8,7 @@ const COUNT = 5000;
 const input = Array.from({ length: COUNT }, (_, i) => ({ key: `k${i % 3}`, x: (i * 7919) % 1009 + 1, word: i % 11 === 0 ? null : 'x'.repeat(i % 40), weight: i % 5 === 0 ? null : 2 }));
 const pipeline = () => stream(rows(input), Row);
 
-const engines: Record<number, Engine> = { 1: createEngine({ workers: 1, heap: '256MiB' }), 3: createEngine({ workers: 3, heap: '256MiB' }) };
+const engines: Record<number, Engine> = { 1: createEngine({ workers: 1, kernels: KERNELS, heap: '256MiB' }), 3: createEngine({ workers: 3, kernels: KERNELS, heap: '256MiB' }) };
 afterAll(async () => { for (const engine of Object.values(engines)) await engine.close(); });
 const VARIANTS: readonly [number, RunOptions][] = [[1, {}], [3, { batchRows: 100, partitioner: 'hash' }], [3, { batchRows: 333, partitioner: 'local' }]];
 const inAll = async (run: (options: RunOptions) => Promise<unknown>): Promise<void> => {
@@ -50,7 +51,7 @@ describe('aggregateFn', () => {
     ['nothing', 'UDF_FAILED', /returns null, and its declared type is not nullable/], ['growing', 'AGGREGATE_TOO_LARGE', /a state of growing takes \d+ bytes/],
     ['halfMade', 'UDF_NOT_FOUND', /no aggregate 'halfMade', an object with the functions init, accumulate, merge, finish/], ['missing', 'UDF_NOT_FOUND', /exports no aggregate 'missing'/],
   ])('%s ends the job with %s', async (name, code, message) => {
-    const run = pipeline().aggregate(row => ({ s: aggregateFn(module, name, text)(row.x) })).to(collect()).run({ workers: 2, heap: '256MiB', batchRows: 100 });
+    const run = pipeline().aggregate(row => ({ s: aggregateFn(module, name, text)(row.x) })).to(collect()).run({ workers: 2, kernels: KERNELS, heap: '256MiB', batchRows: 100 });
     await expect(run).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 });
@@ -61,7 +62,7 @@ describe('reduce', () => {
     expect(found).toEqual({ longest: 'x'.repeat(39), gcd: 6, none: null });
   }));
   test.each([['throws', /throws: never two/], ['wrong', /wrong: 'text' is not of type int32/]])('%s ends the job', async (name, message) => {
-    const run = pipeline().aggregate(row => ({ s: reduce(module, name, row.x) })).to(collect()).run({ workers: 2, heap: '256MiB' });
+    const run = pipeline().aggregate(row => ({ s: reduce(module, name, row.x) })).to(collect()).run({ workers: 2, kernels: KERNELS, heap: '256MiB' });
     await expect(run).rejects.toMatchObject({ code: 'UDF_FAILED', message: expect.stringMatching(message) });
   });
 });

@@ -89,8 +89,8 @@ export interface Expected {
   readonly letters?: readonly string[];
 }
 const VARIANTS: readonly RunOptions[] = [
-  { workers: 1, batchRows: 65_536, kernels: 'wasm' }, { workers: 2, batchRows: 2, partitioner: 'hash', kernels: 'wasm' },
-  { workers: 2, batchRows: 1, partitioner: 'local', kernels: 'typescript' },
+  { workers: 1, batchRows: 65_536 }, { workers: 2, batchRows: 2, partitioner: 'hash' },
+  { workers: 2, batchRows: 1, partitioner: 'local' },
 ];
 
 /** Both the reference and the engine, in every variant, give what is expected. `sources[i]`: the rows of the i-th branch, read in turn. */

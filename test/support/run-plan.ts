@@ -6,6 +6,7 @@ import type { Engine, EngineOptions } from '../../src/coordinator/engine.ts';
 import type { JobDescription, JobStats, RunningJob, RunOptions } from '../../src/coordinator/job-types.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
+import { KERNELS } from './kernels.ts';
 
 /** Runs plans on the built engine, from batches of rows that a test has cut itself into lists that it can look at. */
 
@@ -14,16 +15,16 @@ export const hasEngine: boolean = existsSync(built);
 
 export async function runJob(job: JobDescription, options: RunOptions = {}): Promise<RunningJob> {
   const module = await import(built.href) as { runJob(job: JobDescription, options: RunOptions): RunningJob };
-  return module.runJob(job, options);
+  return module.runJob(job, options.engine ? options : { kernels: KERNELS, ...options });
 }
 
 /** One engine for all jobs of a test file with the same workers and kernels: starting threads costs more than most jobs do. */
 const engines = new Map<string, Promise<Engine>>();
-const engineKey = ({ workers, kernels }: RunOptions): string => `${workers ?? 1} ${kernels ?? 'wasm'}`;
+const engineKey = ({ workers, kernels }: RunOptions): string => `${workers ?? 1} ${kernels ?? KERNELS}`;
 function engineFor(options: RunOptions): Promise<Engine> {
   const create = async (): Promise<Engine> => {
     const module = await import(new URL('./engine.js', built).href) as { createEngine(options: EngineOptions): Engine };
-    return module.createEngine({ workers: options.workers ?? 1, kernels: options.kernels ?? 'wasm', heap: '512MiB' });
+    return module.createEngine({ workers: options.workers ?? 1, kernels: options.kernels ?? KERNELS, heap: '512MiB' });
   };
   const engine = engines.get(engineKey(options)) ?? create();
   engines.set(engineKey(options), engine);

@@ -7,12 +7,13 @@ import { runStages, type Ingest } from '../oracle/reference.ts';
 import { outputOf } from '../oracle/generate-plans.ts';
 import { fold, withoutVersion } from '../support/changelog.ts';
 import { agg, aggregatePlan, col, field, filter, followedBy, lit, MS, op, projectPlan, topOf, tumbling } from '../support/plans.ts';
+import { HEAP_KERNELS, runsOf } from '../support/kernels.ts';
 import { Random } from '../support/random.ts';
 import { simulate, type Feed, type Simulated, type SimulationOptions } from '../support/simulation.ts';
 
 /** MILLRACE_SEED and MILLRACE_RUNS draw others, or more. A failure names its seed. */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 80);
+const RUNS = runsOf(80);
 const seeded = { timeout: 60_000 + RUNS * 1000 };
 
 const [id, name, at, value] = [field('id', 'int64', true), field('name', 'utf8', true), field('at', MS, false), field('value', 'int64', true)] as const;
@@ -93,7 +94,7 @@ function optionsOf(random: Random): SimulationOptions {
   const workers = 1 + random.below(4);
   const one = random.pick(['hash', 'local', 'auto'] as const);
   const partitioners = Array.from({ length: workers }, () => (one === 'auto' ? random.pick(['hash', 'local'] as const) : one));
-  return { workers, partitioners, kernels: random.pick(['wasm', 'twins']), preemption: random.pick([0, 0.01, 0.1]) };
+  return { workers, partitioners, kernels: HEAP_KERNELS, preemption: random.pick([0, 0.01, 0.1]) };
 }
 
 test('any interleaving of workers gives the result of the reference and leaves nothing behind', seeded, () => {
@@ -207,7 +208,7 @@ test('local tables that are large only once they are merged are merged once', ()
   const random = new Random(6);
   const plan = aggregatePlan({ schema: [id], keys: [id], aggregates: [agg('rows', 'count'), agg('total', 'sum', col(id))] });
   const feeds: Feed[] = Array.from({ length: 16 }, (_, morsel) => ({ branch: 0, rows: Array.from({ length: 4000 }, (_, row) => ({ id: BigInt(morsel * 4000 + row) })) }));
-  check(6, plan, [...feeds, { branch: 0, rows: null }], { workers: 3, partitioners: ['local', 'local', 'local'], kernels: 'wasm', preemption: 0 }, random);
+  check(6, plan, [...feeds, { branch: 0, rows: null }], { workers: 3, partitioners: ['local', 'local', 'local'], kernels: HEAP_KERNELS, preemption: 0 }, random);
 });
 
 test('a dictionary that outgrows dense cells leaves tables of both kinds, which are merged', () => {
@@ -215,18 +216,16 @@ test('a dictionary that outgrows dense cells leaves tables of both kinds, which 
   const rows = (from: number, count: number): Row[] => Array.from({ length: count }, (_, row) => ({ code: (from + row) % 100 === 99 ? null : `value ${from + row}` }));
   const feeds: Feed[] = [[0, 60_000], [0, 100], [60_000, 8_000], [100, 100], [67_900, 200]].map(([from, count]) => ({ branch: 0, rows: rows(from!, count!) }));
   for (const first of ['local', 'hash'] as const) {
-    check(1, plan, [...feeds, { branch: 0, rows: null }], { workers: 3, partitioners: [first, 'local', 'local'], kernels: 'wasm', preemption: 0 }, new Random(1));
+    check(1, plan, [...feeds, { branch: 0, rows: null }], { workers: 3, partitioners: [first, 'local', 'local'], kernels: HEAP_KERNELS, preemption: 0 }, new Random(1));
   }
 });
 
 test('a dictionary that has no value yet, in memory that was used before: null is a key', () => {
   const nulls: Row[] = Array.from({ length: 5 }, () => ({ id: 1n, code: null }));
   for (const keys of [[code], [id, code]]) {
-    for (const kernels of ['wasm', 'twins'] as const) {
-      // Codes of two sources are of different dictionaries: their texts are hashed.
-      const plan = aggregatePlan({ schema: [id, code], keys, aggregates: [agg('rows', 'count'), agg('most', 'max', col(code))], branches: 2 });
-      const feeds: Feed[] = [{ branch: 0, rows: nulls }, { branch: 1, rows: nulls }, { branch: 0, rows: [{ id: 2n, code: 'a' }] }, { branch: 0, rows: null }, { branch: 1, rows: null }];
-      check(1, plan, feeds, { workers: 1, partitioners: ['hash'], kernels, preemption: 0 }, new Random(1));
-    }
+    // Codes of two sources are of different dictionaries: their texts are hashed.
+    const plan = aggregatePlan({ schema: [id, code], keys, aggregates: [agg('rows', 'count'), agg('most', 'max', col(code))], branches: 2 });
+    const feeds: Feed[] = [{ branch: 0, rows: nulls }, { branch: 1, rows: nulls }, { branch: 0, rows: [{ id: 2n, code: 'a' }] }, { branch: 0, rows: null }, { branch: 1, rows: null }];
+    check(1, plan, feeds, { workers: 1, partitioners: ['hash'], kernels: HEAP_KERNELS, preemption: 0 }, new Random(1));
   }
 });

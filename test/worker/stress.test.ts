@@ -5,15 +5,16 @@ import type { RunOptions } from '../../src/coordinator/job-types.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { rowText } from '../oracle/compare.ts';
+import { KERNELS, runsOf } from '../support/kernels.ts';
 import { agg, aggregatePlan, col, field, MS, tumbling } from '../support/plans.ts';
 import { Random } from '../support/random.ts';
 import { cut, runEngine } from '../support/run-plan.ts';
 
 /** Real threads: whatever their number, the batches and the partitioner, the results are those of one worker. MILLRACE_RUNS and MILLRACE_SEED draw more, or others. */
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 5);
+const RUNS = runsOf(5);
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
 const engines: Engine[] = [];
-beforeAll(() => { for (const workers of [1, 2, 3]) engines.push(createEngine({ workers, heap: '192MiB' })); });
+beforeAll(() => { for (const workers of [1, 2, 3]) engines.push(createEngine({ workers, kernels: KERNELS, heap: '192MiB' })); });
 afterAll(async () => { await Promise.all(engines.map(engine => engine.close())); });
 
 const [id, name, at, value] = [field('id', 'int64'), field('name', 'utf8'), field('at', MS, false), field('value', 'int64')] as const;
