@@ -6,6 +6,7 @@ const BENCHMARKS = {
   ysb: ['Yahoo Streaming Benchmark: views per campaign and 10 s, against DuckDB', './workloads/ysb.mjs'],
   groups: ['count and sum by an int64 key of 1 k, 100 k, 1 M and 8 M values, against DuckDB', './workloads/groups.mjs'],
   text: ['count and sum by 1 M distinct 20-byte strings, against DuckDB', './workloads/text.mjs'],
+  windows: ['tumbling, sliding and disordered windows by 1,000 keys, against DuckDB and one another', './workloads/windows.mjs'],
 };
 const HELP = `npm run -s bench -- NAME [options]
 

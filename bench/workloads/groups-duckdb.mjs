@@ -60,7 +60,7 @@ function checkChunks(result, expected, numbers) {
   return check.equal;
 }
 /** NaN, which equals nothing, if the value needs more than 64 bits. */
-function sum128(view, at) {
+export function sum128(view, at) {
   const high = view.getInt32(at + 4, true);
   const fits = view.getInt32(at + 8, true) === high >> 31 && view.getInt32(at + 12, true) === high >> 31;
   return fits ? high * 4294967296 + view.getUint32(at, true) : NaN;

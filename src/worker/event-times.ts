@@ -9,6 +9,9 @@ import type { Morsel } from './morsel.js';
 import type { ThreadContext } from './thread-context.js';
 import { TimeColumns } from './time-columns.js';
 
+/** Parts of a chunk so small are judged row by row. */
+const JUDGED_ROWS = 64;
+
 /** Where each row of a chunk has its own zone: all of them, and the slices of a row's (null: the row has left the chunk). */
 export interface ChunkZones {
   readonly zones: RowZones;
@@ -74,23 +77,45 @@ export class EventTimes {
     let own = morsel.ownBefore;
     for (let earlier = 0; earlier < first / CHUNK_ROWS; earlier++) own = later(own, this.columns.chunks[earlier]!.statement);
     const { least, statement } = this.chunk(first);
-    const atEnd = watermark(morsel, later(own, statement));
-    if (atEnd === NO_TIME) return [];
-    const behind = timing.lateBehind(atEnd);
-    const bound = zones ? lateBelow(zones.zones, behind) : timing.assigner!.lateForSomeBelow(behind);
-    return least >= bound ? [] : this.judge(morsel, first, rows, bound, own, zones);
+    const bound = this.boundAt(watermark(morsel, later(own, statement)), zones);
+    if (least >= bound) return [];
+    const late: number[] = [];
+    this.watermarks.clear();
+    this.judge(morsel, first, rows, own, zones, late);
+    this.noteOnTime(first, rows, bound, late.length + this.partlyLate.length, zones);
+    return late;
   }
 
-  private judge(morsel: Morsel, first: number, rows: number, bound: bigint, before: bigint, zones: ChunkZones | null): number[] {
+  /** Rows before it may be late, whole or for some of their windows, where the watermark stands so. */
+  private boundAt(stood: bigint, zones: ChunkZones | null): bigint {
+    if (stood === NO_TIME) return NO_TIME;
+    const behind = this.timing!.lateBehind(stood);
+    return zones ? lateBelow(zones.zones, behind) : this.timing!.assigner!.lateForSomeBelow(behind);
+  }
+
+  /**
+   * Finds the late rows of a part of a chunk by halves: where event time ascends, as it mostly does, only the few rows around the end of
+   * a window need be looked at one by one. `own`: what the lane had stated before; returns what it has behind the part.
+   */
+  private judge(morsel: Morsel, first: number, rows: number, own: bigint, zones: ChunkZones | null, late: number[]): bigint {
+    const { least, statement } = this.columns.statistics(first, rows);
+    const after = later(own, statement);
+    const bound = this.boundAt(watermark(morsel, after), zones);
+    if (least >= bound) return after;
+    if (rows > JUDGED_ROWS) {
+      const half = (rows >>> 4) << 3;
+      return this.judge(morsel, first + half, rows - half, this.judge(morsel, first, half, own, zones, late), zones, late);
+    }
+    this.judgeRows(morsel, first, rows, bound, own, zones, late);
+    return after;
+  }
+
+  private judgeRows(morsel: Morsel, first: number, rows: number, bound: bigint, before: bigint, zones: ChunkZones | null, late: number[]): void {
     const { columns } = this;
-    const { assigner } = this.timing!;
     const { heap, kernels, scratch } = this.thread;
     const mark = scratch.mark();
     const candidates = scratch.take(rows * 4 + 4);
     const found = kernels.rowsBelow(rows, this.times + first * 8, bound, candidates);
-    const late: number[] = [];
-    this.watermarks.clear();
-    this.onTime = null;
     let own = before;
     for (let item = 0, seen = 0; item < found; item++) {
       const row = heap.u32[(candidates >>> 2) + item]!;
@@ -98,7 +123,7 @@ export class EventTimes {
       seen = row;
       if (!columns.present(first + row)) continue;
       const stood = watermark(morsel, own);
-      const slices = zones ? zones.of(first + row) : assigner;
+      const slices = zones ? zones.of(first + row) : this.timing!.assigner;
       if (slices === null) continue;
       const [time, behind] = [columns.timeOf(first + row), this.timing!.lateBehind(stood)];
       if (time < slices.lateBelow(behind)) {
@@ -108,14 +133,19 @@ export class EventTimes {
         this.partlyLate.push({ row: first + row, slice: { start: slices.sliceOf(time)!.start, end: slices.windowEndAfter(behind)! } });
       }
     }
-    // With all that lies before the bound gone, what is left often lies in the one slice from the bound on.
-    const { greatest } = this.chunk(first);
-    if (!zones && late.length + this.partlyLate.length === found && !this.isOutside(bound)) {
-      const slice = assigner!.sliceOf(bound)!;
-      if (greatest < slice.end) this.onTime = { first, slice };
-    }
     scratch.release(mark);
-    return late;
+  }
+
+  /** With all rows gone that lie before the bound, what is left of a chunk often lies in the one slice from the bound on. */
+  private noteOnTime(first: number, rows: number, bound: bigint, gone: number, zones: ChunkZones | null): void {
+    this.onTime = null;
+    if (zones || gone === 0 || this.isOutside(bound)) return;
+    const slice = this.timing!.assigner!.sliceOf(bound)!;
+    if (this.chunk(first).greatest >= slice.end) return;
+    const { kernels, scratch } = this.thread;
+    const mark = scratch.mark();
+    if (kernels.rowsBelow(rows, this.times + first * 8, bound, scratch.take(rows * 4 + 4)) === gone) this.onTime = { first, slice };
+    scratch.release(mark);
   }
 
   /** Elements of a chunk whose event time is so late that `after` more is beyond 64 bits. */

@@ -107,7 +107,8 @@ export class TimeColumns {
     for (let first = 0; first < rows; first += CHUNK_ROWS) this.chunks.push(this.statistics(first, Math.min(CHUNK_ROWS, rows - first)));
   }
 
-  private statistics(first: number, rows: number): ChunkTimes {
+  /** Of some rows; `first`: a multiple of 8. */
+  statistics(first: number, rows: number): ChunkTimes {
     const { least, greatest } = this.rangeOf(this.times, first, rows);
     if (greatest === NO_TIME) return NONE;
     return { least, greatest, statement: this.statements ? this.rangeOf(this.statements, first, rows).greatest : this.minus(greatest) };

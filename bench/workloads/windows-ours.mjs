@@ -1,0 +1,42 @@
+import { callback, count, schema, stream, sum, t } from 'millrace';
+import { openEngine, tableInHeap } from '../ours.mjs';
+
+const Row = schema({ key: t.int64, value: t.int64, at: t.timestamp });
+
+const countAndSum = (source, window, outOfOrderness, sink) => stream(source, Row)
+  .eventTime('at', { outOfOrderness })
+  .groupBy('key')
+  .window(window)
+  .aggregate(row => ({ count: count(), sum: sum(row.value) }))
+  .to(sink);
+
+export async function openOursWindows({ key, value, at, disordered }, workers) {
+  const engine = openEngine(workers);
+  const sources = { ordered: tableInHeap(engine, Row, { key, value, at }), disordered: tableInHeap(engine, Row, { key, value, at: disordered }) };
+  return {
+    /** A case: asks for a window over one of the streams; its answer is every result row, copied out as it comes. */
+    run: (stream, window, outOfOrderness) => async () => {
+      const result = new WindowColumns();
+      const stats = await countAndSum(sources[stream], window, outOfOrderness, callback(batch => result.add(batch))).run({ engine });
+      return { result, stats };
+    },
+    close: () => engine.close(),
+  };
+}
+
+/** Result batches, copied. */
+class WindowColumns {
+  batches = [];
+
+  add(batch) {
+    this.batches.push(['key', 'windowStart', 'count', 'sum'].map(name => BigInt64Array.from(batch.values(name))));
+  }
+  /** Gives every row to a check. */
+  into(check) {
+    for (const [key, start, count, sum] of this.batches) {
+      const words = new Int32Array(key.buffer);
+      for (let row = 0; row < key.length; row++) check.add(words[row * 2], words[row * 2 + 1], Number(start[row]), Number(count[row]), Number(sum[row]));
+    }
+    return check.equal;
+  }
+}
