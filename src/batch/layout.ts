@@ -1,7 +1,7 @@
 /**
  * A record batch in the heap, Arrow layout. A batch descriptor is a run of u32 words:
  *
- *   [rows, columns, reserved, reserved] then per column 8 words:
+ *   [rows, columns, next, reserved] then per column 8 words:
  *   [values, validity, offsets, nullCount, dictionary, byteLength, reserved, reserved]
  *
  * values: address of the fixed-width values (bool: LSB-first bits, int64-wide types 8-aligned), of the bytes for utf8/binary, of the
@@ -16,6 +16,8 @@
  * gain entries in place: `count` may rise between two looks, and what was there stays.
  */
 export const BATCH_HEADER_WORDS = 4;
+/** Where batches form a list, the next descriptor; 0 behind the last. */
+export const BATCH_NEXT = 2;
 export const COLUMN_WORDS = 8;
 export const enum ColumnWord { values, validity, offsets, nullCount, dictionary, byteLength }
 export const enum DictionaryWord { count, offsets, bytes, id }

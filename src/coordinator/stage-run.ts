@@ -130,10 +130,12 @@ export class StageRun {
   }
 
   private hasDue(upTo: bigint): boolean {
-    const { aggregate } = firstStage(this.layout.plan);
+    const { aggregate, top } = firstStage(this.layout.plan);
+    if (aggregate === null && top === null) return false;
     // A window that is full is due at once, event time or not.
-    if (aggregate === null || (upTo === NO_TIME && aggregate.window.kind !== 'count')) return false;
+    if (upTo === NO_TIME && aggregate?.window.kind !== 'count') return false;
     if (upTo === END_OF_TIME) return this.firedUpTo !== END_OF_TIME;
+    if (top !== null) return upTo > this.firedUpTo && this.engine.heap.u32[stageWord(this.layout.block, StageWord.state)] !== 0;
     return leastDue(this.engine.heap, this.layout.regions, this.layout.regionBits) <= upTo;
   }
 
@@ -147,11 +149,11 @@ export class StageRun {
     const { heap } = this.engine;
     const { block } = this.layout;
     this.firedUpTo = upTo;
-    this.firingParts = parts;
+    this.firingParts = firstStage(this.layout.plan).top === null ? parts : 1;
     this.earlyDue &&= !early;
     heap.i64.set([upTo, ++this.firings, early ? 1n : 0n], fireWord(block));
     Atomics.store(heap.i32, stageWord(block, StageWord.fireDone), 0);
-    for (let part = 0; part < parts; part++) TaskQueue.push(heap, block, Task.fire, (parts << 8) | part);
+    for (let part = 0; part < this.firingParts; part++) TaskQueue.push(heap, block, Task.fire, (this.firingParts << 8) | part);
   }
 
   /** Tells the stage behind that all results with an end up to here have been given on. */

@@ -10,9 +10,8 @@ export function requireSupported(plan: Plan): void {
 function unsupported({ stages }: Plan): string | null {
   return stages.map(unsupportedStage).find(what => what !== null) ?? null;
 }
-function unsupportedStage({ deduplicate, top, aggregate }: Stage): string | null {
+function unsupportedStage({ deduplicate, aggregate }: Stage): string | null {
   if (deduplicate !== null) return 'dedupe is';
-  if (top !== null) return 'top is';
   return unsupportedAggregate(aggregate);
 }
 function unsupportedAggregate(aggregate: Aggregate | null): string | null {

@@ -2,6 +2,7 @@ import type { DeadLetterReason } from '../errors.js';
 import { isKeyed, sessionTimes } from '../aggregate/keyed-window.js';
 import type { RowOperator } from '../aggregate/row-operator.js';
 import { FireTiming } from '../aggregate/fire-timing.js';
+import type { TopOperator } from '../aggregate/top-operator.js';
 import { materialise } from '../batch/materialise.js';
 import { RowReader } from '../batch/row-reader.js';
 import { decodeText } from '../batch/text-codec.js';
@@ -24,9 +25,10 @@ import { Chain } from './chain.js';
 import { allBut, elementsBySlice, elementsOf, withoutZone } from './elements.js';
 import { EventTimes, type ChunkZones } from './event-times.js';
 import type { AggregateLayout, JobLayout } from './job-layout.js';
-import { elementsWithLargeKeys, MOST_KEY_BYTES } from './key-limit.js';
+import { elementsWithLargeKeys } from './key-limit.js';
 import { type Morsel, MorselKind } from './morsel.js';
 import { OutputQueue } from './queues.js';
+import { aheadMessage, faultMessage, LARGE_MESSAGE, lateMessage, OUTSIDE_MESSAGE } from './reject-messages.js';
 import { rowText, storeRejects, type Reject } from './rejects.js';
 import type { ThreadContext } from './thread-context.js';
 import type { LoadedFunctions } from './udf-loader.js';
@@ -67,6 +69,7 @@ export class MorselTask {
     private readonly job: JobLayout,
     aggregate: AggregateLayout | null,
     private readonly group: RowOperator | null,
+    private readonly top: TopOperator | null,
     udfs: LoadedFunctions,
   ) {
     const { plan } = job;
@@ -74,7 +77,7 @@ export class MorselTask {
     this.chain = new Chain(thread.heap, job.block, job.lanes);
     this.batches = thread.pages.for(PageUse.batch);
     this.keys = aggregate?.compiled.keyCount ?? 0;
-    const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
+    const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? top?.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
     const timing = called === null || called.window.kind === 'global' || isKeyed(called.window) ? null : new FireTiming(called);
@@ -136,7 +139,8 @@ export class MorselTask {
         if (times.columns.isAhead(fault.row)) reject(fault.row, 'FUTURE_TIME', aheadMessage(times.columns.timeOf(fault.row), morsel.latest));
         else reject(fault.row, fault.code, faultMessage(fault, branch));
       }
-      if (this.group === null) this.emit(morsel, result);
+      if (this.top !== null) this.rank(morsel, times, result, first);
+      else if (this.group === null) this.emit(morsel, result);
       else if (this.group.inOrder) this.addInOrder(morsel, times, result, first, reject);
       else this.addChunk(morsel, times, result, first, count, reject);
       if (!this.group?.holds) scratch.release(mark);
@@ -182,6 +186,14 @@ export class MorselTask {
     const { heap, kernels } = this.thread;
     const descriptor = materialise(heap, kernels, this.batches, this.job.plan.output, result.vectors, result.rows);
     OutputQueue.push(heap, { descriptor, stage: this.job.stage, morsel: morsel.token, index: morsel.outputs++ });
+  }
+
+  private rank(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number): void {
+    const { kernels, scratch } = this.thread;
+    morsel.applied += result.rows;
+    const own = times.times && scratch.take(result.rows * 8);
+    if (own) kernels.gatherTimes(result.rows, result.selection, first, times.times, own);
+    this.top!.add(result, own);
   }
 
   private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: DeadLetterReason, message: string) => void): void {
@@ -276,19 +288,5 @@ function withTimeRequired(branch: Branch): Branch {
   return { ...branch, source: { ...source, schema: source.schema.map(field => (field.name === eventTime.column ? { ...field, nullable: false } : field)) } };
 }
 
-function faultMessage(fault: ChunkResult['faults'][number], branch: Branch): string {
-  if (fault.detail) return fault.detail;
-  switch (fault.code) {
-    case 'OVERFLOW': return 'an expression overflows its type';
-    case 'BAD_CAST': return 'a value cannot be cast';
-    case 'UDF_FAILED': return 'a user-defined function threw';
-    case 'NULL_IN_NON_NULL': return `null in a column of ${branch.source.name} that must not be null`;
-  }
-}
-
 /** Where the rows of a morsel stand behind first and last: by source, and in it. */
 const positionOf = (morsel: Morsel): bigint => (BigInt(morsel.branch) << 48n) | morsel.basePosition;
-const OUTSIDE_MESSAGE = 'its window begins or ends at a time that 64 bits cannot hold';
-const LARGE_MESSAGE = `its grouping key takes more than ${MOST_KEY_BYTES} bytes`;
-const aheadMessage = (time: bigint, latest: bigint): string => `its event time ${time} is ${time - latest} beyond the latest that is taken`;
-const lateMessage = (time: bigint, watermark: bigint): string => `its window had closed: event time ${time}, ${watermark - time} behind the watermark`;

@@ -4,10 +4,11 @@ import { isKeyed } from '../aggregate/keyed-window.js';
 import { OrderedOperator } from '../aggregate/ordered-operator.js';
 import type { Firing, RowOperator } from '../aggregate/row-operator.js';
 import { SessionFire } from '../aggregate/session-fire.js';
+import { TopOperator } from '../aggregate/top-operator.js';
 import { materialise } from '../batch/materialise.js';
 import { signal, Word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
-import { fireWord } from '../heap/stage-block.js';
+import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
 import { firstStage } from '../plan/plan.js';
 import { aggregateLayout, type JobLayout } from './job-layout.js';
 import { END_OF_TIME } from './lanes.js';
@@ -27,6 +28,7 @@ export class StageDrain {
   private readonly morsels: MorselTask;
   private readonly group: RowOperator | null = null;
   private readonly fire: Firing | null = null;
+  private readonly top: TopOperator | null = null;
   /** Morsels whose rows are applied, but not all in the regions yet. */
   private held: Morsel[] = [];
   private opened: (OpenMorsel & { readonly left: number }) | null = null;
@@ -40,17 +42,18 @@ export class StageDrain {
     makeRoom: () => void,
   ) {
     const aggregate = aggregateLayout(job.plan);
+    const emit = (descriptor: number): void => OutputQueue.push(thread.heap, { descriptor, stage: job.stage, morsel: 0, index: 0 });
+    if (firstStage(job.plan).top) this.top = new TopOperator(thread, job, makeRoom, emit);
     if (aggregate) {
       const { window } = firstStage(job.plan).aggregate!;
       const keyed = isKeyed(window);
       this.group = keyed ? new OrderedOperator(thread, job, aggregate, worker, window) : new GroupOperator(thread, job, aggregate, worker);
       this.fire = new (keyed ? SessionFire : FireOperator)(thread, job, aggregate, worker, (fields, vectors, rows) => {
         makeRoom();
-        const descriptor = materialise(thread.heap, thread.kernels, thread.pages.for(PageUse.batch), fields, vectors, rows);
-        OutputQueue.push(thread.heap, { descriptor, stage: job.stage, morsel: 0, index: 0 });
+        emit(materialise(thread.heap, thread.kernels, thread.pages.for(PageUse.batch), fields, vectors, rows));
       });
     }
-    this.morsels = new MorselTask(thread, job, aggregate, this.group, udfs);
+    this.morsels = new MorselTask(thread, job, aggregate, this.group, this.top, udfs);
   }
 
   /** The half of a task that waits for no other worker, if there is a task: of a morsel only what the chain needs. */
@@ -97,8 +100,14 @@ export class StageDrain {
   private runFire(part: number, parts: number): void {
     const { heap } = this.thread;
     const { aggregate } = firstStage(this.job.plan);
-    if (part === 0 && heap.i64[fireWord(this.job.block)] === END_OF_TIME && aggregate!.window.kind === 'global' && aggregate!.keys.length === 0) this.group!.touchGlobal();
-    this.fire!.run(part, parts);
+    const watermark = heap.i64[fireWord(this.job.block)]!;
+    if (this.top) {
+      this.top.fire(watermark, watermark === END_OF_TIME);
+      Atomics.add(heap.i32, stageWord(this.job.block, StageWord.fireDone), 1);
+    } else {
+      if (part === 0 && watermark === END_OF_TIME && aggregate!.window.kind === 'global' && aggregate!.keys.length === 0) this.group!.touchGlobal();
+      this.fire!.run(part, parts);
+    }
     signal(heap, Word.wake);
   }
 }

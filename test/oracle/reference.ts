@@ -5,6 +5,7 @@ import { aggregate, type Entry } from './aggregates.ts';
 import { cellAt, readRow } from './read-row.ts';
 import { Watermarks } from './watermark.ts';
 import { slackOf } from './slack.ts';
+import { Ranking } from './top.ts';
 import { Grouping } from './grouping.ts';
 import { type Cell, keyCell, type FaultReason, mapAll, RowFault, valueOfCell } from './cells.ts';
 import { type Columns, type Environment, evaluate, holds, type Udf } from './evaluate.ts';
@@ -44,7 +45,8 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
   const udfs = options.udfs ?? new Map<string, Udf>();
   const rows: Row[] = [];
   const letters: Letter[] = [];
-  const { branches, aggregate: spec } = plan.stages[0]!;
+  const { branches, aggregate: spec, top } = plan.stages[0]!;
+  const ranking = top === null ? null : new Ranking(top, plan.output);
   const grouping = spec === null ? null : new Grouping(spec);
   const ledgers = branches.map((): Ledger => ({ read: 0, filtered: 0, applied: 0, late: 0, deadLettered: 0 }));
   const positions = branches.map(() => 0);
@@ -66,6 +68,9 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
       const passed = applySteps(branch, cells, env);
       if (passed === null) {
         ledger.filtered++;
+      } else if (ranking !== null) {
+        ranking.add({ ...env, row: passed });
+        ledger.applied++;
       } else if (spec === null || grouping === null) {
         rows.push(valuesOf(plan, mapAll(plan.output, f => cellAt(passed, f.name))));
         ledger.applied++;
@@ -80,6 +85,7 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
       letters.push({ source: item.branch, position, reason: error.reason, reasons: error.reasons });
     }
   }
+  for (const cells of ranking?.best ?? []) rows.push(valuesOf(plan, cells));
   if (spec === null || grouping === null) return { rows, slack: rows.map(() => ({})), ledgers, letters };
   return { ...finish(plan, spec, grouping, options.slack ?? slackOf), ledgers, letters };
 }

@@ -44,12 +44,19 @@ test('dropNarrowing keeps the projection that makes the result', () => {
 });
 test('pruneColumns goes from stage to stage', () => {
   const minutes = wide.eventTime('at').groupBy('text').window(tumbling('1m')).aggregate(row => ({ n: count(), s: sum(row.a), unused: sum(row.b) }));
-  const plan = planWith(minutes.dedupe('text', { within: '1h' }).with(row => ({ more: row.n.add(1n) })).top(3, row => row.s).select('text'), pruneColumns);
+  const plan = planWith(minutes.dedupe('text', { within: '1h' }).with(row => ({ more: row.n.add(1n) })).select('text', 'windowStart', 'windowEnd', 's').top(3, row => row.s).select('text'), pruneColumns);
   const columns = plan.stages.map(stage => stage.output.map(field => field.name).join(','));
-  expect(columns).toEqual(['text,windowStart,windowEnd,s', 'text,windowStart,windowEnd,s', 'text,windowEnd', 'text']);
+  expect(columns).toEqual(['text,windowStart,windowEnd,s', 'text,windowStart,windowEnd,s', 'text,windowStart,windowEnd,s', 'text']);
   expect(plan.stages.map(stage => stage.branches[0]!.source.schema.map(field => field.name).join(','))).toEqual(['text,a,at', ...columns.slice(0, 3)]);
   expect(plan.stages[0]!.aggregate!.aggregates.map(call => call.name)).toEqual(['s']);
-  expect(plan.stages[2]!.branches[0]!.steps).toMatchObject([{ columns: [{ name: 'text' }, { name: 'windowStart' }, { name: 'windowEnd' }, { name: 's' }] }]);
+  const used = { columns: [{ name: 'text' }, { name: 'windowStart' }, { name: 'windowEnd' }, { name: 's' }] };
+  expect(plan.stages[2]!.branches[0]!.steps).toMatchObject([used, used]);
+});
+test('pruneColumns leaves top the columns that break ties, wanted behind it or not', () => {
+  const minutes = wide.eventTime('at').groupBy('text', 'c').window(tumbling('1m')).aggregate(row => ({ n: count(), s: sum(row.a) }));
+  const plan = planWith(minutes.top(3, row => row.n).select('n').aggregate(row => ({ most: sum(row.n) })), pruneColumns);
+  expect(plan.stages.map(stage => stage.output.map(field => field.name).join(','))).toEqual(['text,c,windowStart,windowEnd,n,s', 'text,c,windowStart,windowEnd,n,s', 'most']);
+  expect(read(plan)).toEqual(['text', 'a', 'c', 'at']);
 });
 test('a stage that needs no column of another still has its rows', () => {
   const plan = planWith(wide.aggregate(row => ({ n: sum(row.a) })).aggregate(() => ({ rows: count() })), pruneColumns);

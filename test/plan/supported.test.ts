@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { requireSupported } from '../../src/coordinator/supported.ts';
 import type { Aggregate, Plan, Stage } from '../../src/plan/plan.ts';
-import { agg, aggregatePlan, col, field, MS, tumbling } from '../support/plans.ts';
+import { agg, aggregatePlan, field, MS, tumbling } from '../support/plans.ts';
 
 const plan = aggregatePlan({ schema: [field('at', MS)], time: { column: 'at', outOfOrderness: 0 }, window: tumbling(10), aggregates: [agg('n', 'count')] });
 const stage = plan.stages[0]!;
@@ -10,7 +10,6 @@ const withAggregate = (change: Partial<Aggregate>): Plan => withStage({ aggregat
 
 test('an engine refuses what it cannot run, and says what', () => {
   const refused: [Plan, string][] = [
-    [{ ...plan, stages: [stage, { ...stage, top: { n: 1, by: col(field('n', 'int64')), descending: true, per: [] } }] }, 'top is'],
     [withStage({ deduplicate: { keys: [], within: 1 } }), 'dedupe is'],
     [withAggregate({ window: { kind: 'session', gap: 5, maxLength: null, unit: 'ms' }, emit: { when: 'close', earlyMs: 1000 } }), 'firing session windows early is'],
   ];

@@ -4,7 +4,7 @@ import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { difference } from '../oracle/compare.ts';
 import { runStages } from '../oracle/reference.ts';
-import { agg, aggregatePlan, col, field, filter, followedBy, lit, MS, op, tumbling } from '../support/plans.ts';
+import { agg, aggregatePlan, col, field, filter, followedBy, lit, MS, op, topOf, tumbling } from '../support/plans.ts';
 import { Random } from '../support/random.ts';
 import { cut, hasEngine, runEngine } from '../support/run-plan.ts';
 
@@ -62,6 +62,26 @@ describe.skipIf(!hasEngine)('a stage', () => {
       return { ...perKey(10), stages: [stage], output: columns };
     });
     return check(plan, rowsOf(new Random(2), 2000, 40), options);
+  });
+
+  test.each(VARIANTS)('of the best of each window: %j', async options => {
+    const rows = rowsOf(new Random(4), 3000, 60);
+    const minutes = perKey(50);
+    await check(topOf(minutes, { n: 3, by: col(ROWS), descending: true, per: [] }), rows, options);
+    // Again of the best: their windows are complete when those before are.
+    const best = topOf(minutes, { n: 20, by: col(minutes.output.at(-1)!), descending: false, per: ['rows'] });
+    await check(followedBy(best, columns => aggregatePlan({ schema: columns, keys: [ROWS], window: tumbling(100), aggregates: [agg('n', 'count')] })), rows, options);
+  });
+
+  test('of the best keeps what is open, however many batches come, and orders what ties by the other columns', async () => {
+    const [name, score] = [field('name', 'utf8'), field('score', 'float64')];
+    const plan = topOf(aggregatePlan({ schema: [name, score, AT], time: { column: 'at', outOfOrderness: 0 }, keys: [name], window: tumbling(10), aggregates: [agg('best', 'max', col(score))] }), { n: 2, by: col(score), descending: true, per: [] });
+    const by = { ...plan.stages[1]!.top!, by: col(field('best', 'float64')) };
+    const ranked = { ...plan, stages: [plan.stages[0]!, { ...plan.stages[1]!, top: by }] };
+    const row = (of: string, at: number, value: number | null): Row => ({ name: of, at, score: value });
+    const rows = [row('b', 1, 5), row('a', 1, 5), row('ä', 1, 5), row('\u{1f600}', 11, NaN), row('x', 11, Infinity), row('y', 12, null), row('z', 25, null), row('\uffff', 25, null), row('\u{10000}', 25, null)];
+    const { rows: results } = await runEngine(ranked, [cut(rows, 1)], { workers: 2 });
+    expect(results.map(result => `${String(result['windowStart'])} ${String(result['name'])}`).sort()).toEqual(['0 a', '0 b', '10 x', '10 \u{1f600}', '20 z', '20 \uffff']);
   });
 
   test('of three, the last over everything', () => {

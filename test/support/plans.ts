@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { RunOptions } from '../../src/coordinator/job-types.ts';
 import type { CallOp, Expression, LiteralExpression } from '../../src/plan/expression-tree.ts';
-import { type AggregateCall, type AggregateFunction, type Branch, type EventTime, type Plan, type Stage, type Step, type Window, windowColumns } from '../../src/plan/plan.ts';
+import { type AggregateCall, type AggregateFunction, type Branch, type EventTime, type Plan, type Stage, type Step, type Top, type Window, windowColumns } from '../../src/plan/plan.ts';
 import type { DataType, Field, Fields, Row } from '../../src/plan/types.ts';
 import { difference } from '../oracle/compare.ts';
 import { type Ledger, runReference } from '../oracle/reference.ts';
@@ -46,8 +46,8 @@ interface PlanParts {
 /** How the engine knew event time before it had options. */
 export const timeOf = (time: { readonly column: string; readonly outOfOrderness: number }): EventTime =>
   ({ ...time, shift: 0, watermark: null, idleAfterMs: null, maxDrift: null, maxAhead: null });
-export const onePlan = (stage: Pick<Stage, 'branches' | 'aggregate' | 'output'>, tables: Plan['tables'] = []): Plan =>
-  ({ version: 2, stages: [{ ...stage, deduplicate: null, top: null }], tables, output: stage.output, changelog: 'append' });
+export const onePlan = (stage: Pick<Stage, 'branches' | 'aggregate' | 'output'> & Partial<Stage>, tables: Plan['tables'] = []): Plan =>
+  ({ version: 2, stages: [{ deduplicate: null, top: null, ...stage }], tables, output: stage.output, changelog: 'append' });
 
 export function aggregatePlan({ schema, time, steps = [], keys = [], window = { kind: 'global' }, aggregates, branches = 1 }: PlanParts): Plan {
   const eventTime = time === undefined ? null : timeOf(time);
@@ -66,6 +66,10 @@ export function followedBy(plan: Plan, behind: (schema: Fields) => Plan): Plan {
     return { ...branch, source: { ...branch.source, name: `stage ${plan.stages.length}` }, from, eventTime };
   });
   return { ...plan, stages: [...plan.stages, { ...next, branches }], output: next.output };
+}
+/** Ranks the results of a plan. */
+export function topOf(plan: Plan, top: Top): Plan {
+  return followedBy(plan, columns => onePlan({ branches: aggregatePlan({ schema: columns, aggregates: [] }).stages[0]!.branches, aggregate: null, top, output: columns }));
 }
 /** Emits expressions of every row. */
 export function projectPlan(schema: Fields, columns: Readonly<Record<string, Expression>>): Plan {

@@ -6,7 +6,7 @@ import { difference } from '../oracle/compare.ts';
 import { runStages, type Ingest } from '../oracle/reference.ts';
 import { outputOf } from '../oracle/generate-plans.ts';
 import { fold, withoutVersion } from '../support/changelog.ts';
-import { agg, aggregatePlan, col, field, filter, followedBy, lit, MS, op, projectPlan, tumbling } from '../support/plans.ts';
+import { agg, aggregatePlan, col, field, filter, followedBy, lit, MS, op, projectPlan, topOf, tumbling } from '../support/plans.ts';
 import { HEAP_KERNELS, runsOf } from '../support/kernels.ts';
 import { Random } from '../support/random.ts';
 import { simulate, type Feed, type Simulated, type SimulationOptions } from '../support/simulation.ts';
@@ -165,6 +165,20 @@ function stagesOf(random: Random): Plan {
     if (plan.output[0]!.name === 'windowStart') return plan;
   }
 }
+
+test('the best rows of each window come when it is complete, at the end of a job or before another stage', () => {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS / 2; seed++) {
+    const random = new Random(seed);
+    const time = { column: 'at', outOfOrderness: random.pick([0, 5, 200]) };
+    const window = random.chance(0.8) ? tumbling(random.pick([10, 50])) : { kind: 'global' as const };
+    const minutes = aggregatePlan({ schema, time, keys: [id, code], window, aggregates: [agg('rows', 'count'), agg('mean', 'mean', col(value))] });
+    const wanted = random.pick(['rows', 'mean', 'code']);
+    const by = col(minutes.output.find(({ name: column }) => column === wanted)!);
+    const ranked = topOf(minutes, { n: random.pick([1, 2, 10]), by, descending: random.chance(0.5), per: random.pick([[], ['code']]) });
+    const plan = random.chance(0.5) ? ranked : followedBy(ranked, columns => aggregatePlan({ schema: columns, keys: [columns[1]!], window: window.kind === 'global' ? window : tumbling(100), aggregates: [agg('rows', 'count')] }));
+    check(seed, plan, feedsOf(random, 1, 5 + random.below(40), random.pick([3, 20, 120])), optionsOf(random), random);
+  }
+});
 
 test('the results of a stage are the rows of the next, and its windows close when they are complete', () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {

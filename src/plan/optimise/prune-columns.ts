@@ -6,7 +6,7 @@ import type { OptimiserRule } from './rules.js';
 
 /**
  * Computes and reads only what the result needs, stage by stage from the last. A column that nothing uses is not read at all, so a bad value
- * in it makes no dead letter, nor does an unused expression that would fault; the event-time column always stays.
+ * in it makes no dead letter, nor does an unused expression that would fault; the event-time column always stays, and so does what `top` goes by.
  */
 export const pruneColumns: OptimiserRule = {
   name: 'pruneColumns',
@@ -27,7 +27,9 @@ function prunedStage(stage: Stage, needed: ReadonlySet<string>): Stage {
   const aggregate = stage.aggregate && { ...stage.aggregate, aggregates: stage.aggregate.aggregates.filter(call => needed.has(call.name)) };
   const kept = new Set(aggregate?.aggregates.map(call => call.name));
   const calls = new Set(stage.aggregate?.aggregates.map(call => call.name));
-  const output = stage.output.filter(({ name }) => (aggregate === null ? needed.has(name) : kept.has(name) || !calls.has(name)));
+  // Of rows that tie, `top` goes by all columns, whether anybody wants them behind it or not.
+  const isUsed = (name: string): boolean => stage.top !== null || (aggregate === null ? needed.has(name) : kept.has(name) || !calls.has(name));
+  const output = stage.output.filter(({ name }) => isUsed(name));
   const inputs = aggregate === null ? output.map(field => field.name) : columnsIn(expressionsOf(aggregate));
   const others = columnsIn([...stage.deduplicate?.keys.map(key => key.expression) ?? [], ...stage.top === null ? [] : [stage.top.by]]);
   const neededAtEnd = new Set([...inputs, ...others, ...windowOf(stage)]);
