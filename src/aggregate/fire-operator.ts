@@ -11,6 +11,7 @@ import { primitivesOf } from './primitives.js';
 import { RegionSet } from './region-set.js';
 import { ResultBuffer, type EmitResults } from './result-buffer.js';
 import type { Firing } from './row-operator.js';
+import { isAssembled } from '../window/assigner.js';
 import { GREATEST_TIME } from '../window/slice.js';
 import { WindowAssembly } from './window-assembly.js';
 
@@ -41,8 +42,7 @@ export class FireOperator implements Firing {
     this.results = new ResultBuffer(thread, job, aggregate, emit);
     const planned = firstStage(job.plan).aggregate!;
     this.timing = new FireTiming(planned);
-    const assembles = planned.window.kind === 'sliding' || planned.window.kind === 'cumulating';
-    this.assembly = assembles ? new WindowAssembly(aggregate.compiled.cellBytes, this.timing, this.folder, this.results) : null;
+    this.assembly = isAssembled(planned.window) ? new WindowAssembly(aggregate.compiled.cellBytes, this.timing, this.folder, this.results) : null;
   }
 
   /** Fires what the watermark in the stage's block has passed; early, all that has changed. */

@@ -3,6 +3,7 @@ import { leastDue } from '../aggregate/region-set.js';
 import { signal, Word } from '../heap/control.js';
 import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
 import { firstStage } from '../plan/plan.js';
+import { isAssembled } from '../window/assigner.js';
 import { Chain } from '../worker/chain.js';
 import type { JobLayout } from '../worker/job-layout.js';
 import { END_OF_TIME, NO_TIME } from '../worker/lanes.js';
@@ -141,8 +142,8 @@ export class StageRun {
 
   /** What parts have assembled stays with them: then there are always as many. */
   private get assembles(): boolean {
-    const kind = firstStage(this.layout.plan).aggregate?.window.kind;
-    return kind === 'sliding' || kind === 'cumulating';
+    const { aggregate } = firstStage(this.layout.plan);
+    return aggregate !== null && isAssembled(aggregate.window);
   }
 
   private fire(upTo: bigint, parts: number, early: boolean): void {

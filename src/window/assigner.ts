@@ -7,7 +7,8 @@ import { requireZone } from './zone.js';
 export type CalendarWindow = Extract<Window, { kind: 'calendar' }>;
 /** Windows made of slices. Sessions and counts of rows depend on the rows and have ways of their own. */
 export type SlicedWindow = Exclude<Window, { kind: 'session' | 'count' }>;
-export const isSliced = (window: Window): window is SlicedWindow => window.kind !== 'session' && window.kind !== 'count';
+/** Whether a window is made of several slices, and so has to be assembled of them when it fires. */
+export const isAssembled = (window: Window): boolean => window.kind === 'sliding' || window.kind === 'cumulating';
 
 /** How a window is made of slices; all that firing needs to know, also where each row has its own zone. Throws BAD_OPTION for an unknown zone. */
 export const slicingOf = (window: SlicedWindow): Slicing => sliceAssigner(window) ?? new CalendarSlicing();
