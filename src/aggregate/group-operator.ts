@@ -21,7 +21,7 @@ import { assign, assignByZone } from '../window/assign.js';
 import type { RowZones } from '../window/zone-column.js';
 import { RowBuffer, type StateMasks } from './row-buffer.js';
 import type { RowOperator } from './row-operator.js';
-import { widenInputs } from './widen.js';
+import { widened } from './widen.js';
 
 /** Rows that passed the stateless stage, as vectors of one chunk. */
 export interface GroupInput {
@@ -41,16 +41,14 @@ export interface GroupInput {
   readonly firstRow: number;
   readonly basePosition: bigint;
   /** Where rows come in order: the number of their morsel, and an int64 per element: windows that end there or before were closed when the row came. */
-  readonly morsel?: number;
-  readonly bounds?: number;
-  /** Called for elements that turn out to be late. */
-  readonly late?: (element: number, bound: bigint) => void;
+  readonly morsel: number;
+  readonly bounds: number;
+  /** Called for elements that turn out to be late. null where rows come in any order. */
+  readonly late: ((element: number, bound: bigint) => void) | null;
 }
 
 /** What states read of rows. */
 type CellInput = Pick<GroupInput, 'vectors' | 'times' | 'selection' | 'firstRow' | 'basePosition'>;
-/** For states that read nothing but words. */
-const NO_ROW = { times: 0, selection: 0, firstRow: 0, basePosition: 0n };
 
 /** While a combiner grows, rows are added to it piece by piece, not to pass its limit by far. */
 const PIECE_ROWS = 2048;
@@ -101,8 +99,7 @@ export class GroupOperator implements RowOperator {
   add(input: GroupInput): void {
     if (input.rows === 0) return;
     const masks = new Masks(this.thread, input, this.aggregate.compiled.states);
-    const vectors = widenInputs(this.thread, this.aggregate, input);
-    const wide = { ...input, vectors };
+    const wide = widened(this.thread, this.aggregate, input);
     const dense = this.aggregate.keyMode === 'none' || this.isDense(wide);
     const keys = dense ? null : this.hash(wide);
     if (wide.slice !== null) return this.addSlice(wide, wide.slice, wide.positions, wide.rows, keys, masks);
@@ -236,7 +233,8 @@ export class GroupOperator implements RowOperator {
         const table = this.tableOf(held, slice, dictionary);
         // Rows of several slices are seldom mixed: the first slice is warmed as if all were its own.
         if (warmed === null) (warmed = table).warm(buffer.rowsOf(region));
-        this.accumulate(table, { ...NO_ROW, vectors: part.vectors }, 0, part.rows, part.keys, part.masks);
+        // Such states read nothing but words.
+        this.accumulate(table, { vectors: part.vectors, times: 0, selection: 0, firstRow: 0, basePosition: 0n }, 0, part.rows, part.keys, part.masks);
       });
     });
     buffer.clear();

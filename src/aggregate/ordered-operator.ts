@@ -15,7 +15,7 @@ import { Masks } from './masks.js';
 import { primitivesOf, type Primitive } from './primitives.js';
 import { RegionSet } from './region-set.js';
 import type { RowOperator } from './row-operator.js';
-import { widenInputs } from './widen.js';
+import { widened } from './widen.js';
 
 /** A chunk of rows sorted by region. */
 interface Chunk extends ReturnType<RegionSet['partition']> {
@@ -75,10 +75,11 @@ export class OrderedOperator implements RowOperator {
   add(input: GroupInput): void {
     if (input.rows === 0) return;
     const masks = new Masks(this.thread, input, this.aggregate.compiled.states);
-    const wide = { ...input, vectors: widenInputs(this.thread, this.aggregate, input) };
+    const wide = widened(this.thread, this.aggregate, input);
     const keys = this.keysOf(wide);
-    this.chunks.push({ input: wide, keys, masks, ...this.set.partition(input.rows, input.positions, keys.hashes) });
-    if (this.chunks.length === MOST_CHUNKS) this.visit(input.morsel!, false);
+    const { sorted, starts, counts } = this.set.partition(input.rows, input.positions, keys.hashes);
+    this.chunks.push({ input: wide, keys, masks, sorted, starts, counts });
+    if (this.chunks.length === MOST_CHUNKS) this.visit(input.morsel, false);
   }
   endMorsel(number: number): void {
     this.visit(number, true);
@@ -125,7 +126,7 @@ export class OrderedOperator implements RowOperator {
     table.upsert(rows, positions, keys, slots, this.keyTemplate);
     const merges = scratch.take(rows * 8);
     const own = this.assign(store, table, input, { rows, positions, slots }, merges);
-    const target = { ...own, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, vectors: input.vectors, arena: table.arena };
+    const target = { rows: own.rows, positions: own.positions, slots: own.slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, vectors: input.vectors, arena: table.arena };
     compiled.states.forEach((state, index) => this.states[index]!.accumulate(target, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.at(index)));
     // Only now: rows of this batch went to both.
     const pairs = { rows: store.get(StoreWord.second), into: merges, from: merges + rows * 4, arena: table.arena };
@@ -145,7 +146,7 @@ export class OrderedOperator implements RowOperator {
     for (let done = 0; ;) {
       done = window.kind === 'count'
         ? kernels.countSlots(store.address, done, rows, slots, BigInt(window.rows), template)
-        : kernels.sessionSlots(store.address, done, rows, positions, slots, input.times, input.bounds!, template, late, merges);
+        : kernels.sessionSlots(store.address, done, rows, positions, slots, input.times, input.bounds, template, late, merges);
       if (done === rows) break;
       table.arena.add(this.aggregate.compiled.cellBytes + NODE_FIELD_BYTES);
     }
@@ -153,7 +154,7 @@ export class OrderedOperator implements RowOperator {
     if (count === 0) return given;
     for (let item = 0; item < count; item++) {
       const element = heap.u32[(positions >>> 2) + heap.u32[(late >>> 2) + item]!]!;
-      input.late!(element, heap.i64[(input.bounds! >>> 3) + element]!);
+      input.late!(element, heap.i64[(input.bounds >>> 3) + element]!);
     }
     return this.withoutLate(given);
   }

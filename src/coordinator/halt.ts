@@ -7,6 +7,8 @@ export class Halt {
   error: MillraceError | null = null;
   /** Rejects with the error. */
   readonly failed: Promise<never>;
+  /** No more is to be read. */
+  stopped = false;
   private readonly controller = new AbortController();
   private reject: (error: MillraceError) => void = () => {};
   /** Who waits in `orStopped`: a set, since an event listener for each item read costs more than the item. */
@@ -19,25 +21,21 @@ export class Halt {
     setMaxListeners(0, this.controller.signal);
   }
 
-  /** No more is to be read. */
-  get stopped(): boolean {
-    return this.controller.signal.aborted;
-  }
   get signal(): AbortSignal {
     return this.controller.signal;
   }
 
   stop(): void {
-    this.controller.abort();
-    this.wake();
+    this.end();
   }
   fail(error: MillraceError): void {
     this.error = error;
-    this.controller.abort(error);
     this.reject(error);
-    this.wake();
+    this.end(error);
   }
-  private wake(): void {
+  private end(error?: MillraceError): void {
+    this.stopped = true;
+    this.controller.abort(error);
     for (const stop of this.waiting) stop();
     this.waiting.clear();
   }

@@ -4,7 +4,7 @@ import type { Kernels } from '../../native-free-kernels/load.js';
 import { fillSelectSteps, SELECT_STEP_BYTES } from '../../native-free-kernels/select.js';
 import type { Expression } from '../plan/expression-tree.js';
 import type { Branch } from '../plan/plan.js';
-import type { Fields } from '../plan/types.js';
+import type { Field } from '../plan/types.js';
 import { Arena } from './arena.js';
 import { Compiler } from './compiler.js';
 import { compileFilters, type Filter } from './filter.js';
@@ -44,6 +44,22 @@ export interface StatelessStageOptions {
   readonly udfs: FindUdf;
 }
 
+/** What the way to a column's values depends on. */
+interface ColumnKind {
+  readonly name: string;
+  readonly nullable: boolean;
+  /** Whether values are bits. */
+  readonly isBits: boolean;
+  /** Bytes per value, or 0. */
+  readonly width: number;
+  /** Bytes per code of a dictionary column, else 0. */
+  readonly codeWidth: number;
+}
+const columnKind = (field: Field): ColumnKind => {
+  const { name, nullable, type } = field;
+  return { name, nullable, isBits: type.kind === 'bool', width: valueWidth(field), codeWidth: type.kind === 'dictionary' ? CODE_WIDTH[type.index] : 0 };
+};
+
 /**
  * The filters, projections and outputs of one branch, compiled for one thread. A projection computes nothing by itself: its columns
  * are evaluated when a later filter or output needs them, at most once per selection. So a row faults only by what is asked of it.
@@ -51,7 +67,7 @@ export interface StatelessStageOptions {
 export class StatelessStage {
   readonly #tools: Tools;
   readonly #compiler: Compiler;
-  readonly #schema: Fields;
+  readonly #columns: readonly ColumnKind[];
   readonly #filters: readonly Filter[];
   readonly #outputs: readonly Node[];
 
@@ -62,8 +78,8 @@ export class StatelessStage {
     heap.u8.fill(0, zeros, zeros + 64);
     this.#tools = { heap, kernels, arena, steps, zeros };
     this.#compiler = new Compiler(this.#tools, tables, udfs);
-    this.#schema = branch.source.schema;
-    let scope = Scope.ofSource(this.#compiler, this.#schema);
+    this.#columns = branch.source.schema.map(columnKind);
+    let scope = Scope.ofSource(this.#compiler, branch.source.schema);
     const filters: Filter[] = [];
     for (const step of branch.steps) {
       if (step.kind === 'filter') filters.push(...compileFilters(this.#compiler, step.predicate, scope));
@@ -78,7 +94,7 @@ export class StatelessStage {
    * most CHUNK_ROWS; the caller takes the result before it resets `scratch`.
    */
   runChunk(descriptor: number, firstRow: number, rows: number, scratch: Scratch): ChunkResult {
-    const chunk = new Chunk(this.#tools, scratch, this.#schema.map((_, column) => this.#column(descriptor, column, firstRow)));
+    const chunk = new Chunk(this.#tools, scratch, this.#columns.map((kind, column) => this.#column(kind, columnWord(descriptor, column), firstRow)));
     let frame = this.#withoutNulls(new Frame(chunk, rows, 0));
     for (const filter of this.#filters) {
       const before = chunk.faults.size;
@@ -106,28 +122,26 @@ export class StatelessStage {
     this.#tools.arena.free();
   }
 
-  #column(descriptor: number, column: number, firstRow: number): ChunkColumn {
+  #column({ isBits, width, codeWidth }: ColumnKind, at: number, firstRow: number): ChunkColumn {
     const { u32 } = this.#tools.heap;
-    const at = columnWord(descriptor, column);
-    const field = this.#schema[column]!;
     const nulls = u32[at + ColumnWord.nullCount] !== 0 && u32[at + ColumnWord.validity] !== 0;
     return {
-      values: u32[at + ColumnWord.values]! + (field.type.kind === 'bool' ? firstRow >>> 3 : firstRow * valueWidth(field)),
+      values: u32[at + ColumnWord.values]! + (isBits ? firstRow >>> 3 : firstRow * width),
       validity: nulls ? u32[at + ColumnWord.validity]! + (firstRow >>> 3) : 0,
       offsets: u32[at + ColumnWord.offsets]! + firstRow * 4,
       dictionary: u32[at + ColumnWord.dictionary]!,
-      codeWidth: field.type.kind === 'dictionary' ? CODE_WIDTH[field.type.index] : 0,
+      codeWidth,
     };
   }
 
   /** A null in a column that has none by its schema faults the row, before anything looks at it. */
   #withoutNulls(frame: Frame): Frame {
-    this.#schema.forEach((field, column) => {
+    this.#columns.forEach(({ name, nullable }, column) => {
       const { validity } = frame.chunk.columns[column]!;
-      if (field.nullable || validity === 0) return;
+      if (nullable || validity === 0) return;
       const nulls = frame.take(frame.rows * 4);
       const count = frame.kernels.selectBits(frame.rows, 0, validity, 0, this.#tools.steps, nulls);
-      for (let at = 0; at < count; at++) frame.fault(this.#tools.heap.u32[(nulls >>> 2) + at]!, 'NULL_IN_NON_NULL', field.name);
+      for (let at = 0; at < count; at++) frame.fault(this.#tools.heap.u32[(nulls >>> 2) + at]!, 'NULL_IN_NON_NULL', name);
     });
     return frame.withoutFaulted();
   }

@@ -108,7 +108,7 @@ export class Region {
       if (due < this.due) this.due = due;
     }
     const table = this.table(u32[entry + (fired ? SliceWord.delta : SliceWord.table)]!);
-    this.recent = { ...slice, version, table };
+    this.recent = { start: slice.start, end: slice.end, version, table };
     return table;
   }
 

@@ -64,7 +64,7 @@ export function assignByZone(tools: Tools, zones: RowZones, input: AssignInput, 
   kernels.scatterByNumber(input.rows, input.positions, zones.numbers, counts, sorted);
   const ends = heap.u32.slice(counts >>> 2, (counts >>> 2) + count);
   for (let zone = 0, from = 0; zone < count; from = ends[zone++]!) {
-    assign(tools, zones.assigners[zone]!, { ...input, positions: sorted + from * 4, rows: ends[zone]! - from }, visit);
+    assign(tools, zones.assigners[zone]!, { elements: input.elements, positions: sorted + from * 4, rows: ends[zone]! - from, times: input.times }, visit);
   }
 }
 

@@ -24,10 +24,11 @@ export class Drain {
     worker: number,
     udfs: LoadedFunctions,
   ) {
-    const thread = this.thread = { ...context, functions: udfs };
+    this.thread = context;
     this.blocks = stages.map(({ block }) => block);
     // A stage may run in the middle of a firing of the one before: each has working memory of its own.
-    const own = (stage: number): ThreadContext => (stage === 0 ? thread : { ...thread, scratch: new ScratchArena(thread.pages, thread.heap) });
+    const { heap, kernels, pages } = context;
+    const own = (stage: number): ThreadContext => ({ heap, kernels, pages, scratch: stage === 0 ? context.scratch : new ScratchArena(pages, heap), functions: udfs });
     this.stages = stages.map((layout, stage) => new StageDrain(own(stage), layout, worker, udfs, () => this.makeRoom(stage)));
   }
 

@@ -37,7 +37,13 @@ export const toMessage = (plan: Plan, stages: readonly JobLayout[]): JobMessage 
   ({ plan: JSON.stringify({ ...plan, tables: [] }), tables: stages[0]!.tables, stages: stages.map(({ plan: _plan, tables: _tables, ...stage }) => stage) });
 export function fromMessage({ plan, tables, stages }: JobMessage): { plan: Plan; stages: JobLayout[] } {
   const whole = JSON.parse(plan) as Plan;
-  return { plan: whole, stages: stages.map(stage => ({ ...stage, tables, plan: stagePlan(whole, stage.stage) })) };
+  return {
+    plan: whole,
+    // Named one by one: a spread would make a hidden class for each job, and code compiled for the last one would be thrown away.
+    stages: stages.map(({ stage, isLast, block, lanes, workers, partitioner, regions, regionBits, hashSeed, sharedBuffers }) => ({
+      plan: stagePlan(whole, stage), tables, stage, isLast, block, lanes, workers, partitioner, regions, regionBits, hashSeed, sharedBuffers,
+    })),
+  };
 }
 
 export interface AggregateLayout {

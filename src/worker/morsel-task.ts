@@ -17,6 +17,7 @@ import type { Expression } from '../plan/expression-tree.js';
 import type { TextFormat } from '../connectors/source.js';
 import { firstStage, goesByTime, type Branch } from '../plan/plan.js';
 import type { CalendarWindow } from '../window/assigner.js';
+import type { Slice } from '../state/region.js';
 import type { SliceAssigner } from '../window/slice.js';
 import { ZoneColumn } from '../window/zone-column.js';
 import { Poisoned } from '../heap/lock.js';
@@ -63,6 +64,8 @@ export class MorselTask {
   /** Index of each row's time zone among the outputs, or -1. */
   private readonly zone: number;
   private readonly zones: ZoneColumn | null;
+  /** Whether some state keeps the time of a row. */
+  private readonly needsTimes: boolean;
 
   constructor(
     private readonly thread: ThreadContext,
@@ -81,6 +84,7 @@ export class MorselTask {
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
     const timing = called === null || called.window.kind === 'global' || isKeyed(called.window) ? null : new FireTiming(called);
+    this.needsTimes = called !== null && called.aggregates.some(call => goesByTime(call.fn));
     this.zone = aggregate?.compiled.zone ?? -1;
     this.zones = this.zone < 0 ? null : new ZoneColumn(thread, called!.window as CalendarWindow);
     this.branches = branches.map(given => {
@@ -223,12 +227,16 @@ export class MorselTask {
       elementTimes = scratch.take(result.rows * 8);
       kernels.gatherTimes(result.rows, result.selection, first, times.times, elementTimes);
     }
-    const input = { vectors: result.vectors, elements: result.rows, positions, rows, times: elementTimes, slice, zones: zones?.zones ?? null, selection: result.selection, firstRow: first, basePosition: positionOf(morsel) };
-    this.group!.add(input);
+    const base = positionOf(morsel);
+    const add = (own: number, count: number, place: Slice | null): void => this.group!.add({
+      vectors: result.vectors, elements: result.rows, positions: own, rows: count, times: elementTimes, slice: place, zones: zones?.zones ?? null,
+      selection: result.selection, firstRow: first, basePosition: base, morsel: morsel.turn, bounds: 0, late: null,
+    });
+    add(positions, rows, slice);
     for (const part of partlyLate) {
       const own = scratch.take(part.elements.length * 4);
       heap.u32.set(part.elements, own >>> 2);
-      this.group!.add({ ...input, positions: own, rows: part.elements.length, slice: part.slice });
+      add(own, part.elements.length, part.slice);
     }
   }
 
@@ -275,17 +283,13 @@ export class MorselTask {
     return { zones, of };
   }
 
-  /** Whether some state keeps the time of a row. */
-  private get needsTimes(): boolean {
-    return firstStage(this.job.plan).aggregate!.aggregates.some(call => goesByTime(call.fn));
-  }
 }
 
 /** A row without event time has no place in any window: the column may not be null, whatever the schema says. */
 function withTimeRequired(branch: Branch): Branch {
   const { eventTime, source } = branch;
   if (eventTime === null) return branch;
-  return { ...branch, source: { ...source, schema: source.schema.map(field => (field.name === eventTime.column ? { ...field, nullable: false } : field)) } };
+  return { ...branch, source: { ...source, schema: source.schema.map(field => (field.name === eventTime.column ? { name: field.name, type: field.type, nullable: false } : field)) } };
 }
 
 /** Where the rows of a morsel stand behind first and last: by source, and in it. */

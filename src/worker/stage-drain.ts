@@ -31,7 +31,9 @@ export class StageDrain {
   private readonly top: TopOperator | null = null;
   /** Morsels whose rows are applied, but not all in the regions yet. */
   private held: Morsel[] = [];
-  private opened: (OpenMorsel & { readonly left: number }) | null = null;
+  private opened: OpenMorsel | null = null;
+  /** Tasks that were left when it was taken. */
+  private left = 0;
 
   /** `makeRoom`: returns when there is room for a result. */
   constructor(
@@ -62,8 +64,10 @@ export class StageDrain {
     const next = TaskQueue.pop(heap, this.job.block);
     if (next?.task !== Task.morsel) this.settle();
     if (next === null) return false;
-    if (next.task === Task.morsel) this.opened = { ...this.morsels.open(new Morsel(heap, this.job.block, next.index)), left: next.left };
-    else this.runFire(next.index & 0xff, next.index >>> 8);
+    if (next.task === Task.morsel) {
+      this.opened = this.morsels.open(new Morsel(heap, this.job.block, next.index));
+      this.left = next.left;
+    } else this.runFire(next.index & 0xff, next.index >>> 8);
     return true;
   }
 
@@ -74,12 +78,12 @@ export class StageDrain {
 
   /** The other half. REQUIRES: one is pending. */
   finish(): void {
-    const { morsel, left } = this.opened!;
+    const { morsel } = this.opened!;
     this.morsels.apply(this.opened!);
     this.opened = null;
     this.held.push(morsel);
     if (this.group?.isPending && this.held.length < MOST_HELD && TaskQueue.waiting(this.thread.heap, this.job.block) > 0) return;
-    this.settle(left === WAKE_AT);
+    this.settle(this.left === WAKE_AT);
   }
 
   /** Gives to the regions what was combined of the morsels held, which are done then. */

@@ -80,7 +80,8 @@ export class TimeColumns {
   /** The column from which rows state watermarks, and how far these lie behind it; null where rows state nothing. */
   get stating(): (Times & { readonly behind: bigint }) | null {
     if (!this.isSource) return null;
-    return this.statements ? { ...this.statements, behind: 0n } : { ...this.times, behind: this.bound };
+    const { address, validity } = this.statements ?? this.times;
+    return { address, validity, behind: this.statements ? 0n : this.bound };
   }
 
   timeOf(row: number): bigint {
