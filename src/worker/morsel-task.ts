@@ -29,10 +29,20 @@ import type { AggregateLayout, JobLayout } from './job-layout.js';
 import { elementsWithLargeKeys } from './key-limit.js';
 import { type Morsel, MorselKind } from './morsel.js';
 import { OutputQueue } from './queues.js';
-import { aheadMessage, faultMessage, LARGE_MESSAGE, lateMessage, OUTSIDE_MESSAGE } from './reject-messages.js';
+import { aheadMessage, faultMessage, LARGE_MESSAGE, lateMessage, OUTSIDE_MESSAGE, UNKNOWN_ZONE_MESSAGE } from './reject-messages.js';
 import { rowText, storeRejects, type Reject } from './rejects.js';
 import type { ThreadContext } from './thread-context.js';
 import type { LoadedFunctions } from './udf-loader.js';
+
+type RejectRow = (row: number, reason: DeadLetterReason, message: string) => void;
+
+/** The elements of a chunk that do not go the common way; of them, `rows` go to slices of their own. */
+interface SetApart {
+  readonly elements: readonly number[];
+  readonly rows: number;
+  readonly partlyLate: ReturnType<typeof elementsBySlice>;
+}
+const NOTHING_APART: SetApart = { elements: [], rows: 0, partlyLate: [] };
 
 /** What a thread keeps for the morsels of one branch. */
 interface BranchStage {
@@ -126,7 +136,7 @@ export class MorselTask {
     const { descriptor } = morsel;
     const rows = heap.u32[descriptor >>> 2]!;
     const positionOf = (row: number): number => (lines ? heap.u32[(lines >>> 2) + row]! : row);
-    const reject = (row: number, reason: DeadLetterReason, message: string): void => {
+    const reject: RejectRow = (row, reason, message) => {
       rejects.push({ position: positionOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
     };
     const mark = scratch.mark();
@@ -200,30 +210,15 @@ export class MorselTask {
     this.top!.add(result, own);
   }
 
-  private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: DeadLetterReason, message: string) => void): void {
+  private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: RejectRow): void {
     const { heap, kernels, scratch } = this.thread;
-    const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
     const zones = this.zonesOf(result, first);
-    const taken = new Set<number>();
-    const take = (elements: readonly number[]): number[] => elements.filter(element => !taken.has(element) && taken.add(element));
-    const outside = take(elementsOf(heap, result, first, times.rowsOutside(first, count)));
-    const unknown = take(zones?.zones.someUnknown ? withoutZone(heap, zones.zones, result.rows) : []);
-    const late = take(elementsOf(heap, result, first, times.lateRows(morsel, first, count, zones)));
-    const large = take(elementsWithLargeKeys(this.thread, result, this.keys));
-    for (const element of unknown) reject(rowOf(element), 'UNKNOWN_ZONE', 'its time zone is null, or no name of the IANA time zone database');
-    for (const element of outside) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
-    for (const element of late) reject(rowOf(element), 'LATE', lateMessage(times.columns.timeOf(rowOf(element)), times.watermarkBefore(rowOf(element))));
-    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
-    const partlyLate = elementsBySlice(heap, result, first, times.partlyLate, taken);
-    for (const { elements } of partlyLate) for (const element of elements) taken.add(element);
-    morsel.late += late.length;
-    const apart = partlyLate.reduce((sum, { elements }) => sum + elements.length, 0);
-    morsel.deadLettered += taken.size - late.length - apart;
-    const { rows, positions } = this.without([...taken], result.rows);
-    morsel.applied += rows + apart;
+    const apart = this.setApart(morsel, times, result, first, count, zones, reject);
+    const { rows, positions } = this.without(apart.elements, result.rows);
+    morsel.applied += rows + apart.rows;
     const slice = times.sliceOfChunk(first);
     let elementTimes = 0;
-    if (times.times && rows + apart > 0 && (slice === null || this.needsTimes)) {
+    if (times.times && rows + apart.rows > 0 && (slice === null || this.needsTimes)) {
       elementTimes = scratch.take(result.rows * 8);
       kernels.gatherTimes(result.rows, result.selection, first, times.times, elementTimes);
     }
@@ -233,15 +228,43 @@ export class MorselTask {
       selection: result.selection, firstRow: first, basePosition: base, morsel: morsel.turn, bounds: 0, late: null,
     });
     add(positions, rows, slice);
-    for (const part of partlyLate) {
+    for (const part of apart.partlyLate) {
       const own = scratch.take(part.elements.length * 4);
       heap.u32.set(part.elements, own >>> 2);
       add(own, part.elements.length, part.slice);
     }
   }
 
+  /** Rejects what has no window to go to any more, or never had one, and finds what goes to a slice of its own. */
+  private setApart(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, zones: ChunkZones | null, reject: RejectRow): SetApart {
+    const { heap } = this.thread;
+    const outsideRows = times.rowsOutside(first, count);
+    const lateRows = times.lateRows(morsel, first, count, zones);
+    const large = elementsWithLargeKeys(this.thread, result, this.keys);
+    const someUnknown = zones !== null && zones.zones.someUnknown;
+    // Of most chunks everything goes one way.
+    if (outsideRows.length + lateRows.length + large.length + times.partlyLate.length === 0 && !someUnknown) return NOTHING_APART;
+    const taken = new Set<number>();
+    const take = (elements: readonly number[]): number[] => elements.filter(element => !taken.has(element) && taken.add(element));
+    const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
+    for (const element of take(elementsOf(heap, result, first, outsideRows))) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
+    if (someUnknown) for (const element of take(withoutZone(heap, zones.zones, result.rows))) reject(rowOf(element), 'UNKNOWN_ZONE', UNKNOWN_ZONE_MESSAGE);
+    const late = take(elementsOf(heap, result, first, lateRows));
+    for (const element of late) reject(rowOf(element), 'LATE', lateMessage(times.columns.timeOf(rowOf(element)), times.watermarkBefore(rowOf(element))));
+    for (const element of take(large)) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
+    morsel.late += late.length;
+    morsel.deadLettered += taken.size - late.length;
+    const partlyLate = elementsBySlice(heap, result, first, times.partlyLate, taken);
+    let rows = 0;
+    for (const { elements } of partlyLate) {
+      rows += elements.length;
+      for (const element of elements) taken.add(element);
+    }
+    return { elements: [...taken], rows, partlyLate };
+  }
+
   /** As `addChunk`, for windows that depend on the rows before: only as a row goes into its region it turns out whether it is late. */
-  private addInOrder(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, reject: (row: number, reason: DeadLetterReason, message: string) => void): void {
+  private addInOrder(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, reject: RejectRow): void {
     const { heap, kernels, scratch } = this.thread;
     const spec = firstStage(this.job.plan).aggregate!;
     const { window } = spec;
@@ -282,7 +305,6 @@ export class MorselTask {
     };
     return { zones, of };
   }
-
 }
 
 /** A row without event time has no place in any window: the column may not be null, whatever the schema says. */
