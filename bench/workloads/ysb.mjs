@@ -8,8 +8,6 @@ import { openOurs } from './ysb-ours.mjs';
 const ROWS = 32_000_000;
 const SMALL_ROWS = 300_000;
 const WORKERS = 2;
-/** Runs before timing begins: V8 compiles for about as long, on threads that compete with ours. */
-const START = 12;
 
 /**
  * Keeps `view` events, looks up the campaign of their ad, counts per campaign and 10 s of event time. The events lie in memory as
@@ -46,7 +44,7 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
       { name: 'plain JavaScript, 1 thread', run: async () => viewsPerCampaign(columns, campaigns), check: same },
       { name: 'sum of the columns', run: roofline.pass },
       { name: 'sum of the columns, 1 thread', run: rooflineOfOne.pass },
-    ], { rounds, progress, start: small ? 1 : START });
+    ], { rounds, progress });
     const heap = 'columns in the heap';
     return {
       rows, equal,
