@@ -46,6 +46,8 @@ export interface GroupInput {
   readonly bounds: number;
   /** Called for elements that turn out to be late. null where rows come in any order. */
   readonly late: ((element: number, bound: bigint) => void) | null;
+  /** Called, where rows are let through or not, once that is known: the elements that are (u32, or 0 for all), how many, and how many are not and not late. */
+  readonly decided: ((positions: number, rows: number, dropped: number) => void) | null;
 }
 
 /** What states read of rows. */

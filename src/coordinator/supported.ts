@@ -10,8 +10,9 @@ export function requireSupported(plan: Plan): void {
 function unsupported({ stages }: Plan): string | null {
   return stages.map(unsupportedStage).find(what => what !== null) ?? null;
 }
-function unsupportedStage({ deduplicate, aggregate }: Stage): string | null {
-  if (deduplicate !== null) return 'dedupe is';
+function unsupportedStage({ branches, deduplicate, aggregate }: Stage, _index: number, stages: readonly Stage[]): string | null {
+  // Results of windows come in no particular order, so which of them is the first would be up to chance.
+  if (deduplicate !== null && branches.some(({ from }) => from !== 'source' && stages[from]!.deduplicate === null)) return 'dedupe behind a window is';
   return unsupportedAggregate(aggregate);
 }
 function unsupportedAggregate(aggregate: Aggregate | null): string | null {

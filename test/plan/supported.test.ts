@@ -9,11 +9,14 @@ const withStage = (change: Partial<Stage>): Plan => ({ ...plan, stages: [{ ...st
 const withAggregate = (change: Partial<Aggregate>): Plan => withStage({ aggregate: { ...stage.aggregate!, ...change } });
 
 test('an engine refuses what it cannot run, and says what', () => {
+  const first = { ...stage, aggregate: null, deduplicate: { keys: [], within: 1 } };
+  const behind = { ...first, branches: first.branches.map(branch => ({ ...branch, from: 0 })) };
   const refused: [Plan, string][] = [
-    [withStage({ deduplicate: { keys: [], within: 1 } }), 'dedupe is'],
+    [{ ...plan, stages: [stage, behind] }, 'dedupe behind a window is'],
     [withAggregate({ window: { kind: 'session', gap: 5, maxLength: null, unit: 'ms' }, emit: { when: 'close', earlyMs: 1000 } }), 'firing session windows early is'],
   ];
   for (const [unsupported, what] of refused) expect(() => requireSupported(unsupported)).toThrow(`PLAN_INVALID: ${what} not supported yet`);
   requireSupported(plan);
   requireSupported({ ...plan, stages: [stage, stage] });
+  requireSupported({ ...plan, stages: [first, behind] });
 });

@@ -6,7 +6,7 @@ import type { Random } from './random.ts';
 
 /** Windows that depend on the order of rows, and rows for them, drawn at random. */
 export const [id, name, at, value] = [field('id', 'int64', true), field('name', 'utf8', true), field('at', MS, false), field('value', 'int64', true)] as const;
-const code = field('code', { kind: 'dictionary', index: 'int32' }, true);
+export const code = field('code', { kind: 'dictionary', index: 'int32' }, true);
 export const schema = [id, name, at, value, code];
 export const aggregates = [
   agg('rows', 'count'), agg('total', 'sum', col(value)), agg('least', 'min', col(value)), agg('deviation', 'sum', col(id)),

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Plan } from '../../src/plan/plan.ts';
 import { difference } from '../oracle/compare.ts';
-import { runReference, type Ingest } from '../oracle/reference.ts';
+import { runReference } from '../oracle/reference.ts';
 import { firingPlan, folded } from '../support/firing-plans.ts';
 import { aggregates, name, planOf, rowsOf, schema } from '../support/keyed-windows.ts';
 import { aggregatePlan } from '../support/plans.ts';
+import { feedsOf, ingestOf, optionsOf } from '../support/ordered-feeds.ts';
 import { Random } from '../support/random.ts';
 import { simulate, type Feed, type SimulationOptions } from '../support/simulation.ts';
 
@@ -14,25 +15,6 @@ import { simulate, type Feed, type SimulationOptions } from '../support/simulati
  */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
 const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 60);
-
-function feedsOf(random: Random, branches: number, morsels: number, rows: number): Feed[] {
-  const keys = random.pick([1, 5, 40, 400]);
-  const clocks = Array.from({ length: branches }, () => ({ now: 0 }));
-  const feeds: Feed[] = [];
-  const open = clocks.map((_clock, branch) => branch);
-  while (open.length > 0) {
-    const branch = random.pick(open);
-    const ends = feeds.length >= morsels || (branches > 1 && random.chance(0.02));
-    feeds.push({ branch, rows: ends ? null : rowsOf(random, random.below(rows), keys, clocks[branch]!) });
-    if (ends) open.splice(open.indexOf(branch), 1);
-  }
-  return feeds;
-}
-
-const ingestOf = (feeds: readonly Feed[]): Ingest[] => feeds.flatMap(({ branch, rows }): Ingest[] => {
-  if (rows === null) return [{ branch, end: true }];
-  return rows === 'aside' ? [] : rows.map(row => ({ branch, row }));
-});
 
 function check(seed: number, plan: Plan, feeds: readonly Feed[], options: SimulationOptions, random: Random): number {
   const { keys, window, accept, emit } = plan.stages[0]!.aggregate!;
@@ -50,11 +32,6 @@ function check(seed: number, plan: Plan, feeds: readonly Feed[], options: Simula
   expect(difference(final, expected, plan.changelog === 'append' ? got.rows : folded(plan, got.rows)), note).toBe(null);
   expect(got.left, note).toEqual([0, 0, 0]);
   return plan.changelog === 'append' ? 0 : got.rows.filter(row => row['deleted'] === true).length;
-}
-
-function optionsOf(random: Random): SimulationOptions {
-  const workers = 1 + random.below(4);
-  return { workers, partitioners: Array.from({ length: workers }, () => 'auto' as const), kernels: random.pick(['wasm', 'twins']), preemption: random.pick([0, 0.01, 0.1]) };
 }
 
 test('any interleaving of workers gives the windows of the reference and leaves nothing behind', { timeout: 60_000 + RUNS * 500 }, () => {
