@@ -107,13 +107,11 @@ export class GroupOperator implements RowOperator {
     const wide = widened(this.thread, this.aggregate, input);
     const dense = this.aggregate.keyMode === 'none' || this.isDense(wide);
     const keys = dense ? null : this.hash(wide);
-    if (wide.slice !== null) return this.addSlice(wide, wide.slice, wide.positions, wide.rows, keys, masks);
     const add = (slice: Slice, positions: number, rows: number): void => this.addSlice(wide, slice, positions, rows, keys, masks);
-    if (wide.zones) assignByZone(this.thread, wide.zones, wide, add);
+    if (wide.slice !== null) add(wide.slice, wide.positions, wide.rows);
+    else if (wide.zones) assignByZone(this.thread, wide.zones, wide, add);
     else assign(this.thread, this.timing.assigner!, wide, add);
-    if (keys === null) return;
-    const dictionary = this.dictionaryOf(wide);
-    this.strays.give(wide.elements, keys.hashes, (region, slice, positions, rows) => this.accumulate(this.tableOf(region, slice, dictionary), wide, positions, rows, keys, masks));
+    if (keys !== null) this.giveStrays(wide, keys, masks);
   }
 
   endMorsel(): void {
@@ -235,6 +233,11 @@ export class GroupOperator implements RowOperator {
 
   private dictionaryOf(input: CellInput): number {
     return this.aggregate.keyMode === 'dense' ? input.vectors[0]!.dictionary : 0;
+  }
+
+  private giveStrays(input: GroupInput, keys: Keys, masks: Masks): void {
+    const dictionary = this.dictionaryOf(input);
+    this.strays.give(input.elements, keys.hashes, (region, slice, positions, rows) => this.accumulate(this.tableOf(region, slice, dictionary), input, positions, rows, keys, masks));
   }
 
   private flushBuffer(): void {

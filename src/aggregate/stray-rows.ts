@@ -27,7 +27,7 @@ export class StrayRows {
     return rows * 2 < this.set.regions.length;
   }
 
-  /** REQUIRES: no row of the slice is here; the positions stay until `give`. */
+  /** REQUIRES: the positions stay as they are until `give`. */
   add(slice: Slice, positions: number, rows: number): void {
     this.lots.push({ slice, positions, rows });
     this.rows += rows;
