@@ -6,7 +6,9 @@ const BENCHMARKS = {
   ysb: ['Yahoo Streaming Benchmark: views per campaign and 10 s, against DuckDB', './workloads/ysb.mjs'],
   groups: ['count and sum by an int64 key of 1 k, 100 k, 1 M and 8 M values, against DuckDB', './workloads/groups.mjs'],
   text: ['count and sum by 1 M distinct 20-byte strings, against DuckDB', './workloads/text.mjs'],
-  windows: ['tumbling, sliding and disordered windows by 1,000 keys, against DuckDB and one another', './workloads/windows.mjs'],
+  latency: ['100 ms windows by 1,000 keys at half of the maximum rate: from the row that closes one to its last result', './workloads/latency.mjs'],
+  late: ['12 hours of one-minute windows by 10,000 keys held open in 1 GiB, results revised all along', './workloads/late.mjs'],
+  windows: ['tumbling, sliding, disordered and session windows by 1,000 keys, against DuckDB and one another', './workloads/windows.mjs'],
 };
 const HELP = `npm run -s bench -- NAME [options]
 

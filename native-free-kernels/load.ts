@@ -15,6 +15,7 @@ import { materialiseTwins, type MaterialiseKernels } from './materialise.js';
 import { mergeTwins, type MergeKernels } from './merge.js';
 import { partitionTwins, type PartitionKernels } from './partition.js';
 import { probeTwins, type ProbeKernels } from './probe.js';
+import { seenTwins, type SeenKernels } from './seen.js';
 import { selectTwins, type SelectKernels } from './select.js';
 import { sessionTwins, type SessionKernels } from './sessions.js';
 import { sliceTwins, type SliceKernels } from './slices.js';
@@ -48,6 +49,7 @@ export type Kernels =
   & PartitionKernels
   & ProbeKernels
   & NumberTextKernels
+  & SeenKernels
   & SelectKernels
   & SessionKernels
   & SliceKernels
@@ -82,6 +84,7 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...partitionTwins(heap),
     ...probeTwins(heap),
     ...numberTextTwins(heap),
+    ...seenTwins(heap),
     ...selectTwins(heap),
     ...sessionTwins(heap),
     ...sliceTwins(heap),

@@ -29,13 +29,13 @@ class WindowColumns {
   batches = [];
 
   add(batch) {
-    this.batches.push(['key', 'windowStart', 'count', 'sum'].map(name => BigInt64Array.from(batch.values(name))));
+    this.batches.push(['key', 'windowStart', 'count', 'sum', 'windowEnd'].map(name => BigInt64Array.from(batch.values(name))));
   }
   /** Gives every row to a check. */
   into(check) {
-    for (const [key, start, count, sum] of this.batches) {
+    for (const [key, start, count, sum, end] of this.batches) {
       const words = new Int32Array(key.buffer);
-      for (let row = 0; row < key.length; row++) check.add(words[row * 2], words[row * 2 + 1], Number(start[row]), Number(count[row]), Number(sum[row]));
+      for (let row = 0; row < key.length; row++) check.add(words[row * 2], words[row * 2 + 1], Number(start[row]), Number(count[row]), Number(sum[row]), Number(end[row]));
     }
     return check.equal;
   }

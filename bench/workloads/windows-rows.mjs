@@ -18,6 +18,7 @@ export function windowRows(rows, keys, small, seed = 5) {
   // A bigint per row would take longer than all the rest: values and times are written as two words.
   const [keyWords, valueWords, atWords, disorderedWords] = [key, value, at, disordered].map(({ buffer }) => new Int32Array(buffer));
   const lastMs = START_MS + Math.floor((rows - 1) / perMs);
+  const sessions = new Sessions(keys, sessionGapMs(keys, small));
   const ordered = new WindowSums(keys, START_MS, lastMs), late = new WindowSums(keys, START_MS - STRAGGLER_MS, lastMs);
   for (let row = 0; row < rows; row++) {
     const number = below(keys, random), amount = below(2_000_000, random) - 1_000_000;
@@ -30,9 +31,13 @@ export function windowRows(rows, keys, small, seed = 5) {
     writeTime(disorderedWords, row, moved);
     ordered.add(number, ms, amount);
     late.add(number, moved, amount);
+    sessions.add(number, ms, amount);
   }
-  return { key, value, at, disordered, expected: ordered.summed(), expectedDisordered: late.summed() };
+  return { key, value, at, disordered, expected: ordered.summed(), expectedDisordered: late.summed(), expectedSessions: sessions };
 }
+/** Ten times what is usual between two rows of a key: sessions end all along, and have some ten thousand rows. */
+export const sessionGapMs = (keys, small) => 10 * keys / (small ? SPARSE_PER_MS : DENSE_PER_MS);
+
 function writeTime(words, row, ms) {
   words[row * 2] = ms >>> 0;
   words[row * 2 + 1] = Math.floor(ms / 4294967296);
@@ -102,5 +107,42 @@ export class WindowCheck {
       }
     }
     return true;
+  }
+}
+
+/** Count and sum per session of each key. REQUIRES: times ascend. */
+class Sessions {
+  constructor(keys, gapMs) {
+    this.gapMs = gapMs;
+    /** By key: start → session. */
+    this.of = Array.from({ length: keys }, () => new Map());
+    this.open = new Array(keys).fill(null);
+  }
+  add(number, ms, amount) {
+    let session = this.open[number];
+    if (session === null || ms - session.last > this.gapMs) {
+      session = this.open[number] = { last: ms, count: 0, sum: 0 };
+      this.of[number].set(ms, session);
+    }
+    session.last = ms;
+    session.count++;
+    session.sum += amount;
+  }
+}
+
+/** As `WindowCheck`, for sessions: a session ends a gap after its last row. */
+export class SessionCheck {
+  constructor(expected) {
+    this.expected = expected;
+    this.left = expected.of.map(sessions => new Map(sessions));
+    this.wrong = 0;
+  }
+  add(low, high, startMs, count, sum, endMs) {
+    const sessions = this.left[gather(low, high)], session = sessions?.get(startMs);
+    if (session?.count === count && session.sum === sum && session.last + this.expected.gapMs === endMs) sessions.delete(startMs);
+    else this.wrong++;
+  }
+  get equal() {
+    return this.wrong === 0 && this.left.every(sessions => sessions.size === 0);
   }
 }

@@ -4,6 +4,7 @@ export * from './group';
 export * from './partition';
 export * from './slices';
 export { runningBounds, sessionSlots, fireSessions, countSlots } from './sessions';
+export { firstOfKeys } from './seen';
 export * from './event-times';
 export { count, sumSigned, sumUnsigned, sumSquares, sumFloat, moments, minSigned, maxSigned, minUnsigned, maxUnsigned, minFloat, maxFloat, pick } from './accumulate';
 export * from './merge';

@@ -1,7 +1,7 @@
 import { PageUse } from '../heap/page-allocator.js';
 import { firstStage } from '../plan/plan.js';
 import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
-import { held, NEVER, type HeldSlice, type Region } from '../state/region.js';
+import { held, NEVER, type HeldSlice, type Region, type Slice } from '../state/region.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { CellFolder } from './cell-folder.js';
@@ -87,10 +87,14 @@ export class FireOperator implements Firing {
   /** Frees the slices that are done with, and notes when there is something to do next. REQUIRES: the region is held. */
   private settle(region: Region, watermark: bigint): void {
     const { timing } = this;
-    region.remove(region.givenOut((start, end) => timing.expiryOf({ start, end }) <= watermark));
-    region.due = region.held().reduce((least, slice) => {
-      const due = slice.firings > 0 && slice.delta === null ? timing.expiryOf(slice) : timing.dueOf(slice);
-      return due < least ? due : least;
-    }, NEVER);
+    const expired: Slice[] = [];
+    let due = NEVER;
+    region.each((slice, isChanged) => {
+      const next = isChanged ? timing.dueOf(slice) : timing.expiryOf(slice);
+      if (!isChanged && next <= watermark) expired.push(slice);
+      else if (next < due) due = next;
+    });
+    region.remove(expired.map(slice => region.find(slice)!));
+    region.due = due;
   }
 }

@@ -21,6 +21,7 @@ import { assign, assignByZone } from '../window/assign.js';
 import type { RowZones } from '../window/zone-column.js';
 import { RowBuffer, type StateMasks } from './row-buffer.js';
 import type { RowOperator } from './row-operator.js';
+import { StrayRows } from './stray-rows.js';
 import { widened } from './widen.js';
 
 /** Rows that passed the stateless stage, as vectors of one chunk. */
@@ -45,6 +46,8 @@ export interface GroupInput {
   readonly bounds: number;
   /** Called for elements that turn out to be late. null where rows come in any order. */
   readonly late: ((element: number, bound: bigint) => void) | null;
+  /** Called, where rows are let through or not, once that is known: the elements that are (u32, or 0 for all), how many, and how many are not and not late. */
+  readonly decided: ((positions: number, rows: number, dropped: number) => void) | null;
 }
 
 /** What states read of rows. */
@@ -69,6 +72,7 @@ export class GroupOperator implements RowOperator {
   private readonly combiner: Combiner;
   private readonly folder: CellFolder;
   private readonly buffer: RowBuffer;
+  private readonly strays: StrayRows;
   private readonly template: number;
   private readonly timing: FireTiming;
   private combines: boolean;
@@ -88,6 +92,7 @@ export class GroupOperator implements RowOperator {
     this.folder = new CellFolder(thread, aggregate, job.hashSeed, this.template);
     this.timing = new FireTiming(firstStage(job.plan).aggregate!);
     this.buffer = new RowBuffer(thread, aggregate.compiled, job);
+    this.strays = new StrayRows(thread, this.set);
     this.combines = job.partitioner !== 'hash' || aggregate.keyMode === 'none';
   }
 
@@ -102,10 +107,11 @@ export class GroupOperator implements RowOperator {
     const wide = widened(this.thread, this.aggregate, input);
     const dense = this.aggregate.keyMode === 'none' || this.isDense(wide);
     const keys = dense ? null : this.hash(wide);
-    if (wide.slice !== null) return this.addSlice(wide, wide.slice, wide.positions, wide.rows, keys, masks);
     const add = (slice: Slice, positions: number, rows: number): void => this.addSlice(wide, slice, positions, rows, keys, masks);
-    if (wide.zones) assignByZone(this.thread, wide.zones, wide, add);
+    if (wide.slice !== null) add(wide.slice, wide.positions, wide.rows);
+    else if (wide.zones) assignByZone(this.thread, wide.zones, wide, add);
     else assign(this.thread, this.timing.assigner!, wide, add);
+    if (keys !== null) this.giveStrays(wide, keys, masks);
   }
 
   endMorsel(): void {
@@ -216,12 +222,22 @@ export class GroupOperator implements RowOperator {
   }
 
   private shuffle(input: GroupInput, slice: Slice, positions: number, rows: number, keys: Keys, masks: Masks): void {
-    const dictionary = this.aggregate.keyMode === 'dense' ? input.vectors[0]!.dictionary : 0;
+    if (positions && this.strays.takes(rows)) return this.strays.add(slice, positions, rows);
+    const dictionary = this.dictionaryOf(input);
     if (this.buffer.takes(rows, keys)) {
       if (!this.buffer.hasRoom(rows)) this.flushBuffer();
       return this.buffer.add(slice, dictionary, input.vectors, positions, rows, keys, masks);
     }
     this.set.visit(rows, positions, keys.hashes, (region, own, count) => this.accumulate(this.tableOf(region, slice, dictionary), input, own, count, keys, masks));
+  }
+
+  private dictionaryOf(input: CellInput): number {
+    return this.aggregate.keyMode === 'dense' ? input.vectors[0]!.dictionary : 0;
+  }
+
+  private giveStrays(input: GroupInput, keys: Keys, masks: Masks): void {
+    const dictionary = this.dictionaryOf(input);
+    this.strays.give(input.elements, keys.hashes, (region, slice, positions, rows) => this.accumulate(this.tableOf(region, slice, dictionary), input, positions, rows, keys, masks));
   }
 
   private flushBuffer(): void {

@@ -1,4 +1,4 @@
-import type { Aggregate } from '../plan/plan.js';
+import type { Aggregate, Stage } from '../plan/plan.js';
 import type { Window } from '../plan/window-plan.js';
 import type { SessionTimes } from '../state/session-store.js';
 
@@ -21,3 +21,19 @@ export function sessionTimes({ window, accept, emit }: Aggregate, stage: number)
 }
 /** How long after the watermark has reached its end the result of a window comes, as far as that depends on the stage alone. */
 export const lingering = (window: Window, stage: number): bigint => (window.kind === 'session' && stage > 0 ? 1n : 0n);
+
+/** What the event time of a row decides where rows come in order. */
+export interface InOrderTimes {
+  readonly byTime: boolean;
+  /** Whether it is by the windows that rows are late. */
+  readonly isWindow: boolean;
+  /** How far behind the watermark a row may be, besides its own reach. */
+  readonly accept: bigint;
+  /** How far from a row what it goes with may be. */
+  readonly reach: bigint;
+}
+export function inOrderTimes({ aggregate, deduplicate }: Stage, stage: number): InOrderTimes {
+  if (deduplicate !== null) return { byTime: true, isWindow: false, accept: BigInt(deduplicate.within), reach: BigInt(deduplicate.within) };
+  const isSession = aggregate?.window.kind === 'session';
+  return isSession ? { byTime: true, isWindow: true, accept: sessionTimes(aggregate, stage).accept, reach: BigInt(aggregate.window.gap) } : { byTime: false, isWindow: true, accept: 0n, reach: 0n };
+}

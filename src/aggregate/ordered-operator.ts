@@ -1,11 +1,10 @@
 import { PageUse } from '../heap/page-allocator.js';
 import { firstStage } from '../plan/plan.js';
 import type { HashedTable, Keys } from '../state/hashed-table.js';
-import { held, type Region } from '../state/region.js';
+import type { Region } from '../state/region.js';
 import { KEY_CELL_BYTES, NODE_FIELD_BYTES, StoreWord } from '../state/session-layout.js';
 import { SessionStore, type SessionTimes } from '../state/session-store.js';
 import { noteDictionary } from '../state/table-layout.js';
-import { Turns } from '../state/turns.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { writeTemplate, type GroupInput } from './group-operator.js';
@@ -13,14 +12,10 @@ import { hashedKeys } from './keys.js';
 import { sessionTimes, type KeyedWindow } from './keyed-window.js';
 import { Masks } from './masks.js';
 import { primitivesOf, type Primitive } from './primitives.js';
-import { RegionSet } from './region-set.js';
-import type { RowOperator } from './row-operator.js';
+import { TurnOperator, type Chunk } from './turn-operator.js';
 import { widened } from './widen.js';
 
-/** A chunk of rows sorted by region. */
-interface Chunk extends ReturnType<RegionSet['partition']> {
-  readonly input: GroupInput;
-  readonly keys: Keys;
+interface MaskedChunk extends Chunk {
   readonly masks: Masks;
 }
 /** Rows of one region: which elements, and the nodes that they go to. */
@@ -30,37 +25,24 @@ interface Rows {
   readonly slots: number;
 }
 
-/** Chunks that are made ready before they go through the regions: enough that a morsel of the usual size goes through them once. */
-const MOST_CHUNKS = 8;
-
-/**
- * Adds rows to windows that each key makes for itself. Which one a row belongs to depends on the rows of its key before it, so every region
- * takes morsels in the order of ingestion (see `turns.ts`). All that does not depend on it is done before: several chunks are decoded,
- * filtered, hashed and sorted by region, and then go through the regions one after another.
- */
-export class OrderedOperator implements RowOperator {
-  readonly inOrder = true;
-  readonly isPending = false;
+/** Adds rows to windows that each key makes for itself. Which one a row belongs to depends on the rows of its key before it. */
+export class OrderedOperator extends TurnOperator<MaskedChunk> {
   /** One per state of a node. */
   private readonly states: readonly Primitive[];
-  private readonly set: RegionSet;
-  private readonly turns: Turns;
   private readonly times: SessionTimes;
   private readonly template: number;
   private readonly keyTemplate: number;
-  private chunks: Chunk[] = [];
 
   constructor(
-    private readonly thread: ThreadContext,
-    private readonly job: JobLayout,
+    thread: ThreadContext,
+    job: JobLayout,
     private readonly aggregate: AggregateLayout,
     worker: number,
     private readonly window: KeyedWindow,
   ) {
+    super(thread, job, worker);
     const { heap, pages } = thread;
     this.states = primitivesOf(thread, aggregate.compiled.states);
-    this.set = new RegionSet(thread, job, worker);
-    this.turns = new Turns(heap);
     this.times = sessionTimes(firstStage(job.plan).aggregate!, job.stage);
     this.template = pages.allocate(aggregate.compiled.cellBytes + KEY_CELL_BYTES, PageUse.scratch);
     writeTemplate(thread, this.states, aggregate, this.template);
@@ -68,30 +50,12 @@ export class OrderedOperator implements RowOperator {
     heap.u8.fill(0, this.keyTemplate, this.keyTemplate + KEY_CELL_BYTES);
   }
 
-  get holds(): boolean {
-    return this.chunks.length > 0;
-  }
-
-  add(input: GroupInput): void {
-    if (input.rows === 0) return;
+  protected prepare(input: GroupInput): MaskedChunk {
     const masks = new Masks(this.thread, input, this.aggregate.compiled.states);
     const wide = widened(this.thread, this.aggregate, input);
     const keys = this.keysOf(wide);
-    const { sorted, starts, counts } = this.set.partition(input.rows, input.positions, keys.hashes);
-    this.chunks.push({ input: wide, keys, masks, sorted, starts, counts });
-    if (this.chunks.length === MOST_CHUNKS) this.visit(input.morsel, false);
-  }
-  endMorsel(number: number): void {
-    this.visit(number, true);
-  }
-  hasTurn(number: number): boolean {
-    return this.set.regions.every(region => this.turns.has(region, number));
-  }
-  flush(): void {
-    // Rows are in the regions when their morsel ends.
-  }
-  touchGlobal(): void {
-    // Such windows have no result without rows.
+    const { sorted, starts, counts } = this.partition(wide, keys);
+    return { input: wide, keys, sorted, starts, counts, masks };
   }
 
   private keysOf(input: GroupInput): Keys {
@@ -105,17 +69,7 @@ export class OrderedOperator implements RowOperator {
     return { kind: 'words', data: hashes, valid, hashes };
   }
 
-  private visit(morsel: number, last: boolean): void {
-    this.set.regions.forEach((region, index) => {
-      this.turns.wait(region, morsel);
-      const some = this.chunks.filter(({ counts }) => counts[index]! > 0);
-      if (some.length > 0) held(region, () => some.forEach(chunk => this.apply(region, chunk, chunk.sorted + chunk.starts[index]! * 4, chunk.counts[index]!)));
-      if (last) this.turns.pass(region, morsel);
-    });
-    this.chunks = [];
-  }
-
-  private apply(region: Region, { input, keys, masks }: Chunk, positions: number, rows: number): void {
+  protected apply(region: Region, { input, keys, masks }: MaskedChunk, positions: number, rows: number): void {
     const { heap, kernels, scratch } = this.thread;
     const { keyMode, compiled } = this.aggregate;
     const mark = scratch.mark();

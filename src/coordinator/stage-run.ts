@@ -131,8 +131,8 @@ export class StageRun {
   }
 
   private hasDue(upTo: bigint): boolean {
-    const { aggregate, top } = firstStage(this.layout.plan);
-    if (aggregate === null && top === null) return false;
+    const { aggregate, deduplicate, top } = firstStage(this.layout.plan);
+    if (aggregate === null && deduplicate === null && top === null) return false;
     // A window that is full is due at once, event time or not.
     if (upTo === NO_TIME && aggregate?.window.kind !== 'count') return false;
     if (upTo === END_OF_TIME) return this.firedUpTo !== END_OF_TIME;
@@ -157,11 +157,14 @@ export class StageRun {
     for (let part = 0; part < this.firingParts; part++) TaskQueue.push(heap, block, Task.fire, (this.firingParts << 8) | part);
   }
 
-  /** Tells the stage behind that all results with an end up to here have been given on. */
+  /**
+   * Tells the stage behind how far it has come: all windows with an end up to here have been given on. What `dedupe` lets through may be
+   * `within` behind the watermark, and is not late behind it, or it would depend on the borders of batches what is.
+   */
   private state(upTo: bigint): void {
-    const { aggregate } = firstStage(this.layout.plan);
+    const { aggregate, deduplicate } = firstStage(this.layout.plan);
     const lingers = aggregate === null ? 0n : lingering(aggregate.window, this.layout.stage);
-    const statement = upTo - BigInt(aggregate?.emit.when === 'final' ? aggregate.accept : 0) - lingers;
+    const statement = upTo - BigInt(deduplicate?.within ?? (aggregate?.emit.when === 'final' ? aggregate.accept : 0)) - lingers;
     if (this.layout.isLast || upTo === NO_TIME || upTo === END_OF_TIME || statement <= this.stated) return;
     this.stated = statement;
     this.next({ statement });

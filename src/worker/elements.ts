@@ -1,9 +1,12 @@
 import type { ChunkResult } from '../expression/stateless-stage.js';
+import { WIDTH } from '../expression/operand.js';
+import type { Vector } from '../expression/vector.js';
 import type { Heap } from '../heap/heap.js';
 import type { Kernels } from '../../native-free-kernels/load.js';
 import type { Span } from '../window/slice.js';
 import type { RowZones } from '../window/zone-column.js';
 import type { EventTimes } from './event-times.js';
+import type { ThreadContext } from './thread-context.js';
 
 // Elements of a chunk are what has passed the stateless stage, numbered from 0; rows are those of its batch.
 
@@ -46,7 +49,7 @@ export function withoutZone(heap: Heap, { numbers }: RowZones, elements: number)
 }
 
 /** Writes the elements 0 … count - 1 but for some (ascending) to `out` (u32). Returns how many. */
-export function allBut(kernels: Kernels, some: readonly number[], count: number, out: number): number {
+function allBut(kernels: Kernels, some: readonly number[], count: number, out: number): number {
   let from = 0;
   let written = 0;
   for (const until of [...some, count]) {
@@ -55,4 +58,22 @@ export function allBut(kernels: Kernels, some: readonly number[], count: number,
     from = until + 1;
   }
   return written;
+}
+
+/** Some elements of vectors (u32 at `positions`, or 0 for all). */
+export function vectorsAt({ kernels, scratch }: ThreadContext, vectors: readonly Vector[], positions: number, rows: number): readonly Vector[] {
+  if (positions === 0) return vectors;
+  const gather = (width: number, data: number): number => {
+    const out = scratch.take(rows * width);
+    (width === 8 ? kernels.gather64 : width === 4 ? kernels.gather32 : kernels.gather8)(rows, positions, data, out);
+    return out;
+  };
+  return vectors.map(({ cls, data, valid, dictionary }) => ({ cls, data: gather(WIDTH[cls], data), valid: valid && gather(1, valid), dictionary }));
+}
+
+/** The elements 0 … count - 1 but for some: how many, and where they are listed (u32, ascending), or 0 for all. */
+export function withoutSome({ kernels, scratch }: ThreadContext, some: readonly number[], count: number): { rows: number; positions: number } {
+  if (some.length === 0) return { rows: count, positions: 0 };
+  const positions = scratch.take(count * 4);
+  return { rows: allBut(kernels, [...some].sort((a, b) => a - b), count, positions), positions };
 }

@@ -1,5 +1,6 @@
-import { compileAggregate, type CompiledAggregate } from '../aggregate/compile.js';
+import { compileAggregate, KEY_BYTES, type CompiledAggregate } from '../aggregate/compile.js';
 import { keyModeOf, type KeyMode } from '../aggregate/keys.js';
+import type { Expression } from '../plan/expression-tree.js';
 import { firstStage, stagePlan, type Plan } from '../plan/plan.js';
 import type { LaneMap } from './lanes.js';
 import { MillraceError } from '../errors.js';
@@ -53,16 +54,21 @@ export interface AggregateLayout {
 
 const MOST_KEYS = 63;
 
-/** Each thread derives the same layout of cells from the plan. */
-export function aggregateLayout(plan: Plan): AggregateLayout | null {
-  const { aggregate, branches } = firstStage(plan);
-  if (aggregate === null) return null;
-  const { keys } = aggregate;
+/** What a stage keeps by key, or null where it keeps nothing. Each thread derives the same layout of cells from the plan. */
+export function stateLayout(plan: Plan): AggregateLayout | null {
+  const { aggregate, deduplicate, branches } = firstStage(plan);
+  const keys = (aggregate ?? deduplicate)?.keys;
+  if (keys === undefined) return null;
   if (keys.length > MOST_KEYS) throw new MillraceError('PLAN_INVALID', `a group has at most ${MOST_KEYS} key columns, not ${keys.length}`);
   const keyMode = keyModeOf(keys.map(key => key.expression), branches);
+  if (aggregate === null) return { keyMode, compiled: withoutStates(keys.map(key => key.expression), plan.output.map(field => ({ op: 'column', ...field }))) };
   const dense = keyMode === 'none' || keyMode === 'dense';
   return { keyMode, compiled: compileAggregate(aggregate, dense) };
 }
+
+/** A row is needed whole: its keys, and what it gives on. */
+const withoutStates = (keys: readonly Expression[], columns: readonly Expression[]): CompiledAggregate =>
+  ({ inputs: [...keys, ...columns], zone: -1, keyCount: keys.length, states: [], finishers: [], cellBytes: KEY_BYTES });
 
 /** More regions than workers, so that two seldom want the same one. */
 export const regionBitsFor = (workers: number): number => 32 - Math.clz32(workers * 8 - 1);

@@ -1,5 +1,5 @@
 import type { DeadLetterReason } from '../errors.js';
-import { isKeyed, sessionTimes } from '../aggregate/keyed-window.js';
+import { isKeyed } from '../aggregate/keyed-window.js';
 import type { RowOperator } from '../aggregate/row-operator.js';
 import { FireTiming } from '../aggregate/fire-timing.js';
 import type { TopOperator } from '../aggregate/top-operator.js';
@@ -10,7 +10,7 @@ import type { SharedMorsel } from '../batch/shared-batch.js';
 import { SharedCopier } from '../batch/shared-copy.js';
 import { TextDecoderStage } from '../batch/text-decoder.js';
 import { StatelessStage, type ChunkResult } from '../expression/stateless-stage.js';
-import { CHUNK_ROWS } from '../expression/vector.js';
+import { CHUNK_ROWS, type Vector } from '../expression/vector.js';
 import { PageUse } from '../heap/page-allocator.js';
 import type { Allocator } from '../heap/heap.js';
 import type { Expression } from '../plan/expression-tree.js';
@@ -23,11 +23,12 @@ import { ZoneColumn } from '../window/zone-column.js';
 import { Poisoned } from '../heap/lock.js';
 import { poisoned } from '../heap/control.js';
 import { Chain } from './chain.js';
-import { allBut, elementsBySlice, elementsOf, withoutZone } from './elements.js';
+import { elementsBySlice, elementsOf, withoutSome, withoutZone } from './elements.js';
 import { EventTimes, type ChunkZones } from './event-times.js';
+import { InOrderRows } from './in-order-rows.js';
 import type { AggregateLayout, JobLayout } from './job-layout.js';
 import { elementsWithLargeKeys } from './key-limit.js';
-import { type Morsel, MorselKind } from './morsel.js';
+import { type Morsel, MorselKind, positionOf } from './morsel.js';
 import { OutputQueue } from './queues.js';
 import { aheadMessage, faultMessage, LARGE_MESSAGE, lateMessage, OUTSIDE_MESSAGE, UNKNOWN_ZONE_MESSAGE } from './reject-messages.js';
 import { rowText, storeRejects, type Reject } from './rejects.js';
@@ -76,6 +77,7 @@ export class MorselTask {
   private readonly zones: ZoneColumn | null;
   /** Whether some state keeps the time of a row. */
   private readonly needsTimes: boolean;
+  private readonly inOrder: InOrderRows | null;
 
   constructor(
     private readonly thread: ThreadContext,
@@ -90,6 +92,7 @@ export class MorselTask {
     this.chain = new Chain(thread.heap, job.block, job.lanes);
     this.batches = thread.pages.for(PageUse.batch);
     this.keys = aggregate?.compiled.keyCount ?? 0;
+    this.inOrder = group?.inOrder ? new InOrderRows(thread, job, this.keys, group, (morsel, vectors, rows) => this.put(morsel, vectors, rows)) : null;
     const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? top?.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
@@ -155,7 +158,7 @@ export class MorselTask {
       }
       if (this.top !== null) this.rank(morsel, times, result, first);
       else if (this.group === null) this.emit(morsel, result);
-      else if (this.group.inOrder) this.addInOrder(morsel, times, result, first, reject);
+      else if (this.inOrder !== null) this.inOrder.add(morsel, times, result, first, reject);
       else this.addChunk(morsel, times, result, first, count, reject);
       if (!this.group?.holds) scratch.release(mark);
     }
@@ -196,9 +199,12 @@ export class MorselTask {
 
   private emit(morsel: Morsel, result: ChunkResult): void {
     morsel.applied += result.rows;
-    if (result.rows === 0) return;
+    this.put(morsel, result.vectors, result.rows);
+  }
+  private put(morsel: Morsel, vectors: readonly Vector[], rows: number): void {
+    if (rows === 0) return;
     const { heap, kernels } = this.thread;
-    const descriptor = materialise(heap, kernels, this.batches, this.job.plan.output, result.vectors, result.rows);
+    const descriptor = materialise(heap, kernels, this.batches, this.job.plan.output, vectors, rows);
     OutputQueue.push(heap, { descriptor, stage: this.job.stage, morsel: morsel.token, index: morsel.outputs++ });
   }
 
@@ -214,7 +220,7 @@ export class MorselTask {
     const { heap, kernels, scratch } = this.thread;
     const zones = this.zonesOf(result, first);
     const apart = this.setApart(morsel, times, result, first, count, zones, reject);
-    const { rows, positions } = this.without(apart.elements, result.rows);
+    const { rows, positions } = withoutSome(this.thread, apart.elements, result.rows);
     morsel.applied += rows + apart.rows;
     const slice = times.sliceOfChunk(first);
     let elementTimes = 0;
@@ -225,7 +231,7 @@ export class MorselTask {
     const base = positionOf(morsel);
     const add = (own: number, count: number, place: Slice | null): void => this.group!.add({
       vectors: result.vectors, elements: result.rows, positions: own, rows: count, times: elementTimes, slice: place, zones: zones?.zones ?? null,
-      selection: result.selection, firstRow: first, basePosition: base, morsel: morsel.turn, bounds: 0, late: null,
+      selection: result.selection, firstRow: first, basePosition: base, morsel: morsel.turn, bounds: 0, late: null, decided: null,
     });
     add(positions, rows, slice);
     for (const part of apart.partlyLate) {
@@ -263,39 +269,6 @@ export class MorselTask {
     return { elements: [...taken], rows, partlyLate };
   }
 
-  /** As `addChunk`, for windows that depend on the rows before: only as a row goes into its region it turns out whether it is late. */
-  private addInOrder(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, reject: RejectRow): void {
-    const { heap, kernels, scratch } = this.thread;
-    const spec = firstStage(this.job.plan).aggregate!;
-    const { window } = spec;
-    const { accept } = sessionTimes(spec, this.job.stage);
-    const { selection, vectors, rows: elements } = result;
-    const rowOf = (element: number): number => (selection ? heap.u32[(selection >>> 2) + element]! : first + element);
-    const elementTimes = times.times ? scratch.take(elements * 8) : 0;
-    if (elementTimes) kernels.gatherTimes(elements, selection, first, times.times, elementTimes);
-    const outside = window.kind === 'session' ? times.elementsBeyond(elementTimes, elements, first, BigInt(window.gap)) : [];
-    const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !outside.includes(element));
-    for (const element of outside) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
-    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
-    morsel.deadLettered += outside.length + large.length;
-    const { rows, positions } = this.without([...outside, ...large], elements);
-    morsel.applied += rows;
-    const late = (element: number, bound: bigint): void => {
-      morsel.applied--;
-      morsel.late++;
-      reject(rowOf(element), 'LATE', lateMessage(heap.i64[(elementTimes >>> 3) + element]!, bound + accept));
-    };
-    const bounds = window.kind === 'session' ? times.boundsBefore(morsel, first, elements, selection, accept) : 0;
-    this.group!.add({ vectors, elements, positions, rows, times: elementTimes, slice: null, zones: null, selection, firstRow: first, basePosition: positionOf(morsel), morsel: morsel.turn, bounds, late });
-  }
-
-  /** The elements 0 … count - 1 but for some: how many, and where they are listed (u32, ascending), or 0 for all. */
-  private without(some: readonly number[], count: number): { rows: number; positions: number } {
-    if (some.length === 0) return { rows: count, positions: 0 };
-    const positions = this.thread.scratch.take(count * 4);
-    return { rows: allBut(this.thread.kernels, [...some].sort((a, b) => a - b), count, positions), positions };
-  }
-
   private zonesOf(result: ChunkResult, first: number): ChunkZones | null {
     if (this.zones === null) return null;
     const zones = this.zones.read(result.vectors[this.zone]!, result.rows);
@@ -313,6 +286,3 @@ function withTimeRequired(branch: Branch): Branch {
   if (eventTime === null) return branch;
   return { ...branch, source: { ...source, schema: source.schema.map(field => (field.name === eventTime.column ? { name: field.name, type: field.type, nullable: false } : field)) } };
 }
-
-/** Where the rows of a morsel stand behind first and last: by source, and in it. */
-const positionOf = (morsel: Morsel): bigint => (BigInt(morsel.branch) << 48n) | morsel.basePosition;

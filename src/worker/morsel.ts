@@ -122,3 +122,6 @@ export class Morsel {
   private getLong(word: number): bigint { return this.heap.i64[this.at / 2 + word]!; }
   private setLong(word: number, value: bigint): void { this.heap.i64[this.at / 2 + word] = value; }
 }
+
+/** Where the rows of a morsel stand behind first and last: by source, and in it. */
+export const positionOf = (morsel: Morsel): bigint => (BigInt(morsel.branch) << 48n) | morsel.basePosition;

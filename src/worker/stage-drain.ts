@@ -1,3 +1,5 @@
+import { DedupeFire } from '../aggregate/dedupe-fire.js';
+import { DedupeOperator } from '../aggregate/dedupe-operator.js';
 import { FireOperator } from '../aggregate/fire-operator.js';
 import { GroupOperator } from '../aggregate/group-operator.js';
 import { isKeyed } from '../aggregate/keyed-window.js';
@@ -10,7 +12,7 @@ import { signal, Word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
 import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
 import { firstStage } from '../plan/plan.js';
-import { aggregateLayout, type JobLayout } from './job-layout.js';
+import { stateLayout, type JobLayout } from './job-layout.js';
 import { END_OF_TIME } from './lanes.js';
 import { MorselTask, type OpenMorsel } from './morsel-task.js';
 import { Morsel, MorselState } from './morsel.js';
@@ -43,19 +45,23 @@ export class StageDrain {
     udfs: LoadedFunctions,
     makeRoom: () => void,
   ) {
-    const aggregate = aggregateLayout(job.plan);
+    const layout = stateLayout(job.plan);
+    const { aggregate, deduplicate, top } = firstStage(job.plan);
     const emit = (descriptor: number): void => OutputQueue.push(thread.heap, { descriptor, stage: job.stage, morsel: 0, index: 0 });
-    if (firstStage(job.plan).top) this.top = new TopOperator(thread, job, makeRoom, emit);
-    if (aggregate) {
-      const { window } = firstStage(job.plan).aggregate!;
+    if (top !== null) this.top = new TopOperator(thread, job, makeRoom, emit);
+    if (layout !== null && deduplicate !== null) {
+      this.group = new DedupeOperator(thread, job, layout, worker);
+      this.fire = new DedupeFire(thread, job, worker);
+    } else if (layout !== null) {
+      const { window } = aggregate!;
       const keyed = isKeyed(window);
-      this.group = keyed ? new OrderedOperator(thread, job, aggregate, worker, window) : new GroupOperator(thread, job, aggregate, worker);
-      this.fire = new (keyed ? SessionFire : FireOperator)(thread, job, aggregate, worker, (fields, vectors, rows) => {
+      this.group = keyed ? new OrderedOperator(thread, job, layout, worker, window) : new GroupOperator(thread, job, layout, worker);
+      this.fire = new (keyed ? SessionFire : FireOperator)(thread, job, layout, worker, (fields, vectors, rows) => {
         makeRoom();
         emit(materialise(thread.heap, thread.kernels, thread.pages.for(PageUse.batch), fields, vectors, rows));
       });
     }
-    this.morsels = new MorselTask(thread, job, aggregate, this.group, this.top, udfs);
+    this.morsels = new MorselTask(thread, job, layout, this.group, this.top, udfs);
   }
 
   /** The half of a task that waits for no other worker, if there is a task: of a morsel only what the chain needs. */
@@ -109,7 +115,7 @@ export class StageDrain {
       this.top.fire(watermark, watermark === END_OF_TIME);
       Atomics.add(heap.i32, stageWord(this.job.block, StageWord.fireDone), 1);
     } else {
-      if (part === 0 && watermark === END_OF_TIME && aggregate!.window.kind === 'global' && aggregate!.keys.length === 0) this.group!.touchGlobal();
+      if (part === 0 && watermark === END_OF_TIME && aggregate?.window.kind === 'global' && aggregate.keys.length === 0) this.group!.touchGlobal();
       this.fire!.run(part, parts);
     }
     signal(heap, Word.wake);

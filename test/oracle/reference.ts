@@ -5,6 +5,7 @@ import { aggregate, type Entry } from './aggregates.ts';
 import { cellAt, readRow } from './read-row.ts';
 import { Watermarks } from './watermark.ts';
 import { slackOf } from './slack.ts';
+import { Deduplication } from './dedupe.ts';
 import { Ranking } from './top.ts';
 import { Grouping } from './grouping.ts';
 import { type Cell, keyCell, type FaultReason, mapAll, RowFault, valueOfCell } from './cells.ts';
@@ -45,7 +46,8 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
   const udfs = options.udfs ?? new Map<string, Udf>();
   const rows: Row[] = [];
   const letters: Letter[] = [];
-  const { branches, aggregate: spec, top } = plan.stages[0]!;
+  const { branches, aggregate: spec, deduplicate, top } = plan.stages[0]!;
+  const seen = deduplicate && new Deduplication(deduplicate);
   const ranking = top === null ? null : new Ranking(top, plan.output);
   const grouping = spec === null ? null : new Grouping(spec);
   const ledgers = branches.map((): Ledger => ({ read: 0, filtered: 0, applied: 0, late: 0, deadLettered: 0 }));
@@ -71,6 +73,13 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
       } else if (ranking !== null) {
         ranking.add({ ...env, row: passed });
         ledger.applied++;
+      } else if (seen !== null) {
+        const own = { ...env, row: passed };
+        const [keys = [], given = []] = mapAll([seen.keys.map(key => () => evaluate(key, own)), plan.output.map(f => () => cellAt(passed, f.name))], list => mapAll(list, cell => cell()));
+        const verdict = seen.judge(keys.map(keyCell), time!, watermark);
+        ledger[verdict]++;
+        if (verdict === 'applied') rows.push(valuesOf(plan, given));
+        if (verdict === 'late') letters.push({ source: item.branch, position, reason: 'LATE', reasons: ['LATE'] });
       } else if (spec === null || grouping === null) {
         rows.push(valuesOf(plan, mapAll(plan.output, f => cellAt(passed, f.name))));
         ledger.applied++;

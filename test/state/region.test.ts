@@ -55,6 +55,9 @@ test('the slices of a region are a map, whoever looks', () => {
     for (const view of [region, other]) {
       const held = view.held();
       expect(new Map(held.map(({ table, delta, firings, ...of }) => [keyOf(of), { table: table.address, delta: delta?.address ?? null, firings }]))).toEqual(model);
+      const each: string[] = [];
+      view.each((one, isChanged) => each.push(`${keyOf(one)} ${isChanged}`));
+      expect(each.sort()).toEqual([...model].map(([of, { delta, firings }]) => `${of} ${firings === 0 || delta !== null}`).sort());
       expect(held.every((one, i) => i === 0 || held[i - 1]!.start < one.start || (held[i - 1]!.start === one.start && held[i - 1]!.end < one.end))).toBe(true);
     }
     region.remove(region.held());

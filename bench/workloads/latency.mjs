@@ -1,0 +1,118 @@
+import { callback, count, schema, stream, sum, t, tumbling } from 'millrace';
+import { figure, interleave } from '../harness.mjs';
+import { openEngine } from '../ours.mjs';
+import { EmissionCheck, fillTable, WINDOW_MS } from './latency-rows.mjs';
+
+const KEYS = 1000;
+const WORKERS = 2;
+/** A million rows per second of event time, as in `windows`; more than a thousand windows. */
+const STREAM = { windows: 1050, perMs: 1000, batchRows: 16_384 };
+const SMALL_STREAM = { windows: 40, perMs: 20, batchRows: 500 };
+const SHARE_OF_MAXIMUM = 0.5;
+const P99_MS = 20;
+
+const Row = schema({ key: t.int64, value: t.int32, at: t.timestamp });
+
+/**
+ * How long it takes from the arrival of the row that closes a window to the emission of the window's last result. First the most rows per
+ * second that the engine can take are measured; then the same batches are replayed at half that rate by a schedule that does not wait for
+ * the engine: where the engine, or the source, falls behind, the row has still arrived when the schedule says so.
+ */
+export async function bench({ rows, small, rounds, progress }) {
+  const shape = small ? SMALL_STREAM : STREAM;
+  const windowRows = shape.perMs * WINDOW_MS;
+  const total = small ? shape.windows * windowRows : rows ?? shape.windows * windowRows;
+  const engine = openEngine(WORKERS);
+  try {
+    progress('making rows');
+    const table = engine.table(Row);
+    const expected = fillTable(table, total, { keys: KEYS, ...shape });
+    const check = ({ result, stats }) => stats.sources[0].applied === total && result.check(expected).equal;
+
+    const closed = await interleave([{ name: 'maximum', run: () => windows(engine, table.source()), check }], { rounds, progress: message => progress(`maximum: ${message}`) });
+    const rowsPerMs = SHARE_OF_MAXIMUM * total / Math.min(...closed.times.get('maximum'));
+
+    let latencies = [];
+    const open = await interleave([{
+      name: 'replay', run: () => replay(engine, table, shape.batchRows, total, rowsPerMs), check: answer => {
+        const { emittedAt } = answer.result.check(expected);
+        latencies.push(emittedAt.subarray(0, expected.windows - 1).map((ms, window) => ms - answer.source.startedAt - (window + 1) * windowRows / rowsPerMs));
+        return check(answer);
+      },
+    }], { rounds, start: 1, progress: message => progress(`replay: ${message}`) });
+    // That of the warm-up came first.
+    latencies = latencies.slice(1).flatMap(each => [...each]).sort((a, b) => a - b);
+    const percentile = share => latencies[Math.ceil(share * latencies.length) - 1];
+    return {
+      rows: total, equal: closed.equal && open.equal,
+      ours: { 'as fast as it can': figure(closed.times, 'maximum', total, { workers: WORKERS }), 'replay by schedule': figure(open.times, 'replay', total, { workers: WORKERS }) },
+      peers: {},
+      ratios: { 'p50 ms': percentile(0.5), 'p99 ms': percentile(0.99), 'p99.9 ms': percentile(0.999), 'slowest ms': latencies.at(-1) },
+      required: { 'p99 ms': { atMost: P99_MS } },
+      notes: { keys: KEYS, closings: latencies.length, maximumRowsPerSecond: Math.round(rowsPerMs / SHARE_OF_MAXIMUM * 1000), replayedRowsPerSecond: Math.round(rowsPerMs * 1000) },
+    };
+  } finally {
+    await engine.close();
+  }
+}
+
+async function windows(engine, source) {
+  const result = new StampedColumns();
+  const stats = await stream(source, Row)
+    .eventTime('at')
+    .groupBy('key')
+    .window(tumbling(WINDOW_MS))
+    .aggregate(row => ({ count: count(), sum: sum(row.value) }))
+    .to(callback(batch => result.add(batch)))
+    .run({ engine });
+  return { result, stats };
+}
+
+async function replay(engine, table, batchRows, rows, rowsPerMs) {
+  const source = new ScheduledSource(table.source(), batchRows, rows, rowsPerMs);
+  return { ...await windows(engine, source), source };
+}
+
+/** A table's batches, each as soon as the schedule has its last row arrive: however long the one before has waited to be taken. */
+class ScheduledSource {
+  name = 'schedule';
+  bounded = true;
+  dictionaries = true;
+  startedAt = NaN;
+  constructor(source, batchRows, rows, rowsPerMs) {
+    Object.assign(this, { source, batchRows, rows, rowsPerMs });
+  }
+  async read(context) {
+    const reader = await this.source.read(context);
+    let arrived = 0;
+    return {
+      next: async () => {
+        if (arrived === 0) this.startedAt = performance.now();
+        arrived = Math.min(arrived + this.batchRows, this.rows);
+        for (let wait; (wait = this.startedAt + arrived / this.rowsPerMs - performance.now()) > 0;) await new Promise(resolve => setTimeout(resolve, wait));
+        return reader.next();
+      },
+      close: () => reader.close(),
+    };
+  }
+}
+
+/** Result batches, copied, with the time at which each came. */
+class StampedColumns {
+  batches = [];
+  checked = null;
+
+  add(batch) {
+    const columns = ['key', 'windowStart', 'count', 'sum'].map(name => batch.values(name).slice());
+    this.batches.push({ columns, atMs: performance.now() });
+  }
+  check(expected) {
+    if (this.checked) return this.checked;
+    this.checked = new EmissionCheck(expected);
+    for (const { columns: [key, start, count, sum], atMs } of this.batches) {
+      const words = new Int32Array(key.buffer);
+      for (let row = 0; row < key.length; row++) this.checked.add(words[row * 2], words[row * 2 + 1], Number(start[row]), Number(count[row]), Number(sum[row]), atMs);
+    }
+    return this.checked;
+  }
+}

@@ -1,0 +1,97 @@
+import { fillSelectSteps, SELECT_STEP_BYTES } from '../../native-free-kernels/select.js';
+import { PageUse } from '../heap/page-allocator.js';
+import { firstStage } from '../plan/plan.js';
+import type { Region } from '../state/region.js';
+import { SEEN_CELL_BYTES, SEEN_NODE_BYTES, SeenStore } from '../state/seen-store.js';
+import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
+import type { ThreadContext } from '../worker/thread-context.js';
+import type { GroupInput } from './group-operator.js';
+import { hashedKeys } from './keys.js';
+import { SeenRebuilder } from './seen-rebuild.js';
+import { TurnOperator, type Chunk } from './turn-operator.js';
+
+interface DecidedChunk extends Chunk {
+  /** A byte per element: 1 if it is let through. */
+  readonly keep: number;
+  dropped: number;
+  late: number;
+}
+
+/** Lets a row through if none of its keys was let through that is at most `within` away from it. */
+export class DedupeOperator extends TurnOperator<DecidedChunk> {
+  private readonly within: bigint;
+  private readonly rebuilder: SeenRebuilder;
+  private readonly template: number;
+  private readonly steps: number;
+
+  constructor(
+    thread: ThreadContext,
+    job: JobLayout,
+    private readonly layout: AggregateLayout,
+    worker: number,
+  ) {
+    super(thread, job, worker);
+    const { heap, pages } = thread;
+    this.within = BigInt(firstStage(job.plan).deduplicate!.within);
+    this.template = pages.allocate(SEEN_CELL_BYTES + SELECT_STEP_BYTES, PageUse.scratch);
+    heap.u8.fill(0, this.template, this.template + SEEN_CELL_BYTES);
+    this.steps = this.template + SEEN_CELL_BYTES;
+    fillSelectSteps(heap, this.steps);
+    this.rebuilder = new SeenRebuilder(thread, layout, job.hashSeed, this.template);
+  }
+
+  protected prepare(input: GroupInput): DecidedChunk {
+    const { heap, kernels, scratch } = this.thread;
+    const { keyMode, compiled } = this.layout;
+    const keys = hashedKeys(heap, kernels, keyMode, input.vectors.slice(0, compiled.keyCount), input.elements, this.job.hashSeed, scratch);
+    const keep = scratch.take(input.elements);
+    heap.u8.fill(0, keep, keep + input.elements);
+    const { sorted, starts, counts } = this.partition(input, keys);
+    return { input, keys, sorted, starts, counts, keep, dropped: 0, late: 0 };
+  }
+
+  /** Forgets what no row to come can repeat: none has a bound before that of the first row here. */
+  protected override enter(region: Region, [first]: readonly DecidedChunk[]): void {
+    const store = this.storeOf(region);
+    const bound = this.thread.heap.i64[first!.input.bounds >>> 3]!;
+    if (store?.isStale(bound - this.within)) this.rebuilder.rebuild(store, bound - this.within);
+  }
+
+  protected apply(region: Region, chunk: DecidedChunk, positions: number, rows: number): void {
+    const { heap, kernels, scratch } = this.thread;
+    const { input, keys, keep } = chunk;
+    const mark = scratch.mark();
+    const store = this.storeOf(region) ?? SeenStore.create(heap, kernels, region, this.job.regionBits, this.within);
+    const { table } = store;
+    const [slots, late] = [scratch.take(rows * 4), scratch.take(rows * 4)];
+    table.upsert(rows, positions, keys, slots, this.template);
+    store.clearCounts();
+    for (let done = 0; ;) {
+      done = kernels.firstOfKeys(store.address, done, rows, positions, slots, input.times, input.bounds, keep, late);
+      if (done === rows) break;
+      table.arena.add(SEEN_NODE_BYTES);
+    }
+    for (let item = 0; item < store.late; item++) {
+      const element = heap.u32[(positions >>> 2) + heap.u32[(late >>> 2) + item]!]!;
+      input.late!(element, heap.i64[(input.bounds >>> 3) + element]!);
+    }
+    chunk.late += store.late;
+    chunk.dropped += store.dropped;
+    region.due = store.due;
+    scratch.release(mark);
+  }
+
+  protected override leave({ input, keep, dropped, late }: DecidedChunk): void {
+    const { kernels, scratch } = this.thread;
+    const rows = input.rows - dropped - late;
+    if (rows === input.elements) return input.decided!(0, rows, dropped);
+    // The kernel may write past the last.
+    const positions = scratch.take(input.elements * 4 + 64);
+    kernels.selectBytes(input.elements, keep, 0, 1, this.steps, positions);
+    input.decided!(positions, rows, dropped);
+  }
+
+  private storeOf(region: Region): SeenStore | null {
+    return SeenStore.of(this.thread.heap, this.thread.kernels, region, this.job.regionBits);
+  }
+}

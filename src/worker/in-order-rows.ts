@@ -1,0 +1,61 @@
+import { inOrderTimes, type InOrderTimes } from '../aggregate/keyed-window.js';
+import type { RowOperator } from '../aggregate/row-operator.js';
+import type { DeadLetterReason } from '../errors.js';
+import type { ChunkResult } from '../expression/stateless-stage.js';
+import type { Vector } from '../expression/vector.js';
+import { firstStage } from '../plan/plan.js';
+import { vectorsAt, withoutSome } from './elements.js';
+import type { EventTimes } from './event-times.js';
+import type { JobLayout } from './job-layout.js';
+import { elementsWithLargeKeys } from './key-limit.js';
+import { type Morsel, positionOf } from './morsel.js';
+import { forgottenMessage, LARGE_MESSAGE, lateMessage, OUTSIDE_MESSAGE } from './reject-messages.js';
+import type { ThreadContext } from './thread-context.js';
+
+/** Gives rows on to what depends on the rows before: only as a row goes into its region it turns out whether it is late, or let through. */
+export class InOrderRows {
+  private readonly order: InOrderTimes;
+
+  /** `put` takes rows that are let through, as a result of the morsel. */
+  constructor(
+    private readonly thread: ThreadContext,
+    job: JobLayout,
+    private readonly keys: number,
+    private readonly group: RowOperator,
+    private readonly put: (morsel: Morsel, vectors: readonly Vector[], rows: number) => void,
+  ) {
+    this.order = inOrderTimes(firstStage(job.plan), job.stage);
+  }
+
+  /** Rows of a chunk that begins at row `first`. */
+  add(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, reject: (row: number, reason: DeadLetterReason, message: string) => void): void {
+    const { heap, kernels, scratch } = this.thread;
+    const { byTime, isWindow, accept, reach } = this.order;
+    const { selection, vectors, rows: elements } = result;
+    const rowOf = (element: number): number => (selection ? heap.u32[(selection >>> 2) + element]! : first + element);
+    const elementTimes = times.times ? scratch.take(elements * 8) : 0;
+    if (elementTimes) kernels.gatherTimes(elements, selection, first, times.times, elementTimes);
+    const outside = byTime ? times.elementsBeyond(elementTimes, elements, first, reach) : [];
+    const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !outside.includes(element));
+    for (const element of outside) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
+    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
+    morsel.deadLettered += outside.length + large.length;
+    const { rows, positions } = withoutSome(this.thread, [...outside, ...large], elements);
+    morsel.applied += rows;
+    const late = (element: number, bound: bigint): void => {
+      morsel.applied--;
+      morsel.late++;
+      reject(rowOf(element), 'LATE', (isWindow ? lateMessage : forgottenMessage)(heap.i64[(elementTimes >>> 3) + element]!, bound + accept));
+    };
+    const decided = (kept: number, count: number, dropped: number): void => {
+      morsel.applied -= dropped;
+      morsel.filtered += dropped;
+      this.put(morsel, vectorsAt(this.thread, vectors.slice(this.keys), kept, count), count);
+    };
+    const bounds = byTime ? times.boundsBefore(morsel, first, elements, selection, accept) : 0;
+    this.group.add({
+      vectors, elements, positions, rows, times: elementTimes, slice: null, zones: null,
+      selection, firstRow: first, basePosition: positionOf(morsel), morsel: morsel.turn, bounds, late, decided,
+    });
+  }
+}
