@@ -1,3 +1,4 @@
+import { dueQueue } from './due-queue.js';
 import type { HeapViews } from './heap-views.js';
 
 /** Windows that each key makes for itself, see src/state/session-layout.ts for the layout of stores and nodes. */
@@ -15,17 +16,18 @@ export interface SessionKernels {
    */
   sessionSlots(owner: number, from: number, rows: number, positions: number, slots: number, times: number, bounds: number, template: number, late: number, merges: number): number;
   /**
-   * Lists the nodes (u32) that the watermark completes in `out`, and what was given out and no longer holds in `gone`, as 40 bytes
-   * [key, start, end, version, flags]. Returns how many in `out`. REQUIRES: room in the queue for all that have changed.
+   * Lists the nodes (u32) that the watermark completes in `out`, `early` (1 or 0) all others that have changed, too; and what was given out
+   * and no longer holds in `gone`, as 40 bytes [key, start, end, version, flags]. Returns how many in `out`. REQUIRES: room in the queue for
+   * all that have changed.
    */
-  fireSessions(owner: number, watermark: bigint, out: number, gone: number): number;
+  fireSessions(owner: number, watermark: bigint, early: number, out: number, gone: number): number;
   /** slots[i], the cell of row i's key, becomes the node of the window of `size` rows that fills. Full ones are listed in the store. Returns as `sessionSlots`. */
   countSlots(owner: number, from: number, rows: number, slots: number, size: bigint, template: number): number;
 }
 
 const I64_MIN = -(2n ** 63n);
 const I64_MAX = 2n ** 63n - 1n;
-const enum Flag { dead = 1, listed = 2, shown = 4, modified = 8, nullKey = 16 }
+const enum Flag { dead = 1, listed = 2, shown = 4, modified = 8, nullKey = 16, queued = 32, early = 64 }
 
 /** How far a time lies behind the multiple of `longest` before it. */
 const intoPeriod = (time: bigint, longest: bigint): bigint => ((time % longest) + longest) % longest;
@@ -35,6 +37,7 @@ const greatest = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 export const sessionTwins = (heap: HeapViews): SessionKernels => {
   const { u8, u32, i64 } = heap;
+  const { push, pop } = dueQueue(heap);
   /** One node: its states at `address`, its fields behind them. */
   const nodeAt = (address: number, owner: number): { readonly address: number; readonly i: number; readonly w: number } => {
     const fields = address + u32[(owner >>> 2) + 8]!;
@@ -85,40 +88,12 @@ export const sessionTwins = (heap: HeapViews): SessionKernels => {
     u32[from.w + 14]! |= Flag.dead;
     if (u32[from.w + 14]! & Flag.shown) {
       list(owner, older);
-      i64[(owner >>> 3) + 3] = I64_MIN;
+      if (!(u32[from.w + 14]! & Flag.early)) i64[(owner >>> 3) + 3] = I64_MIN;
     }
     u32[(owner >>> 2) + 9]!++;
     const count = u32[(owner >>> 2) + 19]!++;
     u32[(merges >>> 2) + count] = node;
     u32[(merges >>> 2) + rows + count] = older;
-  };
-  const push = (owner: number, due: bigint, node: number): void => {
-    const queue = u32[(owner >>> 2) + 1]!;
-    let place = u32[(owner >>> 2) + 2]!++;
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
-      if (i64[(queue >>> 3) + parent * 2]! <= due) break;
-      i64.copyWithin((queue >>> 3) + place * 2, (queue >>> 3) + parent * 2, (queue >>> 3) + parent * 2 + 2);
-      place = parent;
-    }
-    i64[(queue >>> 3) + place * 2] = due;
-    i64[(queue >>> 3) + place * 2 + 1] = BigInt(node);
-  };
-  const pop = (owner: number): { due: bigint; node: number } => {
-    const queue = u32[(owner >>> 2) + 1]! >>> 3;
-    const top = { due: i64[queue]!, node: Number(i64[queue + 1]!) };
-    const count = --u32[(owner >>> 2) + 2]!;
-    const [due, node] = [i64[queue + count * 2]!, i64[queue + count * 2 + 1]!];
-    let place = 0;
-    for (let child = 1; child < count; child = place * 2 + 1) {
-      if (child + 1 < count && i64[queue + (child + 1) * 2]! < i64[queue + child * 2]!) child++;
-      if (i64[queue + child * 2]! >= due) break;
-      i64.copyWithin(queue + place * 2, queue + child * 2, queue + child * 2 + 2);
-      place = child;
-    }
-    i64[queue + place * 2] = due;
-    i64[queue + place * 2 + 1] = node;
-    return top;
   };
   const retract = (owner: number, address: number, gone: number): void => {
     const { i, w } = nodeAt(address, owner);
@@ -138,25 +113,49 @@ export const sessionTwins = (heap: HeapViews): SessionKernels => {
     while (u32[nodeAt(newer, owner).w + 12] !== address) newer = u32[nodeAt(newer, owner).w + 12]!;
     u32[nodeAt(newer, owner).w + 12] = u32[w + 12]!;
   };
-  /** Has the changed nodes queued by when they have something to do, and what no longer holds of them noted. */
-  const drain = (owner: number, gone: number): void => {
+  const moved = (owner: number, address: number): boolean => {
+    const { i } = nodeAt(address, owner);
+    return i64[i] !== i64[i + 2] || endOf(owner, i64[i + 1]!) !== i64[i + 3];
+  };
+  const give = (owner: number, address: number, early: number, out: number, gone: number): void => {
+    const { i, w } = nodeAt(address, owner);
+    if (u32[w + 14]! & Flag.shown && moved(owner, address)) retract(owner, address, gone);
+    i64[i + 5]!++;
+    i64[i + 2] = i64[i]!;
+    i64[i + 3] = endOf(owner, i64[i + 1]!);
+    u32[w + 14] = (u32[w + 14]! & ~(Flag.modified | Flag.early)) | Flag.shown | early;
+    u32[(out >>> 2) + u32[(owner >>> 2) + 18]!++] = address;
+  };
+  const isComplete = (owner: number, address: number, watermark: bigint): boolean =>
+    later(endOf(owner, i64[nodeAt(address, owner).i + 1]!), store(owner).delay) <= watermark;
+  const dueOf = (owner: number, address: number): bigint => {
+    const { i, w } = nodeAt(address, owner);
     const { accept, delay } = store(owner);
+    return later(endOf(owner, i64[i + 1]!), u32[w + 14]! & (Flag.modified | Flag.early) ? delay : accept);
+  };
+  const enqueue = (owner: number, address: number, due: bigint): void => {
+    const { i, w } = nodeAt(address, owner);
+    u32[w + 14]! |= Flag.queued;
+    i64[i + 4] = due;
+    push(owner, due, address);
+  };
+  /** Has the changed nodes queued by when they have something to do, and what no longer holds of them noted. */
+  const drain = (owner: number, watermark: bigint, out: number, gone: number): void => {
     for (let address = u32[(owner >>> 2) + 4]!; address; address = u32[nodeAt(address, owner).w + 15]!) {
       const { i, w } = nodeAt(address, owner);
-      let flags = u32[w + 14]! & ~Flag.listed;
-      u32[w + 14] = flags;
+      u32[w + 14]! &= ~Flag.listed;
+      const flags = u32[w + 14]!;
       if (flags & Flag.dead) {
         if (flags & Flag.shown) retract(owner, address, gone);
         continue;
       }
-      const end = endOf(owner, i64[i + 1]!);
-      if (flags & Flag.modified) {
-        if (i64[i] !== i64[i + 2] || end !== i64[i + 3]) retract(owner, address, gone);
-        flags &= ~(Flag.modified | Flag.shown);
-        u32[w + 14] = flags;
+      if (flags & Flag.modified && flags & Flag.shown && moved(owner, address)) {
+        retract(owner, address, gone);
+        u32[w + 14]! &= ~(Flag.shown | Flag.early);
       }
-      i64[i + 4] = later(end, flags & Flag.shown ? accept : delay);
-      push(owner, i64[i + 4]!, address);
+      if (flags & Flag.modified && isComplete(owner, address, watermark)) give(owner, address, 0, out, gone);
+      const due = dueOf(owner, address);
+      if (!(flags & Flag.queued) || due < i64[i + 4]!) enqueue(owner, address, due);
     }
     u32[(owner >>> 2) + 4] = u32[(owner >>> 2) + 5] = 0;
   };
@@ -195,8 +194,8 @@ export const sessionTwins = (heap: HeapViews): SessionKernels => {
             const older = u32[w + 12]!;
             if (older && joins(owner, older, time, bound)) absorb(owner, node, older, rows, merges);
           }
-          if (u32[w + 14]! & Flag.shown) {
-            u32[w + 14]! |= Flag.modified;
+          u32[w + 14]! |= Flag.modified;
+          if (u32[w + 14]! & Flag.shown && !(u32[w + 14]! & Flag.early)) {
             list(owner, node);
             i64[(owner >>> 3) + 3] = I64_MIN;
           }
@@ -216,41 +215,41 @@ export const sessionTwins = (heap: HeapViews): SessionKernels => {
         u32[w + 12] = node;
         if (newer) u32[nodeAt(newer, owner).w + 12] = made;
         else u32[(home >>> 2) + 2] = made;
+        u32[w + 14]! |= Flag.modified;
         list(owner, made);
         i64[(owner >>> 3) + 3] = least(i64[(owner >>> 3) + 3]!, later(end, delay));
         u32[(slots >>> 2) + row] = made;
       }
       return rows;
     },
-    fireSessions(owner, watermark, out, gone) {
-      const { accept, delay } = store(owner);
-      u32[(owner >>> 2) + 19] = 0;
-      drain(owner, gone);
+    fireSessions(owner, watermark, early, out, gone) {
+      u32.fill(0, (owner >>> 2) + 18, (owner >>> 2) + 20);
+      drain(owner, watermark, out, gone);
       const queue = u32[(owner >>> 2) + 1]! >>> 3;
-      let found = 0;
       while (u32[(owner >>> 2) + 2]! > 0 && i64[queue]! <= watermark) {
-        const { due, node } = pop(owner);
+        const { due: entryDue, node } = pop(owner);
         const { i, w } = nodeAt(node, owner);
-        if (u32[w + 14]! & Flag.dead || i64[i + 4] !== due) continue;
-        const end = endOf(owner, i64[i + 1]!);
-        if (!(u32[w + 14]! & Flag.shown) && later(end, delay) <= watermark) {
-          i64[i + 5]!++;
-          i64[i + 2] = i64[i]!;
-          i64[i + 3] = end;
-          u32[w + 14]! |= Flag.shown;
-          u32[(out >>> 2) + found++] = node;
+        if (u32[w + 14]! & Flag.dead || i64[i + 4] !== entryDue) continue;
+        if (isComplete(owner, node, watermark)) {
+          if (u32[w + 14]! & Flag.modified) give(owner, node, 0, out, gone);
+          u32[w + 14]! &= ~Flag.early;
         }
-        const next = later(end, u32[w + 14]! & Flag.shown ? accept : delay);
-        if (next > watermark) {
-          i64[i + 4] = next;
-          push(owner, next, node);
+        const due = dueOf(owner, node);
+        if (due > watermark) {
+          enqueue(owner, node, due);
           continue;
         }
         unlink(owner, node);
         u32[(owner >>> 2) + 9]!++;
       }
-      i64[(owner >>> 3) + 3] = u32[(owner >>> 2) + 2]! > 0 ? i64[queue]! : I64_MAX;
-      return found;
+      const count = u32[(owner >>> 2) + 2]!;
+      i64[(owner >>> 3) + 3] = count > 0 ? i64[queue]! : I64_MAX;
+      for (let entry = 0; early && entry < count; entry++) {
+        const node = Number(i64[queue + entry * 2 + 1]!);
+        const flags = u32[nodeAt(node, owner).w + 14]!;
+        if (!(flags & Flag.dead) && flags & Flag.modified) give(owner, node, Flag.early, out, gone);
+      }
+      return u32[(owner >>> 2) + 18]!;
     },
     countSlots(owner, from, rows, slots, size, template) {
       for (let row = from; row < rows; row++) {

@@ -34,6 +34,8 @@ const LISTED: u32 = 2;
 const SHOWN: u32 = 4;
 const MODIFIED: u32 = 8;
 const NULL_KEY: u32 = 16;
+const QUEUED: u32 = 32;
+const EARLY: u32 = 64;
 
 /** out[i] = the bound as it stands just before element i, see the interface. */
 export function runningBounds(elements: i32, selection: usize, first: i32, values: usize, validity: usize, before: i64, back: i64, floor: i64, cap: i64, out: usize): void {
@@ -141,10 +143,11 @@ export function sessionSlots(owner: usize, from: i32, rows: i32, positions: usiz
         if (older && joins(older + S, time, bound, gap, longest)) absorb(owner, S, node, older, rows, merges);
       }
       const flags = load<u32>(at, FLAGS);
-      if (flags & SHOWN) {
+      // What was given out early has time until its end, or the next early firing.
+      if ((flags & (SHOWN | EARLY)) == SHOWN) {
         list(owner, node, at, flags | MODIFIED);
         store<i64>(owner, i64.MIN_VALUE, LEAST);
-      }
+      } else if (!(flags & MODIFIED)) store<u32>(at, flags | MODIFIED, FLAGS);
       store<u32>(slot, <u32>node);
       continue;
     }
@@ -164,7 +167,7 @@ export function sessionSlots(owner: usize, from: i32, rows: i32, positions: usiz
     store<u32>(at, <u32>node, NEXT);
     if (newer) store<u32>(newer + S, <u32>made, NEXT);
     else store<u32>(home, <u32>made, HEAD);
-    list(owner, made, at, load<u32>(at, FLAGS));
+    list(owner, made, at, load<u32>(at, FLAGS) | MODIFIED);
     store<i64>(owner, min<i64>(load<i64>(owner, LEAST), later(end, load<i64>(owner, DELAY))), LEAST);
     store<u32>(slot, <u32>made);
   }
@@ -182,7 +185,7 @@ function absorb(owner: usize, S: usize, node: usize, older: usize, rows: i32, me
   store<u32>(from, flags, FLAGS);
   if (flags & SHOWN) {
     list(owner, older, from, flags);
-    store<i64>(owner, i64.MIN_VALUE, LEAST);
+    if (!(flags & EARLY)) store<i64>(owner, i64.MIN_VALUE, LEAST);
   }
   store<u32>(owner, load<u32>(owner, DEAD_COUNT) + 1, DEAD_COUNT);
   const count = load<u32>(owner, SECOND_COUNT);
@@ -240,36 +243,69 @@ function retract(owner: usize, S: usize, node: usize, gone: usize): void {
   store<u32>(owner, count + 1, SECOND_COUNT);
 }
 
+/** Whether a session that was given out has other bounds by now. */
+// @ts-ignore: decorator
+@inline
+function moved(at: usize, end: i64): bool {
+  return load<i64>(at) != load<i64>(at, SHOWN_START) || end != load<i64>(at, SHOWN_END);
+}
+
+/** Lists a session as given out, and what was given out of it before with other bounds as gone. `early`: EARLY or 0. */
+function give(owner: usize, S: usize, node: usize, end: i64, early: u32, out: usize, gone: usize): void {
+  const at = node + S;
+  const flags = load<u32>(at, FLAGS);
+  if (flags & SHOWN && moved(at, end)) retract(owner, S, node, gone);
+  store<i64>(at, load<i64>(at, VERSION) + 1, VERSION);
+  store<i64>(at, load<i64>(at), SHOWN_START);
+  store<i64>(at, end, SHOWN_END);
+  store<u32>(at, (flags & ~(MODIFIED | EARLY)) | SHOWN | early, FLAGS);
+  const count = load<u32>(owner, FIRST_COUNT);
+  store<u32>(out + (<usize>count << 2), <u32>node);
+  store<u32>(owner, count + 1, FIRST_COUNT);
+}
+
+/** When a session has something to do next: to be complete, or to be forgotten. */
+// @ts-ignore: decorator
+@inline
+function dueOf(owner: usize, at: usize, end: i64): i64 {
+  return later(end, load<u32>(at, FLAGS) & (MODIFIED | EARLY) ? load<i64>(owner, DELAY) : load<i64>(owner, ACCEPT));
+}
+
 /** Gives out the sessions that a watermark completes, see the interface. */
-export function fireSessions(owner: usize, watermark: i64, out: usize, gone: usize): i32 {
+export function fireSessions(owner: usize, watermark: i64, early: i32, out: usize, gone: usize): i32 {
   const S = <usize>load<u32>(owner, STATE_BYTES);
   const gap = load<i64>(owner, GAP);
   const longest = load<i64>(owner, LONGEST);
-  const accept = load<i64>(owner, ACCEPT);
   const delay = load<i64>(owner, DELAY);
+  store<u32>(owner, 0, FIRST_COUNT);
   store<u32>(owner, 0, SECOND_COUNT);
   for (let node = <usize>load<u32>(owner, CHANGED); node; node = <usize>load<u32>(node + S, LINK)) {
     const at = node + S;
     let flags = load<u32>(at, FLAGS) & ~LISTED;
+    store<u32>(at, flags, FLAGS);
     if (flags & DEAD) {
       if (flags & SHOWN) retract(owner, S, node, gone);
-      store<u32>(at, flags, FLAGS);
       continue;
     }
     const end = endOf(load<i64>(at, LAST), gap, longest);
     if (flags & MODIFIED) {
-      if (load<i64>(at) != load<i64>(at, SHOWN_START) || end != load<i64>(at, SHOWN_END)) retract(owner, S, node, gone);
-      flags &= ~(MODIFIED | SHOWN);
+      if (flags & SHOWN && moved(at, end)) {
+        retract(owner, S, node, gone);
+        store<u32>(at, flags & ~(SHOWN | EARLY), FLAGS);
+      }
+      if (later(end, delay) <= watermark) give(owner, S, node, end, 0, out, gone);
     }
-    store<u32>(at, flags, FLAGS);
-    const due = later(end, flags & SHOWN ? accept : delay);
+    // A node that is queued for an earlier time is queued again then: so it is in the queue once, however often it changes.
+    flags = load<u32>(at, FLAGS);
+    const due = dueOf(owner, at, end);
+    if (flags & QUEUED && load<i64>(at, DUE) <= due) continue;
+    store<u32>(at, flags | QUEUED, FLAGS);
     store<i64>(at, due, DUE);
     pushDue(owner, due, node);
   }
   store<u32>(owner, 0, CHANGED);
   store<u32>(owner, 0, CHANGED_COUNT);
   const queue = <usize>load<u32>(owner, QUEUE);
-  let found = 0;
   while (load<u32>(owner, QUEUE_COUNT) > 0 && load<i64>(queue) <= watermark) {
     const entryDue = load<i64>(queue);
     const node = <usize>load<u32>(queue, 8);
@@ -278,21 +314,11 @@ export function fireSessions(owner: usize, watermark: i64, out: usize, gone: usi
     const flags = load<u32>(at, FLAGS);
     if (flags & DEAD || load<i64>(at, DUE) != entryDue) continue;
     const end = endOf(load<i64>(at, LAST), gap, longest);
-    let due = later(end, delay);
-    if (!(flags & SHOWN)) {
-      if (due > watermark) {
-        store<i64>(at, due, DUE);
-        pushDue(owner, due, node);
-        continue;
-      }
-      store<i64>(at, load<i64>(at, VERSION) + 1, VERSION);
-      store<i64>(at, load<i64>(at), SHOWN_START);
-      store<i64>(at, end, SHOWN_END);
-      store<u32>(at, flags | SHOWN, FLAGS);
-      store<u32>(out + (<usize>found << 2), <u32>node);
-      found++;
+    if (flags & (MODIFIED | EARLY) && later(end, delay) <= watermark) {
+      if (flags & MODIFIED) give(owner, S, node, end, 0, out, gone);
+      else store<u32>(at, flags & ~EARLY, FLAGS);
     }
-    due = later(end, accept);
+    const due = dueOf(owner, at, end);
     if (due > watermark) {
       store<i64>(at, due, DUE);
       pushDue(owner, due, node);
@@ -301,8 +327,15 @@ export function fireSessions(owner: usize, watermark: i64, out: usize, gone: usi
     unlink(S, node);
     store<u32>(owner, load<u32>(owner, DEAD_COUNT) + 1, DEAD_COUNT);
   }
-  store<i64>(owner, load<u32>(owner, QUEUE_COUNT) > 0 ? load<i64>(queue) : i64.MAX_VALUE, LEAST);
-  return found;
+  const count = <usize>load<u32>(owner, QUEUE_COUNT);
+  store<i64>(owner, count > 0 ? load<i64>(queue) : i64.MAX_VALUE, LEAST);
+  for (let entry: usize = 0; early && entry < count; entry++) {
+    const node = <usize>load<u32>(queue + (entry << 4), 8);
+    const at = node + S;
+    const flags = load<u32>(at, FLAGS);
+    if (!(flags & DEAD) && flags & MODIFIED) give(owner, S, node, endOf(load<i64>(at, LAST), gap, longest), EARLY, out, gone);
+  }
+  return load<u32>(owner, FIRST_COUNT);
 }
 
 /** Takes a node off its key's list, for good. */

@@ -15,13 +15,17 @@ import type { Firing } from './row-operator.js';
 import { SessionRebuilder } from './session-rebuild.js';
 import { SessionResults } from './session-results.js';
 
-/** Gives out windows that keys made for themselves, and gives back what they took: sessions that the watermark has passed, and count windows that are full. */
+/**
+ * Gives out windows that keys made for themselves, and gives back what they took: sessions that the watermark has passed, and count windows
+ * that are full; early, all that have rows which were not given out.
+ */
 export class SessionFire implements Firing {
   private readonly set: RegionSet;
   private readonly folder: CellFolder;
   private readonly rebuilder: SessionRebuilder;
   private readonly results: SessionResults;
   private readonly counts: boolean;
+  private readonly givesEarly: boolean;
 
   constructor(
     private readonly thread: ThreadContext,
@@ -33,7 +37,9 @@ export class SessionFire implements Firing {
     this.set = new RegionSet(thread, job, worker);
     const template = thread.pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
     writeTemplate(thread, primitivesOf(thread, aggregate.compiled.states), aggregate, template);
-    this.counts = firstStage(job.plan).aggregate!.window.kind === 'count';
+    const { window, emit: { earlyMs } } = firstStage(job.plan).aggregate!;
+    this.counts = window.kind === 'count';
+    this.givesEarly = earlyMs !== null;
     this.folder = new CellFolder(thread, aggregate, job.hashSeed, template);
     this.rebuilder = new SessionRebuilder(thread, aggregate, this.folder, template, this.counts);
     this.results = new SessionResults(thread, job, aggregate, emit);
@@ -43,40 +49,51 @@ export class SessionFire implements Firing {
     const { heap, scratch } = this.thread;
     scratch.reset();
     const watermark = heap.i64[fireWord(this.job.block)]!;
-    const own = this.set.regions.filter((region, index) => index % parts === part && region.due <= watermark);
-    for (const region of own) held(region, () => this.fire(region, watermark));
+    const early = heap.i64[fireWord(this.job.block) + 2] !== 0n;
+    const own = this.set.regions.filter((region, index) => index % parts === part && (early || region.due <= watermark));
+    for (const region of own) held(region, () => this.fire(region, watermark, early));
     this.results.flush();
     // Only now: until here results were read from the nodes.
     for (const region of own) held(region, () => this.settle(region, watermark));
     Atomics.add(heap.i32, stageWord(this.job.block, StageWord.fireDone), 1);
   }
 
-  private fire(region: Region, watermark: bigint): void {
+  private fire(region: Region, watermark: bigint, early: boolean): void {
     const store = this.storeOf(region);
     if (store === null) return;
-    if (this.counts) return this.fireFull(store, watermark === NEVER);
+    if (this.counts) return this.fireFull(store, early || watermark === NEVER);
     const { kernels, scratch } = this.thread;
     store.reserveQueue();
     const changed = store.get(StoreWord.changedCount);
-    const nodes = scratch.take((store.get(StoreWord.queueCount) + changed) * 4);
-    const gone = scratch.take(changed * GONE_BYTES);
-    const rows = kernels.fireSessions(store.address, watermark, nodes, gone);
+    const all = store.get(StoreWord.queueCount) + changed;
+    const nodes = scratch.take(all * 4);
+    // What was given out early is not listed when it changes.
+    const gone = scratch.take((this.givesEarly ? all : changed) * GONE_BYTES);
+    const rows = kernels.fireSessions(store.address, watermark, early ? 1 : 0, nodes, gone);
     this.results.append(store.table, nodes, rows, gone, store.get(StoreWord.second));
   }
 
-  /** Gives out the windows that are full; at the end of input those that are not, too. */
-  private fireFull(store: SessionStore, ended: boolean): void {
-    const { heap: { u32 }, scratch } = this.thread;
+  /** Gives out the windows that are full; or all, of those that are not full the ones that have changed. */
+  private fireFull(store: SessionStore, all: boolean): void {
+    const { heap: { u32, i64 }, scratch } = this.thread;
+    const { cellBytes } = this.aggregate.compiled;
     const found: number[] = [];
-    const link = (this.aggregate.compiled.cellBytes + NodeField.link) >>> 2;
+    const link = (cellBytes + NodeField.link) >>> 2;
     for (let node = store.get(StoreWord.changed); node; node = u32[(node >>> 2) + link]!) found.push(node);
     store.set(StoreWord.changed, 0);
     store.set(StoreWord.changedCount, 0);
     store.least = NEVER;
-    if (ended) {
+    const word = (node: number, field: NodeField): number => (node + cellBytes + field) >>> 3;
+    if (all) {
       const { rows, cells, nullCell } = this.folder.list(store.table);
-      const all = [...u32.subarray(cells >>> 2, (cells >>> 2) + rows), ...(nullCell ? [nullCell] : [])];
-      for (const cell of all) if (u32[(cell >>> 2) + CellWord.head]) found.push(u32[(cell >>> 2) + CellWord.head]!);
+      for (const cell of [...u32.subarray(cells >>> 2, (cells >>> 2) + rows), ...(nullCell ? [nullCell] : [])]) {
+        const node = u32[(cell >>> 2) + CellWord.head]!;
+        if (node !== 0 && i64[word(node, NodeField.last)] !== i64[word(node, NodeField.shownEnd)]) found.push(node);
+      }
+    }
+    for (const node of this.givesEarly ? found : []) {
+      i64[word(node, NodeField.shownEnd)] = i64[word(node, NodeField.last)]!;
+      i64[word(node, NodeField.version)]!++;
     }
     const nodes = scratch.take(found.length * 4);
     u32.set(found, nodes >>> 2);

@@ -118,7 +118,7 @@ export class SessionRebuilder {
     u8.copyWithin(moved + cellBytes, node + cellBytes, node + cellBytes + NODE_FIELD_BYTES);
     u64[moved >>> 3] = u64[home >>> 3]!;
     u32[this.field(moved, NodeField.home)] = home;
-    u32[this.field(moved, NodeField.flags)]! &= ~NodeFlag.listed;
+    u32[this.field(moved, NodeField.flags)]! &= ~(NodeFlag.listed | NodeFlag.queued);
     pairs.push([moved, node]);
     return moved;
   }

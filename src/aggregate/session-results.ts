@@ -77,8 +77,10 @@ export class SessionResults {
     if (rows === 0) return;
     const cells = this.cellsOf(this.windows);
     const field = (at: NodeField): Vector => this.words(cells, rows, this.stateBytes + at);
-    const window = this.spec.window.kind === 'count' ? [field(NodeField.start)] : [field(NodeField.shownStart), field(NodeField.shownEnd)];
-    const changelog = this.updating ? [field(NodeField.version), this.flags(rows, 0)] : [];
+    const counts = this.spec.window.kind === 'count';
+    const window = counts ? [field(NodeField.start)] : [field(NodeField.shownStart), field(NodeField.shownEnd)];
+    // Only sessions can vanish.
+    const changelog = !this.updating ? [] : counts ? [field(NodeField.version)] : [field(NodeField.version), this.flags(rows, 0)];
     const results = this.aggregate.compiled.finishers.map(finisher => finishAggregate(this.thread, finisher, rows, cells));
     this.emit(resultFields(this.spec), [...this.keys(cells, this.windows), ...window, ...changelog, ...results], rows);
     this.windows.clear();
@@ -120,4 +122,5 @@ export class SessionResults {
 
   private get stateBytes(): number {
     return this.aggregate.compiled.cellBytes;
-  }}
+  }
+}

@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.js';
-import type { Aggregate, Plan, Stage } from '../plan/plan.js';
+import type { Plan, Stage } from '../plan/plan.js';
 
 /** Refuses what can be planned and not be run yet. */
 export function requireSupported(plan: Plan): void {
@@ -10,13 +10,8 @@ export function requireSupported(plan: Plan): void {
 function unsupported({ stages }: Plan): string | null {
   return stages.map(unsupportedStage).find(what => what !== null) ?? null;
 }
-function unsupportedStage({ branches, deduplicate, aggregate }: Stage, _index: number, stages: readonly Stage[]): string | null {
+function unsupportedStage({ branches, deduplicate }: Stage, _index: number, stages: readonly Stage[]): string | null {
   // Results of windows come in no particular order, so which of them is the first would be up to chance.
   if (deduplicate !== null && branches.some(({ from }) => from !== 'source' && stages[from]!.deduplicate === null)) return 'dedupe behind a window is';
-  return unsupportedAggregate(aggregate);
-}
-function unsupportedAggregate(aggregate: Aggregate | null): string | null {
-  if (aggregate === null) return null;
-  const { kind } = aggregate.window;
-  return (kind === 'session' || kind === 'count') && aggregate.emit.earlyMs !== null ? `firing ${kind} windows early is` : null;
+  return null;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DataType, Row } from '../../src/plan/types.ts';
-import { folded, firingPlan } from '../support/firing-plans.ts';
+import { firingPlan, fold } from '../support/changelog.ts';
 import { agg, aggregatePlan, col, field, MS, tumbling } from '../support/plans.ts';
 import { Random } from '../support/random.ts';
 import { cut, runEngine } from '../support/run-plan.ts';
@@ -41,11 +41,11 @@ describe('rows of many windows', () => {
       schema: [id, value, at], keys: [id], time: { column: 'at', outOfOrderness: 0 }, window: tumbling(MINUTE),
       aggregates: [agg('rows', 'count'), agg('total', 'sum', col(value))],
     });
-    const updating = firingPlan(plan, ACCEPT, 'close');
+    const updating = firingPlan(plan, ACCEPT, { when: 'close', earlyMs: null });
     const rows = rowsOf(keyOf, 3);
     for (const batchRows of [ROWS, 500]) {
       const { rows: out, stats } = await runEngine(updating, [cut(rows, batchRows)], { workers: 2, heap: '128MiB', partitioner: 'hash', batchRows });
-      expect(folded(updating, out).map(row => `${String(row['id'])} ${Number(row['windowStart'])} ${String(row['rows'])} ${String(row['total'])}`).sort()).toEqual(expected(rows));
+      expect(fold(updating, out).map(row => `${String(row['id'])} ${Number(row['windowStart'])} ${String(row['rows'])} ${String(row['total'])}`).sort()).toEqual(expected(rows));
       expect(stats.sources[0]).toMatchObject({ read: ROWS, applied: ROWS, late: 0 });
     }
   });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { heap, Layout, same } from '../support/images.ts';
 import { int64, property } from './support.ts';
 
@@ -8,11 +8,12 @@ const STATE_BYTES = 16;
 const NODE_BYTES = STATE_BYTES + 64;
 const KEYS = 3;
 
-interface Step { readonly rows: readonly (readonly [key: number, time: number])[]; readonly bound: number; readonly fire: number | null }
+interface Step { readonly rows: readonly (readonly [key: number, time: number])[]; readonly bound: number; readonly fire: number | null; readonly early: boolean }
 const step: fc.Arbitrary<Step> = fc.record({
   rows: fc.array(fc.tuple(fc.nat(KEYS - 1), fc.integer({ min: -40, max: 120 })), { maxLength: 12 }),
   bound: fc.integer({ min: -60, max: 100 }),
   fire: fc.option(fc.integer({ min: -60, max: 160 }), { nil: null }),
+  early: fc.boolean(),
 });
 
 /** A store over a table that has room for `nodes` nodes in its arena; the cells of its keys, the last of them that of null. */
@@ -40,7 +41,7 @@ test('sessions', () => fc.assert(fc.property(fc.array(step, { maxLength: 8 }), l
   const [slots, late, merges, out, gone] = [64, 64, 128, 64 * 4, 64 * 40].map(bytes => layout.take(bytes * 4)) as [number, number, number, number, number];
   const [times, bounds] = [layout.take(400), layout.take(400)];
   let bound = -1000n;
-  for (const { rows, bound: by, fire } of steps) {
+  for (const { rows, bound: by, fire, early } of steps) {
     if (BigInt(by) > bound) bound = BigInt(by);
     rows.forEach(([key, time], row) => {
       heap.u32[(slots >>> 2) + row] = cells[key]!;
@@ -52,10 +53,32 @@ test('sessions', () => fc.assert(fc.property(fc.array(step, { maxLength: 8 }), l
     if (fire === null) continue;
     // A firing is never ahead of the rows' own watermark.
     const watermark = BigInt(fire) < bound ? BigInt(fire) : bound;
-    same(layout, k => k.fireSessions(store, watermark, out, gone));
+    same(layout, k => k.fireSessions(store, watermark, early ? 1 : 0, out, gone));
   }
-  same(layout, k => k.fireSessions(store, 2n ** 63n - 1n, out, gone));
+  same(layout, k => k.fireSessions(store, 2n ** 63n - 1n, 0, out, gone));
 }), { numRuns: 400 }));
+
+test('a session that changes and comes again and again, early or late, is in the queue once', () => {
+  for (const [bound, early] of [[-1000n, 1], [30n, 0]] as const) {
+    const layout = new Layout();
+    const { store, cells } = storeIn(layout, 3, [10n, 0n, 100n, 0n]);
+    const [template, out, gone, late, merges] = [layout.i64([0n, 3n]), layout.take(64), layout.take(400), layout.take(8), layout.take(16)];
+    const [slots, times, bounds] = [layout.take(8), layout.take(8), layout.i64([bound - 100n])];
+    const entries: number[] = [];
+    for (let turn = 0; turn < 50; turn++) {
+      // Early, it goes on; late, a row comes once more after its end.
+      heap.i64[times >>> 3] = early ? BigInt(turn) : 5n;
+      same(layout, k => {
+        heap.u32[slots >>> 2] = cells[0]!;
+        heap.u32.fill(0, (store >>> 2) + 18, (store >>> 2) + 20);
+        k.sessionSlots(store, 0, 1, 0, slots, times, bounds, template, late, merges);
+        return k.fireSessions(store, bound, early, out, gone);
+      });
+      entries.push(heap.u32[(store >>> 2) + 2]!);
+    }
+    expect(entries).toEqual(entries.map(() => 1));
+  }
+});
 
 test('count windows', () => fc.assert(fc.property(fc.array(fc.nat(KEYS - 1), { maxLength: 40 }), fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 30 }), (keys, size, nodes) => {
   const layout = new Layout();

@@ -87,8 +87,8 @@ const spanOf = ({ start, end }: Span): object => ({ windowStart: iso(start), win
 const lineOf = (total: Total): string => JSON.stringify({ place: total.place, ...spanOf(total), moments: total.moments, amount: total.amount });
 const letter = (position: number, reason: string, message: string, row: object): string =>
   JSON.stringify({ source: 'jsonl(input/moments.jsonl)', position, reason, message, row: JSON.stringify(row) });
-const lateLine = (position: number, { place, zone, at, amount }: Moment, watermark: number): string =>
-  letter(position, 'LATE', `its window had closed: event time ${at}, ${watermark - at} behind the watermark`, { place, zone, at, amount });
+const lateLine = (position: number, { place, zone, at, amount }: Moment, watermark: number, why = 'its window had closed'): string =>
+  letter(position, 'LATE', `${why}: event time ${at}, ${watermark - at} behind the watermark`, { place, zone, at, amount });
 const unknownLine = (position: number, { place, zone, at, amount }: Moment): string =>
   letter(position, 'UNKNOWN_ZONE', 'its time zone is null, or no name of the IANA time zone database', { place, zone, at, amount });
 
@@ -101,6 +101,7 @@ function byRow(moments: readonly Moment[], every: string): Expected {
     'dead-letters.jsonl': moments.flatMap((moment, position) => (isKnown(moment) ? [] : [unknownLine(position, moment)])),
   };
 }
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) groups.set(key(item), [...groups.get(key(item)) ?? [], item]);
@@ -109,7 +110,6 @@ function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, 
 function daysOfHours(moments: readonly Moment[]): Expected {
   const hours = answer(moments, { windows: calendar('hour', null), by: ['place', 'zone'] }).totals;
   const days = groupBy(hours, hour => JSON.stringify({ place: hour.place, ...spanOf(calendar('day', null)({ ...hour, at: hour.end - 1 })[0]!) }));
-  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
   return {
     'results.jsonl': [...days].map(([day, of]) => JSON.stringify({ ...JSON.parse(day) as object, hours: of.length, busiest: Math.max(...of.map(hour => hour.moments)), amount: sum(of.map(hour => hour.amount)) })),
   };
@@ -124,6 +124,33 @@ function revised(moments: readonly Moment[], isKept: (day: Total) => boolean): A
   return { totals: totals.filter(isKept), late };
 }
 
+/** A moment goes if one of its place that stayed is at most twelve hours away; it is late if it lies farther than that behind the watermark. */
+function repeats(moments: readonly Moment[], run: string): Expected {
+  const within = 12 * HOUR;
+  const kept: Moment[] = [];
+  const late: string[] = [];
+  let watermark = -Infinity;
+  for (const [position, moment] of moments.entries()) {
+    if (watermark - moment.at > within) late.push(lateLine(position, moment, watermark, 'what it may repeat is forgotten'));
+    else if (!kept.some(({ place, at }) => place === moment.place && Math.abs(at - moment.at) <= within)) kept.push(moment);
+    watermark = Math.max(watermark, moment.at - OUT_OF_ORDERNESS);
+  }
+  if (run === 'kept') return { 'results.jsonl': kept.map(({ place, zone, at, amount }) => JSON.stringify({ place, zone, at: iso(at), amount })) };
+  // None of them is late for its day, however far behind it came.
+  const days = groupBy(kept, moment => JSON.stringify({ place: moment.place, ...spanOf(calendar('day', null)(moment)[0]!) }));
+  return { 'results.jsonl': [...days].map(([day, of]) => JSON.stringify({ ...JSON.parse(day) as object, moments: of.length, amount: sum(of.map(moment => moment.amount)) })), 'late.jsonl': late };
+}
+function byFives(moments: readonly Moment[]): Expected {
+  const places = [...groupBy(moments, ({ place }) => place)];
+  return {
+    'results.jsonl': places.flatMap(([place, of]) => Array.from({ length: Math.ceil(of.length / 5) }, (_, windowNumber) => {
+      const five = of.slice(windowNumber * 5, windowNumber * 5 + 5);
+      const earliest = five.toSorted((a, b) => a.at - b.at)[0]!.amount;
+      return JSON.stringify({ place, windowNumber, moments: five.length, amount: sum(five.map(({ amount }) => amount)), earliest });
+    })),
+  };
+}
+
 const ZONES: Readonly<Record<string, string>> = { paris: 'Europe/Paris', saopaulo: 'America/Sao_Paulo', lordhowe: 'Australia/Lord_Howe' };
 /** By the name of the folder; of several runs of one pipeline, `run` is the name. */
 export const MIDNIGHTS: Readonly<Record<string, (moments: readonly Moment[], run: string) => Expected>> = {
@@ -134,6 +161,8 @@ export const MIDNIGHTS: Readonly<Record<string, (moments: readonly Moment[], run
   'calendar-by-row': byRow,
   'windows-over-windows': daysOfHours,
   top: busiestStalls,
+  'count-windows': byFives,
+  dedupe: repeats,
   'late-revisions': moments => {
     const { totals, late } = revised(moments, () => true);
     return { 'results.jsonl': totals.map(lineOf), 'late.jsonl': late };

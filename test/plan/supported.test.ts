@@ -1,19 +1,16 @@
 import { expect, test } from 'vitest';
 import { requireSupported } from '../../src/coordinator/supported.ts';
-import type { Aggregate, Plan, Stage } from '../../src/plan/plan.ts';
+import type { Plan } from '../../src/plan/plan.ts';
 import { agg, aggregatePlan, field, MS, tumbling } from '../support/plans.ts';
 
 const plan = aggregatePlan({ schema: [field('at', MS)], time: { column: 'at', outOfOrderness: 0 }, window: tumbling(10), aggregates: [agg('n', 'count')] });
 const stage = plan.stages[0]!;
-const withStage = (change: Partial<Stage>): Plan => ({ ...plan, stages: [{ ...stage, ...change }] });
-const withAggregate = (change: Partial<Aggregate>): Plan => withStage({ aggregate: { ...stage.aggregate!, ...change } });
 
 test('an engine refuses what it cannot run, and says what', () => {
   const first = { ...stage, aggregate: null, deduplicate: { keys: [], within: 1 } };
   const behind = { ...first, branches: first.branches.map(branch => ({ ...branch, from: 0 })) };
   const refused: [Plan, string][] = [
     [{ ...plan, stages: [stage, behind] }, 'dedupe behind a window is'],
-    [withAggregate({ window: { kind: 'session', gap: 5, maxLength: null, unit: 'ms' }, emit: { when: 'close', earlyMs: 1000 } }), 'firing session windows early is'],
   ];
   for (const [unsupported, what] of refused) expect(() => requireSupported(unsupported)).toThrow(`PLAN_INVALID: ${what} not supported yet`);
   requireSupported(plan);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { stream, schema, t, tumbling, sliding, calendar, count, sum, rows, type RunOptions } from 'millrace';
+import { stream, schema, t, tumbling, sliding, calendar, session, countWindow, count, sum, rows, type RunOptions } from 'millrace';
 import { VirtualClock } from '../support/clock.ts';
 import { ListSink } from '../support/run-plan.ts';
 import { ScriptedSource, until } from '../support/scripted-source.ts';
@@ -97,6 +97,76 @@ describe('early results', () => {
     source.end();
     await job.done;
     expect(shown(results).slice(3).sort()).toEqual(['a 0+20: 2', 'a 10+20: 1']);
+  });
+});
+
+describe('early results of windows that each key makes for itself', () => {
+  test('sessions come with the bounds that they have so far, and are taken back where these change', async () => {
+    const [results, clock] = [new ListSink('results'), new VirtualClock()];
+    const source = new ScriptedSource('events').rows([event('a', 0), event('a', 15), event('b', 5)]);
+    const job = stream(source, Event).eventTime('at', { outOfOrderness: 1000 }).groupBy('key').window(session(10)).aggregate(() => ({ n: count() })).emit({ early: '1s' }).to(results).start({ ...options, clock });
+    const early = async (rowsRead: number, wanted: number): Promise<string[]> => {
+      await until(() => source.asked && job.stats().sources[0]!.read === rowsRead);
+      const before = results.rows.length;
+      clock.advance(1000);
+      await until(() => results.rows.length === before + wanted);
+      return shown(results).slice(before).sort();
+    };
+    expect(await early(3, 3)).toEqual(['a 0+10: 1', 'a 15+10: 1', 'b 5+10: 1']);
+    // Of b nothing has changed; 20 makes the second session of a longer.
+    source.rows([event('a', 20), event('a', 3)]);
+    expect(await early(5, 4)).toEqual(['a 0+10: null', 'a 0+13: 2', 'a 15+10: null', 'a 15+15: 2']);
+    source.rows([event('a', 9)]);
+    expect(await early(6, 3)).toEqual(['a 0+13: null', 'a 0+30: 5', 'a 15+15: null']);
+    // The same bounds: nothing is taken back.
+    source.rows([event('a', 10)]);
+    expect(await early(7, 1)).toEqual(['a 0+30: 6']);
+    source.rows([event('b', 6)]);
+    source.end();
+    await job.done;
+    // What has come already does not come again at the end.
+    expect(shown(results).slice(11).sort()).toEqual(['b 5+10: null', 'b 5+11: 2']);
+    expect(results.rows.map(row => row['deleted'] === true)).toEqual(results.rows.map(row => row['n'] === null));
+    expect(clock.waiting).toBe(0);
+  });
+
+  test('a session that came early and closes unchanged is taken back by a late row that is accepted', async () => {
+    const [results, clock] = [new ListSink('results'), new VirtualClock()];
+    const source = new ScriptedSource('events').rows([event('a', 0)]);
+    const job = stream(source, Event).eventTime('at').groupBy('key').window(session(10)).aggregate(() => ({ n: count() })).late({ accept: 100 }).emit({ early: '1s' }).to(results).start({ ...options, clock });
+    await until(() => source.asked && job.stats().sources[0]!.read === 1);
+    clock.advance(1000);
+    await until(() => results.rows.length === 1);
+    source.rows([event('b', 50)]);
+    source.rows([event('a', 5)]);
+    // It has passed its end: the revision does not wait for the next early results.
+    await until(() => results.rows.length === 3);
+    source.end();
+    await job.done;
+    expect(shown(results)).toEqual(['a 0+10: 1', 'a 0+10: null', 'a 0+15: 2', 'b 50+10: 1']);
+  });
+
+  test('count windows come with the rows that they have so far', async () => {
+    const [results, clock] = [new ListSink('results'), new VirtualClock()];
+    const source = new ScriptedSource('events').rows([event('a', 0), event('b', 0), event('a', 0)]);
+    const job = stream(source, Event).groupBy('key').window(countWindow(3)).aggregate(() => ({ n: count() })).emit({ early: '1s' }).to(results).start({ ...options, clock });
+    const lines = (from: number): string[] => results.rows.slice(from).map(row => `${String(row['key'])} ${String(row['windowNumber'])}: ${String(row['n'])}, version ${String(row['version'])}`).sort();
+    await until(() => source.asked && job.stats().sources[0]!.read === 3);
+    clock.advance(1000);
+    await until(() => results.rows.length === 2);
+    expect(lines(0)).toEqual(['a 0: 2, version 1', 'b 0: 1, version 1']);
+    source.rows([event('a', 0), event('a', 0)]);
+    // Full: at once.
+    await until(() => results.rows.length === 3 && job.stats().sources[0]!.read === 5);
+    expect(lines(2)).toEqual(['a 0: 3, version 2']);
+    clock.advance(1000);
+    await until(() => results.rows.length === 4);
+    expect(lines(3)).toEqual(['a 1: 1, version 1']);
+    source.rows([event('b', 0)]);
+    source.end();
+    await job.done;
+    expect(lines(4)).toEqual(['b 0: 2, version 2']);
+    expect('deleted' in results.rows[0]!).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Window } from '../../src/plan/plan.ts';
-import { firingPlan, folded } from '../support/firing-plans.ts';
+import { firingPlan, fold } from '../support/changelog.ts';
 import { agg, aggregatePlan, expectAnswer, field, ledger, MS } from '../support/plans.ts';
 import { cut, hasEngine, runEngine } from '../support/run-plan.ts';
 
@@ -43,12 +43,12 @@ test('a session whose end 64 bits cannot hold is a dead letter', () => {
 });
 
 test.skipIf(!hasEngine)('sessions that are joined after they were given out come as deleted, and the joined one with bounds of its own', async () => {
-  const plan = firingPlan(sessions(0), 1000, 'close');
+  const plan = firingPlan(sessions(0), 1000, { when: 'close', earlyMs: null });
   // One row a batch: each has been given out before the next is read, or not; either way the end is the same.
   const input = [...rows(0, 20), { at: 100, key: 'b' }, ...rows(10), { at: 200, key: 'b' }];
   const got = await runEngine(plan, [cut(input, 1)], { workers: 2 });
   const end = [session(0, 30, 3n), session(100, 110, 1n, 'b'), session(200, 210, 1n, 'b')];
   const sort = (list: readonly object[]): string[] => list.map(row => JSON.stringify(row, (_name, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).sort();
-  expect(sort(folded(plan, got.rows))).toEqual(sort(end));
+  expect(sort(fold(plan, got.rows))).toEqual(sort(end));
   for (const row of got.rows) expect(row['deleted'] === true, JSON.stringify(row['windowStart'])).toBe(row['n'] === null);
 });

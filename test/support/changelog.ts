@@ -1,27 +1,40 @@
-import type { Plan } from '../../src/plan/plan.ts';
-import type { Row, Value } from '../../src/plan/types.ts';
-import { valueText } from '../oracle/compare.ts';
+import { changelogColumns, changelogOf, resultFields, windowColumns, type Emit, type Plan } from '../../src/plan/plan.ts';
+import type { Row } from '../../src/plan/types.ts';
+import { rowText } from '../oracle/compare.ts';
+
+/** A plan of one stage with other lateness and firing, and the columns that go with them. */
+export function firingPlan(plan: Plan, accept: number, emit: Emit): Plan {
+  const stage = plan.stages[0]!;
+  const aggregate = { ...stage.aggregate!, accept, emit };
+  const output = resultFields(aggregate);
+  return { ...plan, stages: [{ ...stage, aggregate, output }], output, changelog: changelogOf(aggregate) };
+}
 
 /**
- * What a changelog amounts to: of the rows of each group and window, the one with the greatest version, without that. Throws where the log breaks a
- * promise: a version that does not grow, or a second row of a group and window from a plan that appends.
+ * What somebody has who keeps the last version of each result and drops the deleted, without the columns that tell revisions. Throws where the log
+ * breaks a promise: a version that does not grow, a second row of a result from a plan that appends, a deleted row that says something.
  */
 export function fold(plan: Plan, rows: readonly Row[]): Row[] {
-  const { aggregate } = plan.stages.at(-1)!;
-  const names = aggregate === null ? [] : [...aggregate.keys.map(key => key.name), 'windowStart', 'windowEnd'];
+  const aggregate = plan.stages.at(-1)!.aggregate!;
+  const identity = [...aggregate.keys, ...windowColumns(aggregate.window)].map(column => column.name);
+  const changelog = changelogColumns(aggregate).map(column => column.name);
   const last = new Map<string, Row>();
   for (const row of rows) {
-    const key = names.map(name => valueText(row[name] as Value)).join(' ');
+    const key = rowText(row, identity);
     const before = last.get(key);
-    if (before !== undefined && plan.changelog === 'append') throw new Error(`two rows of ${key} from a plan that appends`);
-    if (before !== undefined && !((row['version'] as bigint) > (before['version'] as bigint))) throw new Error(`version ${String(row['version'])} of ${key} after ${String(before['version'])}`);
+    if (before !== undefined && plan.changelog === 'append') throw new Error(`two rows of {${key}} from a plan that appends`);
+    if (before !== undefined && !((row['version'] as bigint) > (before['version'] as bigint))) throw new Error(`version ${String(row['version'])} of {${key}} after ${String(before['version'])}`);
+    if (row['deleted'] === true && aggregate.aggregates.some(({ name }) => row[name] !== null)) throw new Error(`a deleted row of {${key}} has values`);
     last.set(key, row);
   }
-  return [...last.values()].map(({ version: _version, ...row }): Row => row);
+  return [...last.values()].filter(row => row['deleted'] !== true).map(row => Object.fromEntries(Object.entries(row).filter(([name]) => !changelog.includes(name))));
 }
 
 /** A plan whose results do not have what tells their revisions apart, as the reference gives them. */
 export function withoutVersion(plan: Plan): Plan {
-  const plain = <T extends { readonly output: Plan['output'] }>(from: T): T => ({ ...from, output: from.output.filter(({ name }) => name !== 'version') });
-  return plain({ ...plan, stages: plan.stages.map(plain) });
+  const stages = plan.stages.map(stage => {
+    const changelog = stage.aggregate === null ? [] : changelogColumns(stage.aggregate);
+    return { ...stage, output: stage.output.filter(({ name }) => !changelog.some(column => column.name === name)) };
+  });
+  return { ...plan, stages, output: stages.at(-1)!.output };
 }

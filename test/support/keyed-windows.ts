@@ -1,6 +1,6 @@
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
-import { firingPlan } from './firing-plans.ts';
+import { firingPlan } from './changelog.ts';
 import { agg, aggregatePlan, col, field, filter, lit, MS, op } from './plans.ts';
 import type { Random } from './random.ts';
 
@@ -13,6 +13,9 @@ export const aggregates = [
   agg('first', 'first', col(value)), agg('last', 'last', col(name)), agg('most', 'max', col(name)), agg('mean', 'mean', col(value)),
 ];
 
+/** How often results come early, where they do. */
+export const EARLY_MS = 10;
+
 /** Sessions, or windows of so many rows, of any keys and firing. */
 export function planOf(random: Random): Plan {
   const window = random.chance(0.7)
@@ -22,8 +25,9 @@ export function planOf(random: Random): Plan {
   const steps = random.chance(0.3) ? [filter(op('ge', { kind: 'bool' }, col(value), lit('-50', { kind: 'int64' })))] : [];
   const time = window.kind === 'count' && random.chance(0.5) ? undefined : { column: 'at', outOfOrderness: random.pick([0, 5, 30, 200]) };
   const plan = aggregatePlan({ schema, ...(time && { time }), steps, keys, window, aggregates, branches: random.pick([1, 1, 2]) });
-  if (window.kind === 'count') return plan;
-  return firingPlan(plan, random.pick([0, 0, 3, 50, 400]), random.pick(['close', 'close', 'final']));
+  const accept = window.kind === 'count' ? 0 : random.pick([0, 0, 3, 50, 400]);
+  const when = window.kind === 'count' ? 'close' : random.pick(['close' as const, 'close' as const, 'final' as const]);
+  return firingPlan(plan, accept, { when, earlyMs: when === 'close' && random.chance(0.4) ? EARLY_MS : null });
 }
 
 /** Keys are hot, rare and null; rows come in bursts, up to 300 ms out of order. */

@@ -6,6 +6,7 @@ import type { Engine, EngineOptions } from '../../src/coordinator/engine.ts';
 import type { JobDescription, JobStats, RunningJob, RunOptions } from '../../src/coordinator/job-types.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
+import { VirtualClock } from './clock.ts';
 import { KERNELS } from './kernels.ts';
 
 /** Runs plans on the built engine, from batches of rows that a test has cut itself into lists that it can look at. */
@@ -43,11 +44,13 @@ afterAll(async () => {
 export class BatchSource implements Source {
   readonly bounded: boolean = true;
   readonly dictionaries: boolean = true;
-  constructor(readonly name: string, private readonly batches: readonly (readonly unknown[])[]) {}
+  /** `each` is called before each batch. */
+  constructor(readonly name: string, private readonly batches: readonly (readonly unknown[])[], private readonly each: () => void = () => {}) {}
   read(_context: SourceContext): Promise<SourceReader> {
     let next = 0;
     return Promise.resolve({
       next: (): Promise<SourceItem | null> => {
+        this.each();
         const rows = this.batches[next++];
         return Promise.resolve(rows === undefined ? null : { kind: 'rows', rows });
       },
@@ -74,12 +77,14 @@ export interface EngineResult {
   readonly late: Row[];
 }
 
-/** `sources[i]`: the batches of the i-th branch. Rejects as the job does. */
+/** `sources[i]`: the batches of the i-th branch. A clock that stands still moves on by 1 ms with each of them. Rejects as the job does. */
 export async function runEngine(plan: Plan, sources: readonly (readonly (readonly unknown[])[])[], options: RunOptions = {}): Promise<EngineResult> {
   const [sink, deadLetters, late] = [new ListSink('results'), new ListSink('letters'), new ListSink('late')];
+  const { clock } = options;
+  const tick = clock instanceof VirtualClock ? (): void => clock.advance(1) : undefined;
   const job = await runJob({
     plan, sink, deadLetters, late,
-    sources: sources.map((batches, i) => new BatchSource(plan.stages[0]!.branches[i]?.source.name ?? `source${i}`, batches)),
+    sources: sources.map((batches, i) => new BatchSource(plan.stages[0]!.branches[i]?.source.name ?? `source${i}`, batches, tick)),
   }, { ...options, engine: options.engine ?? await engineFor(options) });
   const stats = await job.done.catch(async (error: unknown) => {
     if (!options.engine) await dropEngine(options);

@@ -17,6 +17,7 @@ import type { JobLayout } from '../../src/worker/job-layout.ts';
 import { Morsel } from '../../src/worker/morsel.ts';
 import { ScratchArena } from '../../src/worker/scratch-arena.ts';
 import type { Kernels } from '../../native-free-kernels/load.ts';
+import { VirtualClock } from './clock.ts';
 import { testHeap } from './heap.ts';
 import type { Random } from './random.ts';
 
@@ -108,17 +109,20 @@ class Simulation {
   private readonly running = new Set<number>();
   private readonly model: ChainModel;
   private readonly lockWords: number[];
+  private readonly clock = new VirtualClock();
+  private readonly early: boolean;
   private fed = 0;
   private nested = 0;
   private scheduling = false;
 
   constructor(plan: Plan, private readonly feeds: readonly Feed[], private readonly random: Random, private readonly options: SimulationOptions) {
     clearHeap(this.pages);
+    this.early = plan.stages.some(({ aggregate }) => aggregate !== null && aggregate.emit.earlyMs !== null);
     this.collector = new Collector(plan, this.pages);
     const { workers } = options;
     const kernels = base[options.kernels];
     const job = { plan, sources: plan.stages[0]!.branches.map(branch => ({ ...branch.source, partitions: options.partitions ?? 1 })), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
-    this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers, staticTables: new StaticTables(heap, kernels, this.pages.for(PageUse.user)) } as unknown as Engine, job, { partitioner: options.partitioners[0]! }, this.collector as unknown as Emitter);
+    this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers, staticTables: new StaticTables(heap, kernels, this.pages.for(PageUse.user)) } as unknown as Engine, job, { partitioner: options.partitioners[0]!, clock: this.clock }, this.collector as unknown as Emitter);
     this.schedule.random = random;
     const { layouts } = this.schedule;
     this.model = new ChainModel(plan, layouts[0]!, options.firstSequence ?? 0);
@@ -165,6 +169,7 @@ class Simulation {
 
   private coordinate(): void {
     if (this.scheduling) return;
+    if (this.early && this.random.chance(0.3)) this.clock.advance(this.random.below(20));
     this.schedule.advance(this.fed === this.feeds.length);
   }
 
