@@ -57,7 +57,7 @@ export class WindowAssembly {
     const fresh = regions.flatMap(region => held(region, () => region.changed().filter(slice => slice.firings === 0)));
     const windows = this.assigner.windowsEndingIn(before === LEAST_TIME ? null : before, bound, inOrder([...fresh, ...spansOf(home)]));
     const until = windows.at(-1)?.end ?? LEAST_TIME;
-    const taken = inOrder(regions.flatMap(region => held(region, () => this.take(region, until))));
+    const taken = inOrder(regions.flatMap(region => held(region, () => this.take(region, before, until))));
     for (const window of windows) {
       this.extend(home, regions, taken.filter(slice => slice.end <= window.end && slice.start >= window.start && home.find(slice) === null));
       this.giveOut(home, regions, window);
@@ -117,9 +117,13 @@ export class WindowAssembly {
     for (const entry of this.frontOf(home)) if (!isBefore(slice, entry)) this.folder.foldTable(table, entry.table);
   }
 
-  /** The slices whose first window fires now: from here on rows of theirs go to deltas. REQUIRES: the region is held. */
-  private take(region: Region, until: bigint): HeldSlice[] {
-    const taken = region.changed().filter(slice => slice.firings === 0 && this.assigner.firstWindowEnd(slice) <= until);
+  /**
+   * The slices whose first window fires now: from here on rows of theirs go to deltas. Those whose first window fired before have come since
+   * `takeLate`, and are for the next one. REQUIRES: the region is held.
+   */
+  private take(region: Region, firedUpTo: bigint, until: bigint): HeldSlice[] {
+    const isDue = (end: bigint): boolean => end > firedUpTo && end <= until;
+    const taken = region.changed().filter(slice => slice.firings === 0 && isDue(this.assigner.firstWindowEnd(slice)));
     for (const slice of taken) region.fired(slice);
     return taken;
   }
@@ -176,7 +180,8 @@ export class WindowAssembly {
   }
 
   private reviseRegion(home: Region, region: Region, window: Span, changed: readonly HashedTable[]): void {
-    const slices = held(region, () => region.givenOut((start, end) => start >= window.start && end <= window.end));
+    // Of slices that rows are coming to right now, too: what these change is given out by the next firing, of other groups perhaps.
+    const slices = held(region, () => region.everGivenOut((start, end) => start >= window.start && end <= window.end));
     const all = this.assembled(home, slices.map(slice => slice.table));
     const keys = changed.length === 1 ? changed[0]! : this.assembled(home, changed);
     const list = this.folder.list(keys);
@@ -231,6 +236,9 @@ const isBefore = (a: Span, b: Span): boolean => a.start < b.start || (a.start ==
 const isBack = ({ start, end }: Span): boolean => start === BACK.start && end === BACK.end;
 /** All slices that are assembled. */
 const spansOf = (home: Region): Span[] => home.spans().filter(span => !isBack(span));
-const tablesOf = (regions: readonly Region[], slice: Span): HashedTable[] =>
-  regions.flatMap(region => held(region, () => region.find(slice))?.table ?? []);
+/** What regions have of a slice and have taken: one that came since is taken late, and rows may still come to it. */
+const tablesOf = (regions: readonly Region[], slice: Span): HashedTable[] => regions.flatMap(region => {
+  const own = held(region, () => region.find(slice));
+  return own !== null && own.firings > 0 ? [own.table] : [];
+});
 

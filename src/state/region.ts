@@ -134,6 +134,11 @@ export class Region {
       if (u32[entry + SliceWord.table] !== 0) visit({ start: i64[entry >>> 1]!, end: i64[(entry >>> 1) + 1]! }, u32[entry + SliceWord.firings] === 0 || u32[entry + SliceWord.delta] !== 0);
     }
   }
+  /** As `givenOut`, and those that rows have come to since: these are in `delta`. */
+  everGivenOut(wanted: (start: bigint, end: bigint) => boolean): HeldSlice[] {
+    const { u32, i64 } = this.heap;
+    return this.select(entry => u32[entry + SliceWord.firings] !== 0 && wanted(i64[entry >>> 1]!, i64[(entry >>> 1) + 1]!));
+  }
   /** The slices alone, in no order. */
   spans(): Slice[] {
     const found: Slice[] = [];

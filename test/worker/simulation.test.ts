@@ -5,7 +5,7 @@ import { TOKENS } from '../../src/worker/morsel.ts';
 import { difference } from '../oracle/compare.ts';
 import { runStages, type Ingest } from '../oracle/reference.ts';
 import { outputOf } from '../oracle/generate-plans.ts';
-import { fold, withoutVersion } from '../support/changelog.ts';
+import { firingPlan, fold, withoutVersion } from '../support/changelog.ts';
 import { agg, aggregatePlan, col, field, filter, followedBy, lit, MS, op, projectPlan, topOf, tumbling } from '../support/plans.ts';
 import { HEAP_KERNELS, runsOf } from '../support/kernels.ts';
 import { Random } from '../support/random.ts';
@@ -74,7 +74,7 @@ const ingestOf = (feeds: readonly Feed[]): Ingest[] => feeds.flatMap(({ branch, 
 });
 
 function check(seed: number, plan: Plan, feeds: readonly Feed[], options: SimulationOptions, random: Random): Simulated {
-  const note = `seed ${seed}, ${JSON.stringify(options)}, ${JSON.stringify(plan.stages[0]!.aggregate?.keys.map(key => key.name))}, ${JSON.stringify(plan.stages.map(stage => stage.aggregate?.window))}`;
+  const note = `seed ${seed}, ${JSON.stringify(options)}, ${JSON.stringify(plan.stages[0]!.aggregate?.keys.map(key => key.name))}, ${JSON.stringify(plan.stages.map(({ aggregate }) => aggregate && { window: aggregate.window, accept: aggregate.accept, emit: aggregate.emit }))}`;
   const expected = runStages(withoutVersion(plan), ingestOf(feeds));
   let got;
   try {
@@ -122,7 +122,7 @@ test('each partition has a watermark of its own, and steps aside or comes back i
   expect(late / rows).toBeLessThan(0.6);
 });
 
-/** Windows that overlap, late rows that are accepted, results that are revised or final. */
+/** Windows that overlap, late rows that are accepted, results that come early, are revised or final. */
 function overlapping(random: Random): Plan {
   const plan = planOf(random);
   const stage = plan.stages[0]!;
@@ -132,7 +132,8 @@ function overlapping(random: Random): Plan {
     { kind: 'sliding' as const, size: slide * random.pick([1, 2, 7]) + random.pick([0, 3]), slide, offset: 0, unit },
     { kind: 'cumulating' as const, size: slide * 4, step: slide, offset: random.pick([0, 3]), unit }, tumbling(slide),
   ]);
-  const aggregate = { ...stage.aggregate!, window, accept: random.pick([0, 0, 15, 400]), emit: { when: random.pick(['close' as const, 'final' as const]), earlyMs: null } };
+  const when = random.pick(['close' as const, 'final' as const]);
+  const aggregate = { ...stage.aggregate!, window, accept: random.pick([0, 0, 15, 400]), emit: { when, earlyMs: when === 'close' && random.chance(0.3) ? 10 : null } };
   const output = outputOf(aggregate);
   return { ...plan, stages: [{ ...stage, aggregate, output }], output, changelog: changelogOf(aggregate) };
 }
@@ -142,6 +143,15 @@ test('windows that overlap and late rows that are accepted come to what the refe
     const random = new Random(seed);
     const plan = overlapping(random);
     check(seed, plan, feedsOf(random, plan.stages[0]!.branches.length, 5 + random.below(60), random.pick([3, 20, 120])), optionsOf(random), random);
+  }
+});
+
+test('a window is revised with all of its slices, also with those that rows come to at that moment', seeded, () => {
+  const sliding = { kind: 'sliding' as const, size: 213, slide: 30, offset: 0, unit: 'ms' as const };
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
+    const random = new Random(seed);
+    const plan = firingPlan(aggregatePlan({ schema, time: { column: 'at', outOfOrderness: 0 }, keys: [name], window: sliding, aggregates }), 400, { when: 'close', earlyMs: null });
+    check(seed, plan, feedsOf(random, 1, 60, 20), { workers: 3, partitioners: ['hash', 'local', 'hash'], kernels: HEAP_KERNELS, preemption: 0.1 }, random);
   }
 });
 
