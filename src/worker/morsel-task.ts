@@ -225,8 +225,11 @@ export class MorselTask {
     const slice = times.sliceOfChunk(first);
     let elementTimes = 0;
     if (times.times && rows + apart.rows > 0 && (slice === null || this.needsTimes)) {
-      elementTimes = scratch.take(result.rows * 8);
-      kernels.gatherTimes(result.rows, result.selection, first, times.times, elementTimes);
+      elementTimes = times.times + first * 8;
+      if (result.selection) {
+        elementTimes = scratch.take(result.rows * 8);
+        kernels.gatherTimes(result.rows, result.selection, first, times.times, elementTimes);
+      }
     }
     const base = positionOf(morsel);
     const add = (own: number, count: number, place: Slice | null): void => this.group!.add({
