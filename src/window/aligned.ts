@@ -18,7 +18,6 @@ export class GlobalSlices implements SliceAssigner {
   windowsEndingIn(after: bigint | null, upTo: bigint, slices: Iterable<Span>): Span[] {
     return (after === null || after < GREATEST_TIME) && upTo >= GREATEST_TIME && [...slices].length > 0 ? [GLOBAL_SLICE] : [];
   }
-  slicesOf(_window: Span, slices: readonly Span[]): Span[] { return inOrder(slices); }
 }
 
 /** What aligned windows have in common: ends lie `step` apart and tell which window it is. */
@@ -62,9 +61,6 @@ abstract class AlignedSlices implements SliceAssigner {
       for (const window of this.windowsBetween(from, last < upTo ? last : upTo)) windows.set(window.end, window);
     }
     return inOrder(windows.values());
-  }
-  slicesOf(window: Span, slices: readonly Span[]): Span[] {
-    return inOrder(slices.filter(slice => slice.start >= window.start && slice.end <= window.end));
   }
 
   /** REQUIRES: a window ends at `from`. */

@@ -16,9 +16,6 @@ export class CalendarSlicing implements Slicing {
   windowsEndingIn(after: bigint | null, upTo: bigint, slices: Iterable<Span>): Span[] {
     return inOrder([...slices].filter(({ end }) => (after === null || end > after) && end <= upTo));
   }
-  slicesOf(window: Span, slices: readonly Span[]): Span[] {
-    return inOrder(slices.filter(({ start, end }) => start === window.start && end === window.end));
-  }
 }
 
 /** The calendar windows of one zone. Boundaries are kept, sorted, by chunks of time. */

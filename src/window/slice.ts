@@ -7,8 +7,8 @@ export const LEAST_TIME: bigint = -(2n ** 63n);
 export const GREATEST_TIME: bigint = 2n ** 63n - 1n;
 
 /**
- * How windows are made of slices. Slices do not overlap, a row belongs to exactly one, and a window is the union of the slices that
- * `slicesOf` picks. All lists are in the order of ends, then starts, and without doubles.
+ * How windows are made of slices. Slices do not overlap, a row belongs to exactly one, and a window is the union of the slices that lie
+ * in it. All lists are in the order of ends, then starts, and without doubles.
  */
 export interface Slicing {
   /** The windows that contain a slice. */
@@ -19,8 +19,6 @@ export interface Slicing {
   lastWindowEnd(slice: Span): bigint;
   /** The windows that fire when the watermark moves from `after` (null: from nowhere) to `upTo`: those with a slice among `slices`. An empty window has no result. */
   windowsEndingIn(after: bigint | null, upTo: bigint, slices: Iterable<Span>): Span[];
-  /** Those of `slices` that make up a window. */
-  slicesOf(window: Span, slices: readonly Span[]): Span[];
 }
 
 /** A slicing of one line of time: where the slice of a row depends on its time alone. */
