@@ -18,7 +18,7 @@ const WARM_UP = { leastRounds: 2, mostRounds: 16, ms: 20_000 };
  * `run` is timed and must be complete when its promise settles; `check` is not timed and says whether the answer of this very run is
  * right. With a single round nobody looks at the times, and there is no warm-up.
  */
-export async function interleave(cases, { rounds, progress = () => {} }) {
+export async function interleave(cases, { rounds, warmUp = WARM_UP, progress = () => {} }) {
   const times = new Map(cases.map(({ name }) => [name, []]));
   let equal = true;
   const round = async keep => {
@@ -33,7 +33,7 @@ export async function interleave(cases, { rounds, progress = () => {} }) {
       }
     }
   };
-  const { leastRounds, mostRounds, ms } = WARM_UP;
+  const { leastRounds, mostRounds, ms } = warmUp;
   const begun = performance.now();
   for (let done = 0; rounds > 1 && done < mostRounds && (done < leastRounds || performance.now() - begun < ms); done++) {
     await round(false);
