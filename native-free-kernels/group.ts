@@ -4,12 +4,11 @@ import type { HeapViews } from './heap-views.js';
 export interface GroupKernels {
   /**
    * Finds or makes the cell of each 8-byte key and writes its address to slots[i] (u32). Row i is element positions[i], or i. Returns
-   * how many rows were done: fewer than `rows` where the table must grow first. `passed`: bytes, or 0; an element of 1 gets no cell, and
-   * what is written to its slot means nothing.
+   * how many rows were done: fewer than `rows` where the table must grow first.
    */
-  upsertWords(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, keys: number, valid: number, slots: number, template: number, passed: number): number;
+  upsertWords(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, keys: number, valid: number, slots: number, template: number): number;
   /** As `upsertWords`, for byte-string keys given as (u32 address, u32 length) views: a new cell keeps a view of its own copy in the table's arena. */
-  upsertBytes(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, views: number, valid: number, slots: number, template: number, passed: number): number;
+  upsertBytes(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, views: number, valid: number, slots: number, template: number): number;
   /** Reads a word of each cache line, so that the lines are in the cache. Returns the words' sum (u32). */
   touchLines(from: number, bytes: number): number;
   /** Copies the index entries whose hash has `bit` set (all where `bit` is 0) from a partition of `buckets` buckets to another, which has room. Returns how many. */
@@ -20,11 +19,17 @@ export interface GroupKernels {
   denseSlots(rows: number, positions: number, codes: number, valid: number, directory: number, shift: number, cellBytes: number, slots: number): void;
   /** As `denseSlots` over all elements, where the one chunk at `base` has every cell. May read and write up to 12 bytes past the ends. */
   denseSlotsFlat(rows: number, codes: number, valid: number, base: number, cellBytes: number, slots: number): void;
+  /** numbers[i] = which cell it is among those of 8 bytes that lie from `first` on. May read and write up to 12 bytes past the ends. */
+  numberCells(rows: number, cells: number, first: number, numbers: number): void;
+  /** Cells whose first word is a number get the key of that number instead; hashes[i] = its hash. `keys`: 8 bytes each; `hashOf`: u32. */
+  nameCells(rows: number, cells: number, keys: number, hashOf: number, hashes: number): void;
+  /** Sets the first word of the cells at slots[i] to 1. */
+  markCells(rows: number, slots: number): void;
   /** Writes `cells` copies of `template` to `to`. */
   fillCells(to: number, cells: number, template: number, cellBytes: number): void;
   /**
-   * Lists the addresses of the cells of a dense run whose count of rows, at `countOffset`, is not 0. Where cells have room for a key
-   * (countOffset ≥ 8) writes it there: code firstCode for the first cell of the run, and so on. Returns how many.
+   * Lists the addresses of the cells of a dense run whose word at `countOffset` is not 0, and writes their codes into their first words:
+   * firstCode for the first cell of the run, and so on. Returns how many.
    */
   touchedCells(from: number, cells: number, cellBytes: number, countOffset: number, firstCode: number, out: number): number;
 }
@@ -89,11 +94,10 @@ export const groupTwins = (heap: HeapViews): GroupKernels => {
       for (let place = 0; place < 8; place++) if (u32[bucket + 8 + place] !== 0) yield [u32[bucket + place]!, u32[bucket + 8 + place]!];
     }
   };
-  const upsert = (bytes: boolean): GroupKernels['upsertWords'] => (tableAddress, regionBits, from, rows, positions, hashes, keys, valid, slots, template, passed) => {
+  const upsert = (bytes: boolean): GroupKernels['upsertWords'] => (tableAddress, regionBits, from, rows, positions, hashes, keys, valid, slots, template) => {
     const table = tableAddress >>> 2;
     for (let row = from; row < rows; row++) {
       const element = positions ? u32[(positions >>> 2) + row]! : row;
-      if (passed && u8[passed + element]) continue;
       const cell = valid && !u8[valid + element]
         ? nullCell(table, template)
         : settle(table, regionBits, u32[(hashes >>> 2) + element]!, keys + element * 8, template, bytes);
@@ -149,12 +153,26 @@ export const groupTwins = (heap: HeapViews): GroupKernels => {
     fillCells(to, cells, template, cellBytes) {
       for (let cell = 0; cell < cells; cell++) u8.copyWithin(to + cell * cellBytes, template, template + cellBytes);
     },
+    numberCells(rows, cells, first, numbers) {
+      for (let row = 0; row < rows; row++) u32[(numbers >>> 2) + row] = (u32[(cells >>> 2) + row]! - first) >>> 3;
+    },
+    nameCells(rows, cells, keys, hashOf, hashes) {
+      for (let row = 0; row < rows; row++) {
+        const cell = u32[(cells >>> 2) + row]!;
+        const number = u32[cell >>> 2]!;
+        u64[cell >>> 3] = u64[(keys >>> 3) + number]!;
+        u32[(hashes >>> 2) + row] = u32[(hashOf >>> 2) + number]!;
+      }
+    },
+    markCells(rows, slots) {
+      for (let row = 0; row < rows; row++) u64[u32[(slots >>> 2) + row]! >>> 3] = 1n;
+    },
     touchedCells(from, cells, cellBytes, countOffset, firstCode, out) {
       let found = 0;
       for (let cell = 0; cell < cells; cell++) {
         const address = from + cell * cellBytes;
         if (u64[(address + countOffset) >>> 3] === 0n) continue;
-        if (countOffset >= 8) heap.i64[address >>> 3] = BigInt(firstCode + cell);
+        heap.i64[address >>> 3] = BigInt(firstCode + cell);
         u32[(out >>> 2) + found++] = address;
       }
       return found;

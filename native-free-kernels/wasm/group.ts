@@ -157,7 +157,7 @@ function isCached(table: usize): bool {
 }
 
 /** As `upsertWords`, of a table whose index is in cache. */
-function upsertCached(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, slots: usize, template: usize, passed: usize): i32 {
+function upsertCached(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, slots: usize, template: usize): i32 {
   const partition = <usize>load<u32>(table, PARTITIONS);
   const entries = <usize>load<u32>(partition);
   const mask = load<u32>(partition, 4);
@@ -166,10 +166,6 @@ function upsertCached(table: usize, regionBits: u32, from: i32, rows: i32, posit
     row = findCached(entries, mask, row, rows, positions, hashes, keys, slots);
     if (row == rows) break;
     const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
-    if (passed && load<u8>(passed + element)) {
-      row++;
-      continue;
-    }
     const cell = settleWord(table, regionBits, load<u32>(hashes + (element << 2)), load<u64>(keys + (element << 3)), template);
     if (!cell) break;
     store<u32>(slots + (<usize>row << 2), <u32>cell);
@@ -180,17 +176,15 @@ function upsertCached(table: usize, regionBits: u32, from: i32, rows: i32, posit
 
 /**
  * Finds or makes the cell of each key and writes its address to slots[i] (u32). Row i is element positions[i], or i. Returns how many
- * rows were done: fewer than `rows` where the table must grow first. An element whose byte in `passed` is 1 gets no cell, and what is
- * written to its slot means nothing: it costs the others no look at it.
+ * rows were done: fewer than `rows` where the table must grow first.
  */
-export function upsertWords(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, valid: usize, slots: usize, template: usize, passed: usize): i32 {
-  if (!valid && isCached(table)) return upsertCached(table, regionBits, from, rows, positions, hashes, keys, slots, template, passed);
+export function upsertWords(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, valid: usize, slots: usize, template: usize): i32 {
+  if (!valid && isCached(table)) return upsertCached(table, regionBits, from, rows, positions, hashes, keys, slots, template);
   for (let block = from; block < rows; block += BLOCK) {
     const until = min(block + BLOCK, rows);
     guess(table, regionBits, block, until, positions, hashes, slots);
     for (let row = block; row < until; row++) {
       const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
-      if (passed && load<u8>(passed + element)) continue;
       let cell = <usize>load<u32>(slots + (<usize>row << 2));
       if (valid && !load<u8>(valid + element)) cell = nullCell(table, template);
       else {
@@ -245,13 +239,12 @@ function settleBytes(table: usize, regionBits: u32, hash: u32, bytes: usize, len
 }
 
 /** As `upsertWords`, for byte-string keys given as (u32 address, u32 length) views: a new cell keeps a view of its own copy in the table's arena. */
-export function upsertBytes(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, views: usize, valid: usize, slots: usize, template: usize, passed: usize): i32 {
+export function upsertBytes(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, views: usize, valid: usize, slots: usize, template: usize): i32 {
   for (let block = from; block < rows; block += BLOCK) {
     const until = min(block + BLOCK, rows);
     guess(table, regionBits, block, until, positions, hashes, slots);
     for (let row = block; row < until; row++) {
       const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
-      if (passed && load<u8>(passed + element)) continue;
       let cell = <usize>load<u32>(slots + (<usize>row << 2));
       if (valid && !load<u8>(valid + element)) cell = nullCell(table, template);
       else {
@@ -345,6 +338,27 @@ export function fillCells(to: usize, cells: u32, template: usize, cellBytes: u32
   }
 }
 
+/** numbers[i] = which cell it is among those of 8 bytes that lie from `first` on. May read and write up to 12 bytes past the ends. */
+export function numberCells(rows: i32, cells: usize, first: u32, numbers: usize): void {
+  const firsts = i32x4.splat(first);
+  for (let row = 0; row < rows; row += 4) v128.store(numbers + (<usize>row << 2), i32x4.shr_u(i32x4.sub(v128.load(cells + (<usize>row << 2)), firsts), 3));
+}
+
+/** Cells whose first word is a number get the key of that number instead; hashes[i] = its hash. */
+export function nameCells(rows: i32, cells: usize, keys: usize, hashOf: usize, hashes: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const cell = <usize>load<u32>(cells + (<usize>row << 2));
+    const number = <usize>load<u32>(cell);
+    store<u64>(cell, load<u64>(keys + (number << 3)));
+    store<u32>(hashes + (<usize>row << 2), load<u32>(hashOf + (number << 2)));
+  }
+}
+
+/** Sets the first word of cells to 1. */
+export function markCells(rows: i32, slots: usize): void {
+  for (let row = 0; row < rows; row++) store<u64>(<usize>load<u32>(slots + (<usize>row << 2)), 1);
+}
+
 /**
  * Lists the addresses of the cells of a dense run whose count of rows, at `countOffset`, is not 0. Where cells have room for a key
  * (countOffset ≥ 8) writes it there: code firstCode for the first cell of the run, and so on. Returns how many.
@@ -353,7 +367,7 @@ export function touchedCells(from: usize, cells: i32, cellBytes: u32, countOffse
   let found: usize = 0;
   for (let cell = 0; cell < cells; cell++) {
     if (load<u64>(from + <usize>countOffset) != 0) {
-      if (countOffset >= 8) store<i64>(from, <i64>(firstCode + cell));
+      store<i64>(from, <i64>(firstCode + cell));
       store<u32>(out + (found << 2), <u32>from);
       found++;
     }

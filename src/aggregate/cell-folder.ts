@@ -3,7 +3,7 @@ import type { HashedTable, Keys } from '../state/hashed-table.js';
 import { noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
-import { KEY_BYTES } from './compile.js';
+import type { KeyCodes } from './key-codes.js';
 import { primitivesOf, type Primitive } from './primitives.js';
 
 /** Cells of one table in scratch: their addresses and the hashes of their keys (u32 each), the cell of the null key (0: none) apart. */
@@ -40,12 +40,13 @@ export class CellFolder {
     return { rows, cells, hashes, nullCell: table.nullCell };
   }
 
-  /** The cells that rows were added to; their codes become their keys. */
-  listDense(table: DenseTable): CellList {
+  /** The cells of a combiner's table that rows were added to; their codes become their keys. `touchedOffset`: see `CellAccumulator`; `codes`: what numbered the keys, null where it was a dictionary. */
+  listCombined(table: DenseTable, touchedOffset: number, codes: KeyCodes | null): CellList {
     const { heap, kernels, scratch } = this.thread;
     if (this.aggregate.keyMode === 'none') return { rows: 0, cells: 0, hashes: 0, nullCell: table.cellOf(0) };
     let cells = scratch.take(table.capacity * 4);
-    let rows = table.touched(KEY_BYTES, cells);
+    let rows = table.touched(touchedOffset, cells);
+    if (codes) return codes.name(cells, rows);
     let nullCell = 0;
     // The first cell of a dense table is that of null.
     if (rows > 0 && heap.i64[heap.u32[cells >>> 2]! >>> 3] === -1n) {

@@ -1,11 +1,12 @@
+import { DictionaryWord } from '../batch/layout.js';
 import { Word, word } from '../heap/control.js';
 import { firstStage } from '../plan/plan.js';
 import { HashedTable, type Keys } from '../state/hashed-table.js';
 import { held, type Region, type Slice } from '../state/region.js';
-import { noteDictionary, TableWord } from '../state/table-layout.js';
+import { longerDictionary, noteDictionary } from '../state/table-layout.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
-import { CellAccumulator } from './cell-accumulator.js';
+import { CellAccumulator, type CellNumbers } from './cell-accumulator.js';
 import { CellFolder, type CellList } from './cell-folder.js';
 import { Combiner } from './combiner.js';
 import type { CellInput, GroupInput } from './group-input.js';
@@ -15,14 +16,12 @@ import { MixedSlices } from './mixed-slices.js';
 import { RegionSet } from './region-set.js';
 import { FireTiming } from './fire-timing.js';
 import { GLOBAL_SLICE } from '../window/aligned.js';
-import { assign, assignByZone } from '../window/assign.js';
+import { assign, assignByZone, type VisitSlice } from '../window/assign.js';
 import { RowBuffer } from './row-buffer.js';
 import type { RowOperator } from './row-operator.js';
 import { StrayRows } from './stray-rows.js';
 import { widened } from './widen.js';
 
-/** While a combiner grows, rows are added to it piece by piece, not to pass its limit by far. */
-const PIECE_ROWS = 2048;
 /** Combining pays if it leaves at most this part of the rows to be given to the regions. */
 const LEAST_ROWS_PER_CELL = 4;
 
@@ -43,7 +42,8 @@ export class GroupOperator implements RowOperator {
   private readonly mixed: MixedSlices | null;
   private readonly timing: FireTiming;
   private combines: boolean;
-  private mayOvergrow = true;
+  /** Whether what is combined is numbered by the combiner's own codes. */
+  private byKeys = false;
 
   constructor(
     private readonly thread: ThreadContext,
@@ -71,13 +71,16 @@ export class GroupOperator implements RowOperator {
     if (input.rows === 0) return;
     const masks = new Masks(this.thread, input, this.aggregate.compiled.states);
     const wide = widened(this.thread, this.aggregate, input);
-    const dense = this.aggregate.keyMode === 'none' || this.isDense(wide);
-    const keys = dense ? null : this.hash(wide);
-    const add = (slice: Slice, positions: number, rows: number): void => this.addSlice(wide, slice, positions, rows, keys, masks);
-    if (wide.slice !== null) add(wide.slice, wide.positions, wide.rows);
-    else if (wide.zones) assignByZone(this.thread, wide.zones, wide, add);
-    else if (!this.addMixed(wide, keys, masks)) assign(this.thread, this.timing.assigner!, wide, add);
-    if (keys !== null) this.giveStrays(wide, keys, masks);
+    if (this.combines) return this.combine(wide, masks);
+    const keys = this.hash(wide);
+    this.eachSlice(wide, (slice, positions, rows) => this.shuffle(wide, slice, positions, rows, keys, masks));
+    this.giveStrays(wide, keys, masks);
+  }
+
+  private eachSlice(input: GroupInput, visit: VisitSlice): void {
+    if (input.slice !== null) visit(input.slice, input.positions, input.rows);
+    else if (input.zones) assignByZone(this.thread, input.zones, input, visit);
+    else assign(this.thread, this.timing.assigner!, input, visit);
   }
 
   endMorsel(): void {
@@ -107,17 +110,21 @@ export class GroupOperator implements RowOperator {
     this.flushBuffer();
   }
 
-  private giveToRegions(): void {
-    const { heap, scratch } = this.thread;
+  /** Returns how many cells were given. */
+  private giveToRegions(): number {
+    const { scratch } = this.thread;
+    const { dictionary } = this.combiner;
+    let cells = 0;
     for (const { slice, table } of this.combiner.tables) {
       const mark = scratch.mark();
-      const list = table instanceof HashedTable ? this.folder.list(table) : this.folder.listDense(table);
-      const dictionary = heap.u32[(table.address >>> 2) + TableWord.dictionary]!;
+      const list = this.folder.listCombined(table, this.accumulator.touchedOffset, this.byKeys ? this.combiner.keys : null);
       this.foldByRegion(slice, list, dictionary);
       if (list.nullCell) held(this.set.ofNull, () => this.folder.foldNull(list.nullCell, this.tableOf(this.set.ofNull, slice, dictionary)));
+      cells += list.rows;
       scratch.release(mark);
     }
     this.combiner.clear();
+    return cells;
   }
 
   private foldByRegion(slice: Slice, list: CellList, dictionary: number): void {
@@ -136,59 +143,49 @@ export class GroupOperator implements RowOperator {
     return hashedKeys(heap, kernels, this.aggregate.keyMode, columns, input.elements, this.job.hashSeed, scratch);
   }
 
-  private isDense(input: GroupInput): boolean {
-    return this.aggregate.keyMode === 'dense' && this.accumulator.dictionaryCount(input) <= MOST_DENSE_CODES && this.combines;
-  }
-
-  /** Combines rows of which most are of one slice. Returns whether they are such. */
-  private addMixed(input: GroupInput, keys: Keys | null, masks: Masks): boolean {
-    if (!this.combines || keys === null || this.mixed === null || !this.mixed.add(input, keys, masks)) return false;
-    if (this.combiner.isFull) this.reconsider(keys);
-    return true;
-  }
-
-  private addSlice(input: GroupInput, slice: Slice, positions: number, rows: number, keys: Keys | null, masks: Masks): void {
-    if (!this.combines) return this.shuffle(input, slice, positions, rows, keys!, masks);
-    for (let from = 0; from < rows; ) {
-      const count = this.mayOvergrow && keys ? Math.min(PIECE_ROWS, rows - from) : rows - from;
-      this.combine(input, slice, this.pieceOf(positions, from, count, rows), count, keys, masks);
-      from += count;
-      if (!this.combiner.isFull) continue;
-      this.reconsider(keys);
-      if (this.combines || from === rows) continue;
-      return this.shuffle(input, slice, this.pieceOf(positions, from, rows - from, rows), rows - from, keys!, masks);
+  private combine(input: GroupInput, masks: Masks): void {
+    const numbers = this.numbersOf(input);
+    if (input.slice !== null || input.zones || this.mixed === null || !this.mixed.add(input, numbers, masks)) {
+      this.eachSlice(input, (slice, positions, rows) => this.combineSlice(input, slice, positions, rows, numbers, masks));
     }
+    if (this.combiner.isFull) this.reconsider();
   }
 
-  private combine(input: GroupInput, slice: Slice, positions: number, rows: number, keys: Keys | null, masks: Masks): void {
-    let table = this.combiner.table(slice, keys === null);
-    if (table === null) {
-      // Its dictionary outgrew dense cells on the way.
-      this.giveToRegions();
-      table = this.combiner.table(slice, keys === null)!;
-    }
-    const before = table instanceof HashedTable ? table.cells : 0;
-    if (this.aggregate.keyMode === 'dense') noteDictionary(this.thread.heap, table.address, input.vectors[0]!.dictionary);
-    this.accumulator.add(table, input, positions, rows, keys, masks);
+  private combineSlice(input: GroupInput, slice: Slice, positions: number, rows: number, numbers: CellNumbers | null, masks: Masks): void {
+    const { scratch } = this.thread;
+    const mark = scratch.mark();
+    const table = this.combiner.table(slice);
+    this.accumulator.addCombined(this.accumulator.slotsOf(table, positions, rows, numbers), table, input, positions, rows, masks);
     this.combiner.rows += rows;
-    this.mayOvergrow = table instanceof HashedTable && table.cells !== before;
+    scratch.release(mark);
+  }
+
+  /** What tells the cell of a row: the codes of its dictionary, while they are not too many, or else those of the combiner's own. */
+  private numbersOf(input: GroupInput): CellNumbers | null {
+    const { keyMode } = this.aggregate;
+    if (keyMode === 'none') return null;
+    const { data, valid, dictionary } = input.vectors[0]!;
+    const codes = keyMode === 'dense' ? this.thread.heap.u32[(dictionary >>> 2) + DictionaryWord.count]! : Infinity;
+    const byKeys = codes > MOST_DENSE_CODES;
+    if (byKeys !== this.byKeys) {
+      this.giveToRegions();
+      this.byKeys = byKeys;
+    }
+    if (keyMode === 'dense') this.combiner.dictionary = longerDictionary(this.thread.heap, this.combiner.dictionary, dictionary);
+    if (!byKeys) return { data, valid, count: codes };
+    const { keys } = this.combiner;
+    const found = keys.find(this.hash(input), input.elements, input.positions, input.rows);
+    return { data: found, valid: 0, count: keys.count };
   }
 
   /** A full combiner is emptied; was it of little use, `auto` does without it from now on. */
-  private reconsider(keys: Keys | null): void {
-    const pays = this.combiner.rows >= LEAST_ROWS_PER_CELL * this.combiner.cells;
-    this.giveToRegions();
-    if (pays || keys === null || this.job.partitioner !== 'auto') return;
+  private reconsider(): void {
+    const { rows } = this.combiner;
+    const pays = rows >= LEAST_ROWS_PER_CELL * this.giveToRegions();
+    this.combiner.keys.clear();
+    if (pays || this.aggregate.keyMode === 'none' || !this.byKeys || this.job.partitioner !== 'auto') return;
     this.combines = false;
     Atomics.store(this.thread.heap.i32, word(Word.switchedToHash), 1);
-  }
-
-  /** Positions of `count` rows from the `from`-th on. */
-  private pieceOf(positions: number, from: number, count: number, rows: number): number {
-    if (positions || count === rows) return positions && positions + from * 4;
-    const piece = this.thread.scratch.take(count * 4);
-    this.thread.kernels.iota(count, from, piece);
-    return piece;
   }
 
   private shuffle(input: GroupInput, slice: Slice, positions: number, rows: number, keys: Keys, masks: Masks): void {

@@ -1,10 +1,9 @@
-import type { HashedTable, Keys } from '../state/hashed-table.js';
 import type { Slice } from '../state/region.js';
 import { assign, mostlyIn } from '../window/assign.js';
 import type { SliceAssigner } from '../window/slice.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
-import type { CellAccumulator } from './cell-accumulator.js';
+import type { CellAccumulator, CellNumbers } from './cell-accumulator.js';
 import type { Combiner } from './combiner.js';
 import type { GroupInput } from './group-input.js';
 import type { Masks } from './masks.js';
@@ -15,8 +14,8 @@ const MOST_OTHERS = 16;
 
 /**
  * Chunks of which nearly all rows lie in one slice and some elsewhere, as where a few of a stream's rows come late. To sort rows by slice
- * would cost every row what only those few need: cells are found for all rows as if they were of the one slice, then the few get their
- * own, and all are added to their cells in one go.
+ * would cost every row what only those few need: all rows get their cells of the one slice, then the few get their own instead, and all
+ * are added in one go.
  */
 export class MixedSlices {
   private constructor(
@@ -32,9 +31,9 @@ export class MixedSlices {
     return new MixedSlices(thread, assigner, combiner, accumulator);
   }
 
-  /** Adds a chunk to a combiner, if it is such. Returns whether. */
-  add(input: GroupInput, keys: Keys, masks: Masks): boolean {
-    const { thread: { heap, kernels, scratch } } = this;
+  /** Adds a chunk to the combiner, if it is such. Returns whether. */
+  add(input: GroupInput, numbers: CellNumbers | null, masks: Masks): boolean {
+    const { kernels, scratch } = this.thread;
     const { elements } = input;
     if (input.positions) return false;
     const mark = scratch.mark();
@@ -44,18 +43,12 @@ export class MixedSlices {
       scratch.release(mark);
       return false;
     }
-    const [slots, passed, one] = [scratch.take(elements * 4), scratch.take(elements), scratch.take(1)];
-    heap.u8.fill(0, passed, passed + elements);
-    heap.u8[one] = 1;
-    kernels.scatter8(most.rows, most.positions, one, 0, passed);
-    const table = this.tableOf(most.slice);
-    table.upsert(elements, 0, keys, slots, this.accumulator.template, passed);
+    const table = this.combiner.table(most.slice);
+    const slots = this.accumulator.slotsOf(table, 0, elements, numbers);
     for (const { slice, positions, rows } of others) {
-      const own = scratch.take(rows * 4);
-      this.tableOf(slice).upsert(rows, positions, keys, own, this.accumulator.template);
-      kernels.scatter32(rows, positions, own, 4, slots);
+      kernels.scatter32(rows, positions, this.accumulator.slotsOf(this.combiner.table(slice), positions, rows, numbers), 4, slots);
     }
-    this.accumulator.addTo(slots, table, input, 0, elements, masks);
+    this.accumulator.addCombined(slots, table, input, 0, elements, masks);
     this.combiner.rows += elements;
     scratch.release(mark);
     return true;
@@ -66,9 +59,5 @@ export class MixedSlices {
     const found: { slice: Slice; positions: number; rows: number }[] = [];
     assign(this.thread, this.assigner, { elements: input.elements, positions, rows, times: input.times }, (slice, own, count) => found.push({ slice, positions: own, rows: count }));
     return found.length > MOST_OTHERS ? null : found;
-  }
-
-  private tableOf(slice: Slice): HashedTable {
-    return this.combiner.table(slice, false) as HashedTable;
   }
 }

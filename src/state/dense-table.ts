@@ -60,7 +60,7 @@ export class DenseTable {
     else this.kernels.denseSlots(rows, positions, codes, valid, directory, this.get(TableWord.denseShift), this.cellBytes, out);
   }
 
-  /** Lists the cells that rows were added to (u32 addresses) and writes their codes (null: -1) into their keys. REQUIRES: room for `capacity`. */
+  /** Lists the cells whose word at `countOffset` is not 0 (u32 addresses) and writes their codes (null: -1) into their keys. REQUIRES: room for `capacity`. */
   touched(countOffset: number, out: number): number {
     let found = 0;
     for (let chunk = 0; chunk < this.get(TableWord.denseChunks); chunk++) {

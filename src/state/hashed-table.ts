@@ -73,14 +73,11 @@ export class HashedTable {
     this.chunks.each((block, size) => this.kernels.touchLines(block, size));
   }
 
-  /**
-   * Finds or makes the cell of every row's key and writes its address to `slots` (u32). `passed`, where given: a byte per element; for one
-   * of 1 no cell is made, and its slot means nothing.
-   */
-  upsert(rows: number, positions: number, keys: Keys, slots: number, template: number, passed = 0): void {
+  /** Finds or makes the cell of every row's key and writes its address to `slots` (u32). */
+  upsert(rows: number, positions: number, keys: Keys, slots: number, template: number): void {
     const kernel = keys.kind === 'words' ? this.kernels.upsertWords : this.kernels.upsertBytes;
     for (let done = 0; ; ) {
-      done = kernel(this.address, this.regionBits, done, rows, positions, keys.hashes, keys.data, keys.valid, slots, template, passed);
+      done = kernel(this.address, this.regionBits, done, rows, positions, keys.hashes, keys.data, keys.valid, slots, template);
       if (done === rows) return;
       const element = positions ? this.heap.u32[(positions >>> 2) + done]! : done;
       this.grow(keys, element);
@@ -93,6 +90,15 @@ export class HashedTable {
       const at = this.partitionAt(partition);
       visit(this.heap.u32[at]!, this.heap.u32[at + PartitionWord.mask]! + 1);
     }
+  }
+
+  /** Room for so many cells side by side. Returns the address of the first. REQUIRES: there are none. */
+  reserveCells(cells: number): number {
+    const bytes = cells * this.get(TableWord.cellBytes);
+    const chunk = this.chunks.append(bytes);
+    this.set(TableWord.nextCell, chunk);
+    this.set(TableWord.chunkEnd, chunk + bytes);
+    return chunk;
   }
 
   /** Forgets all keys and gives back what they took, but for the index: the next keys will be about as many. */
