@@ -20,8 +20,9 @@ interface Combined {
  * without a lock. Cells are numbered by the codes of the one dictionary that all keys come from, or by those of `keys`.
  */
 export class Combiner {
-  /** Rows added since the last `clear`. */
+  /** Rows added, and cells given to the regions for them, since keys got their codes. */
   rows = 0;
+  given = 0;
   /** Where keys are codes: the longest dictionary block that they came with, it has them all; else 0. */
   dictionary = 0;
   readonly keys: KeyCodes;
@@ -61,12 +62,17 @@ export class Combiner {
     return found.table;
   }
 
-  /** Forgets all rows. Keys keep their codes: those of the next rows are mostly the same. */
+  /** Forgets what was combined. Keys keep their codes: those of the next rows are mostly the same. */
   clear(): void {
     for (const { table } of this.used) table.free();
     this.used = [];
     this.recent = null;
-    this.rows = this.dictionary = 0;
+    this.dictionary = 0;
+  }
+  /** Forgets the keys, too. REQUIRES: it is empty. */
+  clearKeys(): void {
+    this.keys.clear();
+    this.rows = this.given = 0;
   }
 
   private add(slice: Slice): Combined {

@@ -110,21 +110,18 @@ export class GroupOperator implements RowOperator {
     this.flushBuffer();
   }
 
-  /** Returns how many cells were given. */
-  private giveToRegions(): number {
+  private giveToRegions(): void {
     const { scratch } = this.thread;
     const { dictionary } = this.combiner;
-    let cells = 0;
     for (const { slice, table } of this.combiner.tables) {
       const mark = scratch.mark();
       const list = this.folder.listCombined(table, this.accumulator.touchedOffset, this.byKeys ? this.combiner.keys : null);
       this.foldByRegion(slice, list, dictionary);
       if (list.nullCell) held(this.set.ofNull, () => this.folder.foldNull(list.nullCell, this.tableOf(this.set.ofNull, slice, dictionary)));
-      cells += list.rows;
+      this.combiner.given += list.rows;
       scratch.release(mark);
     }
     this.combiner.clear();
-    return cells;
   }
 
   private foldByRegion(slice: Slice, list: CellList, dictionary: number): void {
@@ -180,9 +177,9 @@ export class GroupOperator implements RowOperator {
 
   /** A full combiner is emptied; was it of little use, `auto` does without it from now on. */
   private reconsider(): void {
-    const { rows } = this.combiner;
-    const pays = rows >= LEAST_ROWS_PER_CELL * this.giveToRegions();
-    this.combiner.keys.clear();
+    this.giveToRegions();
+    const pays = this.combiner.rows >= LEAST_ROWS_PER_CELL * this.combiner.given;
+    this.combiner.clearKeys();
     if (pays || this.aggregate.keyMode === 'none' || !this.byKeys || this.job.partitioner !== 'auto') return;
     this.combines = false;
     Atomics.store(this.thread.heap.i32, word(Word.switchedToHash), 1);

@@ -7,12 +7,12 @@ import { cut, runEngine } from '../support/run-plan.ts';
 const [id, at, code] = [field('id', 'int64', false), field('at', MS, false), field('code', { kind: 'dictionary', index: 'int32' }, false)];
 const ROWS = 60_000;
 
-async function strategy(keys: number, key = id, window = false, options: RunOptions = {}): Promise<{ partitioner: string | null; groups: number }> {
+async function strategy(keys: number, key = id, idOf: ((row: number) => number) | null = null, options: RunOptions = {}): Promise<{ partitioner: string | null; groups: number }> {
   const plan = aggregatePlan({
     schema: [id, at, code], keys: [key], aggregates: [agg('rows', 'count'), agg('total', 'sum', col(id))],
-    ...(window ? { window: tumbling(1000), time: { column: 'at', outOfOrderness: 0 } } : {}),
+    ...(idOf ? { window: tumbling(1000), time: { column: 'at', outOfOrderness: 0 } } : {}),
   });
-  const rows = Array.from({ length: ROWS }, (_, row) => ({ id: BigInt((row * 7919) % keys), at: row, code: `code ${row % keys}` }));
+  const rows = Array.from({ length: ROWS }, (_, row) => ({ id: BigInt(idOf ? idOf(row) : (row * 7919) % keys), at: row, code: `code ${row % keys}` }));
   const { stats, rows: out } = await runEngine(plan, [cut(rows, 5000)], { workers: 2, heap: '128MiB', ...options });
   return { partitioner: stats.partitioner, groups: out.length };
 }
@@ -20,10 +20,16 @@ async function strategy(keys: number, key = id, window = false, options: RunOpti
 describe('auto', () => {
   test('stays local for few keys', async () => expect(await strategy(100)).toEqual({ partitioner: 'local', groups: 100 }));
   test('goes over to hash for many keys', async () => expect(await strategy(50_000)).toEqual({ partitioner: 'hash', groups: 50_000 }));
-  test('stays local for many keys over all windows, but few in each', async () => expect(await strategy(50_000, id, true)).toEqual({ partitioner: 'local', groups: ROWS }));
+  test('stays local for many keys over all windows, but few in each', async () => {
+    // 100 keys in each window of 1,000 rows, and others in the next.
+    expect(await strategy(6000, id, row => Math.floor(row / 1000) * 100 + (row % 100))).toEqual({ partitioner: 'local', groups: 6000 });
+  });
+  test('goes over to hash where windows are small, too, if no two rows share a group', async () => {
+    expect(await strategy(50_000, id, row => (row * 7919) % 50_000)).toEqual({ partitioner: 'hash', groups: ROWS });
+  });
   test('stays local for codes of a dictionary, which need no hashing', async () => expect(await strategy(30_000, code)).toEqual({ partitioner: 'local', groups: 30_000 }));
   test('does as it is told', async () => {
-    expect(await strategy(50_000, id, false, { partitioner: 'local' })).toEqual({ partitioner: 'local', groups: 50_000 });
-    expect(await strategy(100, id, false, { partitioner: 'hash' })).toEqual({ partitioner: 'hash', groups: 100 });
+    expect(await strategy(50_000, id, null, { partitioner: 'local' })).toEqual({ partitioner: 'local', groups: 50_000 });
+    expect(await strategy(100, id, null, { partitioner: 'hash' })).toEqual({ partitioner: 'hash', groups: 100 });
   });
 });
