@@ -9,6 +9,12 @@ export interface GroupKernels {
   upsertWords(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, keys: number, valid: number, slots: number, template: number): number;
   /** As `upsertWords`, for byte-string keys given as (u32 address, u32 length) views: a new cell keeps a view of its own copy in the table's arena. */
   upsertBytes(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, views: number, valid: number, slots: number, template: number): number;
+  /** Writes the cell of each key to slots[i] (u32), or 0 where the table has none. Returns how many it has. */
+  findWords(table: number, regionBits: number, rows: number, hashes: number, keys: number, slots: number): number;
+  /** As `findWords`, for byte-string keys. */
+  findBytes(table: number, regionBits: number, rows: number, hashes: number, views: number, slots: number): number;
+  /** Copies cells side by side from `out` on; addresses[i] = where the i-th is. */
+  copyCells(rows: number, cells: number, cellBytes: number, out: number, addresses: number): void;
   /** Reads a word of each cache line, so that the lines are in the cache. Returns the words' sum (u32). */
   touchLines(from: number, bytes: number): number;
   /** Copies the index entries whose hash has `bit` set (all where `bit` is 0) from a partition of `buckets` buckets to another, which has room. Returns how many. */
@@ -56,8 +62,8 @@ export const groupTwins = (heap: HeapViews): GroupKernels => {
   const firstEmpty = (bucket: number): number => u32.subarray(bucket + 8, bucket + 16).indexOf(0);
   const sameKey = (cell: number, key: number, bytes: boolean): boolean =>
     bytes ? u32[(cell >>> 2) + 1] === u32[(key >>> 2) + 1] && sameBytes(u32[cell >>> 2]!, u32[key >>> 2]!, u32[(key >>> 2) + 1]!) : u64[cell >>> 3] === u64[key >>> 3];
-  /** The cell of one key; 0 where the table must grow. `bytes` tells the kind of the keys at `keys`. */
-  const settle = (table: number, regionBits: number, hash: number, key: number, template: number, bytes: boolean): number => {
+  /** The cell of one key, 0 where there is none, and then the empty entry that ends the search. `bytes` tells the kind of the key. */
+  const search = (table: number, regionBits: number, hash: number, key: number, bytes: boolean): { cell: number; partition: number; entry: number } => {
     const chosen = topBits((hash << regionBits) >>> 0, u32[table + 7]!);
     const partition = (u32[table + 8]! >>> 2) + (u32[(u32[table + 6]! >>> 2) + chosen]! << 3);
     const mask = u32[partition + 1]!;
@@ -65,11 +71,16 @@ export const groupTwins = (heap: HeapViews): GroupKernels => {
       const bucket = (u32[partition]! >>> 2) + at * 16;
       for (let place = 0; place < 8; place++) {
         const cell = u32[bucket + 8 + place]!;
-        if (cell !== 0 && u32[bucket + place] === hash && sameKey(cell, key, bytes)) return cell;
+        if (cell !== 0 && u32[bucket + place] === hash && sameKey(cell, key, bytes)) return { cell, partition, entry: 0 };
       }
       const empty = firstEmpty(bucket);
-      if (empty >= 0) return insert(table, partition, bucket + empty, hash, key, template, bytes);
+      if (empty >= 0) return { cell: 0, partition, entry: bucket + empty };
     }
+  };
+  /** The cell of one key, found or made; 0 where the table must grow. */
+  const settle = (table: number, regionBits: number, hash: number, key: number, template: number, bytes: boolean): number => {
+    const { cell, partition, entry } = search(table, regionBits, hash, key, bytes);
+    return cell || insert(table, partition, entry, hash, key, template, bytes);
   };
   const insert = (table: number, partition: number, entry: number, hash: number, key: number, template: number, bytes: boolean): number => {
     const copy = u32[table + 9]!;
@@ -106,9 +117,28 @@ export const groupTwins = (heap: HeapViews): GroupKernels => {
     }
     return rows;
   };
+  const find = (bytes: boolean): GroupKernels['findWords'] => (tableAddress, regionBits, rows, hashes, keys, slots) => {
+    const table = tableAddress >>> 2;
+    let found = 0;
+    for (let row = 0; row < rows; row++) {
+      const { cell } = search(table, regionBits, u32[(hashes >>> 2) + row]!, keys + row * 8, bytes);
+      u32[(slots >>> 2) + row] = cell;
+      if (cell) found++;
+    }
+    return found;
+  };
   return {
     upsertWords: upsert(false),
     upsertBytes: upsert(true),
+    findWords: find(false),
+    findBytes: find(true),
+    copyCells(rows, cells, cellBytes, out, addresses) {
+      for (let row = 0; row < rows; row++) {
+        const cell = u32[(cells >>> 2) + row]!;
+        u8.copyWithin(out + row * cellBytes, cell, cell + cellBytes);
+        u32[(addresses >>> 2) + row] = out + row * cellBytes;
+      }
+    },
     touchLines(from, bytes) {
       let sum = 0;
       for (let at = from; at < from + bytes; at += 64) sum = (sum + u32[at >>> 2]!) | 0;

@@ -260,6 +260,69 @@ export function upsertBytes(table: usize, regionBits: u32, from: i32, rows: i32,
   return rows;
 }
 
+/** Writes the cell of each key to slots[i] (u32), or 0 where the table has none. Returns how many it has. */
+export function findWords(table: usize, regionBits: u32, rows: i32, hashes: usize, keys: usize, slots: usize): i32 {
+  let found = 0;
+  for (let row = 0; row < rows; row++) {
+    const hash = load<u32>(hashes + (<usize>row << 2));
+    const cell = findWord(partitionOf(table, regionBits, hash), hash, load<u64>(keys + (<usize>row << 3)));
+    store<u32>(slots + (<usize>row << 2), <u32>cell);
+    found += i32(cell != 0);
+  }
+  return found;
+}
+// @ts-ignore: decorator
+@inline
+function findWord(partition: usize, hash: u32, key: u64): usize {
+  const entries = <usize>load<u32>(partition);
+  const mask = load<u32>(partition, 4);
+  for (let at = hash & mask; ; at = (at + 1) & mask) {
+    const bucket = entries + (<usize>at << 6);
+    for (let match = matches(bucket, hash); match; match &= match - 1) {
+      const cell = <usize>load<u32>(bucket + (<usize>ctz(match) << 2), 32);
+      if (cell && load<u64>(cell) == key) return cell;
+    }
+    if (!empties(bucket)) continue;
+    return 0;
+  }
+}
+
+/** As `findWords`, for byte-string keys. */
+export function findBytes(table: usize, regionBits: u32, rows: i32, hashes: usize, views: usize, slots: usize): i32 {
+  let found = 0;
+  for (let row = 0; row < rows; row++) {
+    const hash = load<u32>(hashes + (<usize>row << 2));
+    const view = views + (<usize>row << 3);
+    const cell = findString(partitionOf(table, regionBits, hash), hash, <usize>load<u32>(view), load<u32>(view, 4));
+    store<u32>(slots + (<usize>row << 2), <u32>cell);
+    found += i32(cell != 0);
+  }
+  return found;
+}
+function findString(partition: usize, hash: u32, bytes: usize, length: u32): usize {
+  const entries = <usize>load<u32>(partition);
+  const mask = load<u32>(partition, 4);
+  for (let at = hash & mask; ; at = (at + 1) & mask) {
+    const bucket = entries + (<usize>at << 6);
+    for (let match = matches(bucket, hash); match; match &= match - 1) {
+      const cell = <usize>load<u32>(bucket + (<usize>ctz(match) << 2), 32);
+      if (cell && load<u32>(cell, 4) == length && sameBytes(<usize>load<u32>(cell), bytes, length)) return cell;
+    }
+    if (!empties(bucket)) continue;
+    return 0;
+  }
+}
+
+/** Copies cells side by side from `out` on; addresses[i] = where the i-th is. */
+export function copyCells(rows: i32, cells: usize, cellBytes: u32, out: usize, addresses: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const cell = <usize>load<u32>(cells + (<usize>row << 2));
+    for (let at: usize = 0; at < <usize>cellBytes; at += 8) store<u64>(out + at, load<u64>(cell + at));
+    store<u32>(addresses + (<usize>row << 2), <u32>out);
+    out += <usize>cellBytes;
+  }
+}
+
 /**
  * Reads a word of each cache line, so that the lines are in the cache. Returns the words' sum. Lines read in order come several times
  * as fast as in no order.

@@ -82,6 +82,12 @@ export class CellFolder {
     return slots;
   }
 
+  /** Finds the cells that another table has for the keys of some cells: addresses (u32), 0 where it has none; `found` of them are not. */
+  lookUp({ cells, hashes, rows }: CellList, other: HashedTable): { slots: number; found: number } {
+    const slots = this.thread.scratch.take(rows * 4);
+    return { slots, found: other.find(rows, this.keys(rows, cells, hashes, 0), slots) };
+  }
+
   private passOnDictionary(from: HashedTable, into: HashedTable): void {
     const { heap } = this.thread;
     if (this.aggregate.keyMode === 'dense') noteDictionary(heap, into.address, heap.u32[(from.address >>> 2) + TableWord.dictionary]!);

@@ -5,6 +5,7 @@ import { held, NEVER, type HeldSlice, type Region, type Slice } from '../state/r
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { CellFolder } from './cell-folder.js';
+import { CellUnion } from './cell-union.js';
 import { FireTiming } from './fire-timing.js';
 import { writeTemplate } from './cell-accumulator.js';
 import { primitivesOf } from './primitives.js';
@@ -42,7 +43,7 @@ export class FireOperator implements Firing {
     this.results = new ResultBuffer(thread, job, aggregate, emit);
     const planned = firstStage(job.plan).aggregate!;
     this.timing = new FireTiming(planned);
-    this.assembly = isAssembled(planned.window) ? new WindowAssembly(aggregate.compiled.cellBytes, this.timing, this.folder, this.results) : null;
+    this.assembly = isAssembled(planned.window) ? new WindowAssembly(aggregate.compiled.cellBytes, this.timing, this.folder, this.results, CellUnion.for(thread, aggregate, this.folder, this.results)) : null;
   }
 
   /** Fires what the watermark in the stage's block has passed; early, all that has changed. */

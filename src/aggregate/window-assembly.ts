@@ -3,6 +3,7 @@ import { held, NEVER, type HeldSlice, type Region } from '../state/region.js';
 import type { SliceAssigner, Span } from '../window/slice.js';
 import { GREATEST_TIME, inOrder, LEAST_TIME } from '../window/slice.js';
 import type { CellFolder } from './cell-folder.js';
+import type { CellUnion } from './cell-union.js';
 import type { FireTiming } from './fire-timing.js';
 import type { ResultBuffer } from './result-buffer.js';
 
@@ -43,6 +44,8 @@ export class WindowAssembly {
     private readonly timing: FireTiming,
     private readonly folder: CellFolder,
     private readonly results: ResultBuffer,
+    /** null where windows take a table for their groups. */
+    private readonly union: CellUnion | null,
   ) {
     this.assigner = timing.assigner!;
   }
@@ -144,6 +147,8 @@ export class WindowAssembly {
       this.results.append(window, parts[0]!);
       // What follows changes the table.
       this.flush();
+    } else if (parts.length > 1 && this.union) {
+      this.union.append(window, parts[0]!, parts[1]!);
     } else if (parts.length > 1) {
       this.results.append(window, this.assembled(home, parts as HashedTable[]));
       if (this.waiting.length >= MOST_TABLES) this.flush();

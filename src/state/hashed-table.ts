@@ -84,6 +84,12 @@ export class HashedTable {
     }
   }
 
+  /** Writes the address of the cell of every key to `slots` (u32), 0 where there is none. Returns how many there are. REQUIRES: no key is null. */
+  find(rows: number, keys: Keys, slots: number): number {
+    const kernel = keys.kind === 'words' ? this.kernels.findWords : this.kernels.findBytes;
+    return kernel(this.address, this.regionBits, rows, keys.hashes, keys.data, slots);
+  }
+
   /** Calls `visit` for each partition of the index. */
   eachPartition(visit: (entries: number, buckets: number) => void): void {
     for (let partition = 0; partition < this.get(TableWord.partitionCount); partition++) {
