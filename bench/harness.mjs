@@ -8,25 +8,40 @@ export const median = numbers => {
 };
 
 /**
+ * All cases are run before timing begins, as often as this allows: V8 compiles and recompiles hot code for the first dozen runs or so, on
+ * threads that compete with the workers.
+ */
+const WARM_UP = { leastRounds: 2, mostRounds: 16, ms: 20_000 };
+
+/**
  * Times the cases in turn, round after round (ours, peer, ours, peer …), so that what else the machine does meets all of them alike.
  * `run` is timed and must be complete when its promise settles; `check` is not timed and says whether the answer of this very run is
- * right. `start` is how often each case is run before timing begins.
+ * right. With a single round nobody looks at the times, and there is no warm-up.
  */
-export async function interleave(cases, { rounds, start = 2, progress = () => {} }) {
+export async function interleave(cases, { rounds, warmUp = WARM_UP, progress = () => {} }) {
   const times = new Map(cases.map(({ name }) => [name, []]));
   let equal = true;
-  for (let round = -start; round < rounds; round++) {
+  const round = async keep => {
     for (const { name, run, check } of cases) {
       const begun = performance.now();
       const answer = await run();
       const elapsed = performance.now() - begun;
-      if (round >= 0) times.get(name).push(elapsed);
+      if (keep) times.get(name).push(elapsed);
       if (check && !(await check(answer))) {
         equal = false;
         progress(`${name}: the answer is wrong`);
       }
     }
-    progress(round < 0 ? `warm-up ${round + start + 1} of ${start}` : `round ${round + 1} of ${rounds}`);
+  };
+  const { leastRounds, mostRounds, ms } = warmUp;
+  const begun = performance.now();
+  for (let done = 0; rounds > 1 && done < mostRounds && (done < leastRounds || performance.now() - begun < ms); done++) {
+    await round(false);
+    progress(`warm-up ${done + 1}`);
+  }
+  for (let done = 0; done < rounds; done++) {
+    await round(true);
+    progress(`round ${done + 1} of ${rounds}`);
   }
   return { times, equal };
 }

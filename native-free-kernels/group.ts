@@ -4,11 +4,12 @@ import type { HeapViews } from './heap-views.js';
 export interface GroupKernels {
   /**
    * Finds or makes the cell of each 8-byte key and writes its address to slots[i] (u32). Row i is element positions[i], or i. Returns
-   * how many rows were done: fewer than `rows` where the table must grow first.
+   * how many rows were done: fewer than `rows` where the table must grow first. `passed`: bytes, or 0; an element of 1 gets no cell, and
+   * what is written to its slot means nothing.
    */
-  upsertWords(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, keys: number, valid: number, slots: number, template: number): number;
+  upsertWords(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, keys: number, valid: number, slots: number, template: number, passed: number): number;
   /** As `upsertWords`, for byte-string keys given as (u32 address, u32 length) views: a new cell keeps a view of its own copy in the table's arena. */
-  upsertBytes(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, views: number, valid: number, slots: number, template: number): number;
+  upsertBytes(table: number, regionBits: number, from: number, rows: number, positions: number, hashes: number, views: number, valid: number, slots: number, template: number, passed: number): number;
   /** Reads a word of each cache line, so that the lines are in the cache. Returns the words' sum (u32). */
   touchLines(from: number, bytes: number): number;
   /** Copies the index entries whose hash has `bit` set (all where `bit` is 0) from a partition of `buckets` buckets to another, which has room. Returns how many. */
@@ -88,10 +89,11 @@ export const groupTwins = (heap: HeapViews): GroupKernels => {
       for (let place = 0; place < 8; place++) if (u32[bucket + 8 + place] !== 0) yield [u32[bucket + place]!, u32[bucket + 8 + place]!];
     }
   };
-  const upsert = (bytes: boolean): GroupKernels['upsertWords'] => (tableAddress, regionBits, from, rows, positions, hashes, keys, valid, slots, template) => {
+  const upsert = (bytes: boolean): GroupKernels['upsertWords'] => (tableAddress, regionBits, from, rows, positions, hashes, keys, valid, slots, template, passed) => {
     const table = tableAddress >>> 2;
     for (let row = from; row < rows; row++) {
       const element = positions ? u32[(positions >>> 2) + row]! : row;
+      if (passed && u8[passed + element]) continue;
       const cell = valid && !u8[valid + element]
         ? nullCell(table, template)
         : settle(table, regionBits, u32[(hashes >>> 2) + element]!, keys + element * 8, template, bytes);

@@ -51,9 +51,9 @@ export async function bench({ rows, small, rounds, progress }) {
         latencies.push(emittedAt.subarray(0, expected.windows - 1).map((ms, window) => ms - answer.source.startedAt - (window + 1) * windowRows / rowsPerMs));
         return check(answer);
       },
-    }], { rounds, start: 1, progress: message => progress(`replay: ${message}`) });
-    // That of the warm-up came first.
-    latencies = latencies.slice(1).flatMap(each => [...each]).sort((a, b) => a - b);
+    }], { rounds, progress: message => progress(`replay: ${message}`) });
+    // Those of the warm-up came first.
+    latencies = latencies.slice(-rounds).flatMap(each => [...each]).sort((a, b) => a - b);
     const percentile = share => latencies[Math.ceil(share * latencies.length) - 1];
     return {
       rows: total, equal: closed.equal && open.equal,

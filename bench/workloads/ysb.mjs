@@ -31,6 +31,7 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
   const ours = await openOurs(columns, campaigns, WORKERS);
   const oneWorker = await openOurs(columns, campaigns, 1);
   const roofline = await openRoofline(memory, Object.values(columns), WORKERS);
+  const rooflineOfOne = await openRoofline(memory, Object.values(columns), 1);
   const accounted = ({ stats }) => ledgerHolds(stats, rows, reference.late);
   const ourCase = (name, run) => ({ name, run, check: async answer => accounted(answer) && same(ours.read(answer)) });
   try {
@@ -42,6 +43,7 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
       ourCase('private Arrow tables', ours.fromPrivate),
       { name: 'plain JavaScript, 1 thread', run: async () => viewsPerCampaign(columns, campaigns), check: same },
       { name: 'sum of the columns', run: roofline.pass },
+      { name: 'sum of the columns, 1 thread', run: rooflineOfOne.pass },
     ], { rounds, progress });
     const heap = 'columns in the heap';
     return {
@@ -56,11 +58,13 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
         DuckDB: figure(times, 'DuckDB', rows, { threads: WORKERS }),
         'plain JavaScript, 1 thread': figure(times, 'plain JavaScript, 1 thread', rows, { threads: 1 }),
         'sum of the columns': figure(times, 'sum of the columns', rows, { threads: WORKERS, bytesPerRow: EVENT_BYTES }),
+        'sum of the columns, 1 thread': figure(times, 'sum of the columns, 1 thread', rows, { threads: 1, bytesPerRow: EVENT_BYTES }),
       },
       ratios: {
         duckdb: speedup(times, heap, 'DuckDB'),
         scaling: speedup(times, heap, `${heap}, 1 worker`),
         roofline: speedup(times, heap, 'sum of the columns'),
+        rooflineScaling: speedup(times, 'sum of the columns', 'sum of the columns, 1 thread'),
         duckdbShared: speedup(times, 'own SharedArrayBuffer', 'DuckDB'),
         duckdbPrivate: speedup(times, 'private Arrow tables', 'DuckDB'),
         plainJs: speedup(times, heap, 'plain JavaScript, 1 thread'),
@@ -69,7 +73,7 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
       notes: { lateViews: reference.late, windows: reference.windows.size },
     };
   } finally {
-    await Promise.all([ours.close(), oneWorker.close(), roofline.close()]);
+    await Promise.all([ours.close(), oneWorker.close(), roofline.close(), rooflineOfOne.close()]);
     duckdb.close();
   }
 }

@@ -157,7 +157,7 @@ function isCached(table: usize): bool {
 }
 
 /** As `upsertWords`, of a table whose index is in cache. */
-function upsertCached(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, slots: usize, template: usize): i32 {
+function upsertCached(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, slots: usize, template: usize, passed: usize): i32 {
   const partition = <usize>load<u32>(table, PARTITIONS);
   const entries = <usize>load<u32>(partition);
   const mask = load<u32>(partition, 4);
@@ -166,6 +166,10 @@ function upsertCached(table: usize, regionBits: u32, from: i32, rows: i32, posit
     row = findCached(entries, mask, row, rows, positions, hashes, keys, slots);
     if (row == rows) break;
     const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    if (passed && load<u8>(passed + element)) {
+      row++;
+      continue;
+    }
     const cell = settleWord(table, regionBits, load<u32>(hashes + (element << 2)), load<u64>(keys + (element << 3)), template);
     if (!cell) break;
     store<u32>(slots + (<usize>row << 2), <u32>cell);
@@ -176,15 +180,17 @@ function upsertCached(table: usize, regionBits: u32, from: i32, rows: i32, posit
 
 /**
  * Finds or makes the cell of each key and writes its address to slots[i] (u32). Row i is element positions[i], or i. Returns how many
- * rows were done: fewer than `rows` where the table must grow first.
+ * rows were done: fewer than `rows` where the table must grow first. An element whose byte in `passed` is 1 gets no cell, and what is
+ * written to its slot means nothing: it costs the others no look at it.
  */
-export function upsertWords(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, valid: usize, slots: usize, template: usize): i32 {
-  if (!valid && isCached(table)) return upsertCached(table, regionBits, from, rows, positions, hashes, keys, slots, template);
+export function upsertWords(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, keys: usize, valid: usize, slots: usize, template: usize, passed: usize): i32 {
+  if (!valid && isCached(table)) return upsertCached(table, regionBits, from, rows, positions, hashes, keys, slots, template, passed);
   for (let block = from; block < rows; block += BLOCK) {
     const until = min(block + BLOCK, rows);
     guess(table, regionBits, block, until, positions, hashes, slots);
     for (let row = block; row < until; row++) {
       const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+      if (passed && load<u8>(passed + element)) continue;
       let cell = <usize>load<u32>(slots + (<usize>row << 2));
       if (valid && !load<u8>(valid + element)) cell = nullCell(table, template);
       else {
@@ -239,12 +245,13 @@ function settleBytes(table: usize, regionBits: u32, hash: u32, bytes: usize, len
 }
 
 /** As `upsertWords`, for byte-string keys given as (u32 address, u32 length) views: a new cell keeps a view of its own copy in the table's arena. */
-export function upsertBytes(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, views: usize, valid: usize, slots: usize, template: usize): i32 {
+export function upsertBytes(table: usize, regionBits: u32, from: i32, rows: i32, positions: usize, hashes: usize, views: usize, valid: usize, slots: usize, template: usize, passed: usize): i32 {
   for (let block = from; block < rows; block += BLOCK) {
     const until = min(block + BLOCK, rows);
     guess(table, regionBits, block, until, positions, hashes, slots);
     for (let row = block; row < until; row++) {
       const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+      if (passed && load<u8>(passed + element)) continue;
       let cell = <usize>load<u32>(slots + (<usize>row << 2));
       if (valid && !load<u8>(valid + element)) cell = nullCell(table, template);
       else {

@@ -168,19 +168,28 @@ function hashBytes(address: usize, length: u32): u32 {
   return <u32>(hash ^ (hash >> 32));
 }
 
+function greatest16(lanes: v128): u32 {
+  const fours = i32x4.max_u(i32x4.extend_low_i16x8_u(lanes), i32x4.extend_high_i16x8_u(lanes));
+  const half = i32x4.max_u(fours, i64x2.shuffle(fours, fours, 1, 0));
+  return larger(<u32>i32x4.extract_lane(half, 0), <u32>i32x4.extract_lane(half, 1));
+}
+
 /** The largest of codes of 1, 2 or 4 bytes, taken as unsigned (so that a negative one is large); 0 if there are none. */
 export function maxCode(rows: i32, codes: usize, width: i32): u32 {
   let max: u32 = 0;
   if (width == 1) {
-    for (let row: usize = 0; row < <usize>rows; row++) {
-      const code = <u32>load<u8>(codes + row);
-      max = code > max ? code : max;
-    }
+    const whole = <usize>rows & ~15;
+    let lanes = i8x16.splat(0);
+    for (let row: usize = 0; row < whole; row += 16) lanes = i8x16.max_u(lanes, v128.load(codes + row));
+    for (let row = whole; row < <usize>rows; row++) lanes = i8x16.max_u(lanes, v128.load8_splat(codes + row));
+    const pairs = i16x8.max_u(i16x8.extend_low_i8x16_u(lanes), i16x8.extend_high_i8x16_u(lanes));
+    max = greatest16(pairs);
   } else if (width == 2) {
-    for (let row: usize = 0; row < <usize>rows; row++) {
-      const code = <u32>load<u16>(codes + (row << 1));
-      max = code > max ? code : max;
-    }
+    const whole = <usize>rows & ~7;
+    let lanes = i16x8.splat(0);
+    for (let row: usize = 0; row < whole; row += 8) lanes = i16x8.max_u(lanes, v128.load(codes + (row << 1)));
+    for (let row = whole; row < <usize>rows; row++) lanes = i16x8.max_u(lanes, v128.load16_splat(codes + (row << 1)));
+    max = greatest16(lanes);
   } else {
     const whole = <usize>rows & ~3;
     let lanes = i32x4.splat(0);

@@ -5,7 +5,7 @@ import type { Region } from '../state/region.js';
 import { SEEN_CELL_BYTES, SEEN_NODE_BYTES, SeenStore } from '../state/seen-store.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
-import type { GroupInput } from './group-operator.js';
+import type { GroupInput } from './group-input.js';
 import { hashedKeys } from './keys.js';
 import { SeenRebuilder } from './seen-rebuild.js';
 import { TurnOperator, type Chunk } from './turn-operator.js';

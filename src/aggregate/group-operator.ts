@@ -1,57 +1,25 @@
-import { DictionaryWord } from '../batch/layout.js';
-import type { Vector } from '../expression/vector.js';
 import { Word, word } from '../heap/control.js';
-import { PageUse } from '../heap/page-allocator.js';
 import { firstStage } from '../plan/plan.js';
-import type { DenseTable } from '../state/dense-table.js';
 import { HashedTable, type Keys } from '../state/hashed-table.js';
 import { held, type Region, type Slice } from '../state/region.js';
 import { noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
+import { CellAccumulator } from './cell-accumulator.js';
 import { CellFolder, type CellList } from './cell-folder.js';
 import { Combiner } from './combiner.js';
+import type { CellInput, GroupInput } from './group-input.js';
 import { hashedKeys, MOST_DENSE_CODES } from './keys.js';
 import { Masks } from './masks.js';
-import { primitivesOf, type Primitive } from './primitives.js';
+import { MixedSlices } from './mixed-slices.js';
 import { RegionSet } from './region-set.js';
 import { FireTiming } from './fire-timing.js';
 import { GLOBAL_SLICE } from '../window/aligned.js';
 import { assign, assignByZone } from '../window/assign.js';
-import type { RowZones } from '../window/zone-column.js';
-import { RowBuffer, type StateMasks } from './row-buffer.js';
+import { RowBuffer } from './row-buffer.js';
 import type { RowOperator } from './row-operator.js';
 import { StrayRows } from './stray-rows.js';
 import { widened } from './widen.js';
-
-/** Rows that passed the stateless stage, as vectors of one chunk. */
-export interface GroupInput {
-  /** One per `CompiledAggregate.inputs`. */
-  readonly vectors: readonly Vector[];
-  readonly elements: number;
-  /** The elements that take part (u32), or 0 for all; `rows` of them. */
-  readonly positions: number;
-  readonly rows: number;
-  /** Event times of the elements (int64), or 0 where nothing needs them. */
-  readonly times: number;
-  /** The one slice that all rows belong to, or null where the times must tell. */
-  readonly slice: Slice | null;
-  /** The zones of the elements, where each row has its own. */
-  readonly zones: RowZones | null;
-  readonly selection: number;
-  readonly firstRow: number;
-  readonly basePosition: bigint;
-  /** Where rows come in order: the number of their morsel, and an int64 per element: windows that end there or before were closed when the row came. */
-  readonly morsel: number;
-  readonly bounds: number;
-  /** Called for elements that turn out to be late. null where rows come in any order. */
-  readonly late: ((element: number, bound: bigint) => void) | null;
-  /** Called, where rows are let through or not, once that is known: the elements that are (u32, or 0 for all), how many, and how many are not and not late. */
-  readonly decided: ((positions: number, rows: number, dropped: number) => void) | null;
-}
-
-/** What states read of rows. */
-type CellInput = Pick<GroupInput, 'vectors' | 'times' | 'selection' | 'firstRow' | 'basePosition'>;
 
 /** While a combiner grows, rows are added to it piece by piece, not to pass its limit by far. */
 const PIECE_ROWS = 2048;
@@ -66,14 +34,13 @@ const LEAST_ROWS_PER_CELL = 4;
 export class GroupOperator implements RowOperator {
   readonly inOrder = false;
   readonly holds = false;
-  /** One per state of a cell. */
-  private readonly accumulators: readonly Primitive[];
+  private readonly accumulator: CellAccumulator;
   private readonly set: RegionSet;
   private readonly combiner: Combiner;
   private readonly folder: CellFolder;
   private readonly buffer: RowBuffer;
   private readonly strays: StrayRows;
-  private readonly template: number;
+  private readonly mixed: MixedSlices | null;
   private readonly timing: FireTiming;
   private combines: boolean;
   private mayOvergrow = true;
@@ -84,13 +51,12 @@ export class GroupOperator implements RowOperator {
     private readonly aggregate: AggregateLayout,
     worker: number,
   ) {
-    this.accumulators = primitivesOf(thread, aggregate.compiled.states);
+    this.accumulator = new CellAccumulator(thread, aggregate);
     this.set = new RegionSet(thread, job, worker);
-    this.template = thread.pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
-    writeTemplate(thread, this.accumulators, aggregate, this.template);
     this.combiner = new Combiner(thread, job, aggregate);
-    this.folder = new CellFolder(thread, aggregate, job.hashSeed, this.template);
+    this.folder = new CellFolder(thread, aggregate, job.hashSeed, this.accumulator.template);
     this.timing = new FireTiming(firstStage(job.plan).aggregate!);
+    this.mixed = MixedSlices.for(thread, aggregate, this.timing.assigner, this.combiner, this.accumulator);
     this.buffer = new RowBuffer(thread, aggregate.compiled, job);
     this.strays = new StrayRows(thread, this.set);
     this.combines = job.partitioner !== 'hash' || aggregate.keyMode === 'none';
@@ -110,7 +76,7 @@ export class GroupOperator implements RowOperator {
     const add = (slice: Slice, positions: number, rows: number): void => this.addSlice(wide, slice, positions, rows, keys, masks);
     if (wide.slice !== null) add(wide.slice, wide.positions, wide.rows);
     else if (wide.zones) assignByZone(this.thread, wide.zones, wide, add);
-    else assign(this.thread, this.timing.assigner!, wide, add);
+    else if (!this.addMixed(wide, keys, masks)) assign(this.thread, this.timing.assigner!, wide, add);
     if (keys !== null) this.giveStrays(wide, keys, masks);
   }
 
@@ -129,7 +95,7 @@ export class GroupOperator implements RowOperator {
     held(region, () => {
       const [hash, valid, slot] = [scratch.take(4), scratch.take(1), scratch.take(4)];
       heap.u32[hash >>> 2] = heap.u8[valid] = 0;
-      this.tableOf(region, GLOBAL_SLICE, 0).upsert(1, 0, { kind: 'words', data: scratch.take(8), valid, hashes: hash }, slot, this.template);
+      this.tableOf(region, GLOBAL_SLICE, 0).upsert(1, 0, { kind: 'words', data: scratch.take(8), valid, hashes: hash }, slot, this.accumulator.template);
     });
   }
 
@@ -171,10 +137,14 @@ export class GroupOperator implements RowOperator {
   }
 
   private isDense(input: GroupInput): boolean {
-    return this.aggregate.keyMode === 'dense' && this.dictionaryCount(input) <= MOST_DENSE_CODES && this.combines;
+    return this.aggregate.keyMode === 'dense' && this.accumulator.dictionaryCount(input) <= MOST_DENSE_CODES && this.combines;
   }
-  private dictionaryCount(input: CellInput): number {
-    return this.thread.heap.u32[(input.vectors[0]!.dictionary >>> 2) + DictionaryWord.count]!;
+
+  /** Combines rows of which most are of one slice. Returns whether they are such. */
+  private addMixed(input: GroupInput, keys: Keys | null, masks: Masks): boolean {
+    if (!this.combines || keys === null || this.mixed === null || !this.mixed.add(input, keys, masks)) return false;
+    if (this.combiner.isFull) this.reconsider(keys);
+    return true;
   }
 
   private addSlice(input: GroupInput, slice: Slice, positions: number, rows: number, keys: Keys | null, masks: Masks): void {
@@ -199,7 +169,7 @@ export class GroupOperator implements RowOperator {
     }
     const before = table instanceof HashedTable ? table.cells : 0;
     if (this.aggregate.keyMode === 'dense') noteDictionary(this.thread.heap, table.address, input.vectors[0]!.dictionary);
-    this.accumulate(table, input, positions, rows, keys, masks);
+    this.accumulator.add(table, input, positions, rows, keys, masks);
     this.combiner.rows += rows;
     this.mayOvergrow = table instanceof HashedTable && table.cells !== before;
   }
@@ -228,7 +198,7 @@ export class GroupOperator implements RowOperator {
       if (!this.buffer.hasRoom(rows)) this.flushBuffer();
       return this.buffer.add(slice, dictionary, input.vectors, positions, rows, keys, masks);
     }
-    this.set.visit(rows, positions, keys.hashes, (region, own, count) => this.accumulate(this.tableOf(region, slice, dictionary), input, own, count, keys, masks));
+    this.set.visit(rows, positions, keys.hashes, (region, own, count) => this.accumulator.add(this.tableOf(region, slice, dictionary), input, own, count, keys, masks));
   }
 
   private dictionaryOf(input: CellInput): number {
@@ -237,7 +207,7 @@ export class GroupOperator implements RowOperator {
 
   private giveStrays(input: GroupInput, keys: Keys, masks: Masks): void {
     const dictionary = this.dictionaryOf(input);
-    this.strays.give(input.elements, keys.hashes, (region, slice, positions, rows) => this.accumulate(this.tableOf(region, slice, dictionary), input, positions, rows, keys, masks));
+    this.strays.give(input.elements, keys.hashes, (region, slice, positions, rows) => this.accumulator.add(this.tableOf(region, slice, dictionary), input, positions, rows, keys, masks));
   }
 
   private flushBuffer(): void {
@@ -250,24 +220,10 @@ export class GroupOperator implements RowOperator {
         // Rows of several slices are seldom mixed: the first slice is warmed as if all were its own.
         if (warmed === null) (warmed = table).warm(buffer.rowsOf(region));
         // Such states read nothing but words.
-        this.accumulate(table, { vectors: part.vectors, times: 0, selection: 0, firstRow: 0, basePosition: 0n }, 0, part.rows, part.keys, part.masks);
+        this.accumulator.add(table, { vectors: part.vectors, times: 0, selection: 0, firstRow: 0, basePosition: 0n }, 0, part.rows, part.keys, part.masks);
       });
     });
     buffer.clear();
-  }
-
-  private accumulate(table: HashedTable | DenseTable, input: CellInput, positions: number, rows: number, keys: Keys | null, masks: StateMasks): void {
-    const { scratch } = this.thread;
-    const mark = scratch.mark();
-    const slots = scratch.take(rows * 4);
-    this.findSlots(table, input, positions, rows, keys, slots);
-    const { states } = this.aggregate.compiled;
-    const target = { rows, positions, slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, vectors: input.vectors, arena: table.arena };
-    for (let index = 0; index < states.length; index++) {
-      const state = states[index]!;
-      this.accumulators[index]!.accumulate(target, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.at(index));
-    }
-    scratch.release(mark);
   }
 
   /** REQUIRES: the region is held. */
@@ -276,22 +232,4 @@ export class GroupOperator implements RowOperator {
     if (dictionary) noteDictionary(this.thread.heap, table.address, dictionary);
     return table;
   }
-
-  private findSlots(table: HashedTable | DenseTable, input: CellInput, positions: number, rows: number, keys: Keys | null, slots: number): void {
-    const { kernels } = this.thread;
-    if (table instanceof HashedTable) return table.upsert(rows, positions, keys!, slots, this.template);
-    if (this.aggregate.keyMode === 'none') {
-      table.reserve(1, this.template);
-      kernels.fillWords(rows, table.cellOf(0), slots);
-      return;
-    }
-    const codes = input.vectors[0]!;
-    table.reserve(this.dictionaryCount(input), this.template);
-    table.slots(rows, positions, codes.data, codes.valid, slots);
-  }
-}
-
-export function writeTemplate(thread: ThreadContext, primitives: readonly Primitive[], { compiled }: AggregateLayout, address: number): void {
-  thread.heap.u8.fill(0, address, address + compiled.cellBytes);
-  compiled.states.forEach((state, index) => primitives[index]!.init(address + state.offset));
 }

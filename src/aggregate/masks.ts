@@ -1,6 +1,6 @@
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { StateSlot } from './compile.js';
-import type { GroupInput } from './group-operator.js';
+import type { GroupInput } from './group-input.js';
 
 /** Which elements of one chunk take part in each state of a cell: its condition is true and, unless it picks, its input is not null. */
 export class Masks {

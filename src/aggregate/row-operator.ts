@@ -1,4 +1,4 @@
-import type { GroupInput } from './group-operator.js';
+import type { GroupInput } from './group-input.js';
 
 /** What takes the rows of a worker's morsels into window state. */
 export interface RowOperator {

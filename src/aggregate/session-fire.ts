@@ -7,7 +7,7 @@ import { SessionStore } from '../state/session-store.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { CellFolder } from './cell-folder.js';
-import { writeTemplate } from './group-operator.js';
+import { writeTemplate } from './cell-accumulator.js';
 import { primitivesOf } from './primitives.js';
 import { RegionSet } from './region-set.js';
 import type { EmitResults } from './result-buffer.js';

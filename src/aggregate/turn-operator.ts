@@ -3,7 +3,7 @@ import { held, type Region } from '../state/region.js';
 import { Turns } from '../state/turns.js';
 import type { JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
-import type { GroupInput } from './group-operator.js';
+import type { GroupInput } from './group-input.js';
 import { RegionSet } from './region-set.js';
 import type { RowOperator } from './row-operator.js';
 

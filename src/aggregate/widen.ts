@@ -1,7 +1,7 @@
 import type { Vector } from '../expression/vector.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
-import type { GroupInput } from './group-operator.js';
+import type { GroupInput } from './group-input.js';
 
 /** The input as states read it: bools become words for every state but conditions, which are read as bytes. */
 export function widened(thread: ThreadContext, aggregate: AggregateLayout, input: GroupInput): GroupInput {

@@ -36,7 +36,9 @@ export interface ColumnPlan {
  * rows. One reader per source: dictionaries are unified across its batches.
  */
 export class ArrowReader {
-  private readonly plans = new WeakMap<Schema, (ColumnPlan | null)[]>();
+  private last: { schema: Schema; plan: readonly (ColumnPlan | null)[] } | null = null;
+  /** By column and, as text, Arrow type. They outlive plans: what they know of a dictionary costs a look at each of its entries. */
+  private readonly codeImports = new Map<string, ColumnImport>();
 
   constructor(
     private readonly heap: Heap, private readonly kernels: Kernels, private readonly allocator: Allocator,
@@ -114,12 +116,11 @@ export class ArrowReader {
 
   /** How the columns of an Arrow schema become ours; null for a nullable column that it lacks (or has as the null type). */
   plan(schema: Schema): readonly (ColumnPlan | null)[] {
-    let plan = this.plans.get(schema);
-    if (plan === undefined) {
-      plan = this.fields.map((field, index) => this.planColumn(schema, field, index));
-      this.plans.set(schema, plan);
+    // Every RecordBatch has a Schema of its own, however it was made.
+    if (this.last === null || !arrow.util.compareSchemas(this.last.schema, schema)) {
+      this.last = { schema, plan: this.fields.map((field, index) => this.planColumn(schema, field, index)) };
     }
-    return plan;
+    return this.last.plan;
   }
 
   private planColumn(schema: Schema, field: Field, index: number): ColumnPlan | null {
@@ -131,9 +132,16 @@ export class ArrowReader {
     const { type } = schema.fields[place]!;
     if (arrow.DataType.isNull(type) && field.nullable) return null;
     const dictionary = this.dictionaries[index];
-    const convert = dictionary ? importCodes(type, field.type, dictionary, this.kernels) : importBytes(type, field.type) ?? importNumbers(type, field.type);
+    const convert = dictionary ? this.codeImport(type, field, index, dictionary) : importBytes(type, field.type) ?? importNumbers(type, field.type);
     if (convert === null) throw mismatch(field, type);
     return { place, convert };
+  }
+
+  private codeImport(from: arrow.DataType, field: Field, index: number, dictionary: DictionaryBuilder): ColumnImport | null {
+    const key = `${index} ${from}`;
+    const known = this.codeImports.get(key) ?? importCodes(from, field.type, dictionary, this.kernels);
+    if (known) this.codeImports.set(key, known);
+    return known;
   }
 }
 

@@ -73,11 +73,14 @@ export class HashedTable {
     this.chunks.each((block, size) => this.kernels.touchLines(block, size));
   }
 
-  /** Finds or makes the cell of every row's key and writes its address to `slots` (u32). */
-  upsert(rows: number, positions: number, keys: Keys, slots: number, template: number): void {
+  /**
+   * Finds or makes the cell of every row's key and writes its address to `slots` (u32). `passed`, where given: a byte per element; for one
+   * of 1 no cell is made, and its slot means nothing.
+   */
+  upsert(rows: number, positions: number, keys: Keys, slots: number, template: number, passed = 0): void {
     const kernel = keys.kind === 'words' ? this.kernels.upsertWords : this.kernels.upsertBytes;
     for (let done = 0; ; ) {
-      done = kernel(this.address, this.regionBits, done, rows, positions, keys.hashes, keys.data, keys.valid, slots, template);
+      done = kernel(this.address, this.regionBits, done, rows, positions, keys.hashes, keys.data, keys.valid, slots, template, passed);
       if (done === rows) return;
       const element = positions ? this.heap.u32[(positions >>> 2) + done]! : done;
       this.grow(keys, element);

@@ -49,6 +49,23 @@ export function assign(tools: Tools, assigner: SliceAssigner, input: AssignInput
   }
 }
 
+/** Of so few rows all are looked at one by one. */
+const LEAST_MIXED = 1024;
+/** Most rows are in one slice where at most this part of them is not. */
+const OTHERS_PART = 8;
+
+/** The slice that nearly all of some elements fall into, and those that do not (u32, in scratch); null where there is no such slice. `times`: of the elements. */
+export function mostlyIn({ heap, kernels, scratch }: Tools, assigner: SliceAssigner, elements: number, times: number): { slice: Span; positions: number; rows: number } | null {
+  if (elements < LEAST_MIXED) return null;
+  const at = (part: number): bigint => heap.i64[(times >>> 3) + Math.floor(elements * part)]!;
+  const [, middle] = [at(0.25), at(0.5), at(0.75)].sort((a, b) => (a < b ? -1 : 1));
+  const slice = assigner.sliceOf(middle!);
+  if (slice === null) return null;
+  const positions = scratch.take(elements * 4 + 16);
+  const rows = kernels.rowsOutside(elements, times, slice.start, slice.end, positions);
+  return rows * OTHERS_PART <= elements ? { slice, positions, rows } : null;
+}
+
 /** As `assign`, where each row has its own zone. Zones can share a slice: it is visited once for each of them. */
 export function assignByZone(tools: Tools, zones: RowZones, input: AssignInput, visit: VisitSlice): void {
   const { heap, kernels, scratch } = tools;

@@ -10,10 +10,12 @@ export const MOST_KEY_BYTES: number = SLAB_BYTES - FRAME_BYTES;
 
 /** The elements of a chunk (ascending) whose text and binary keys together are too large to be kept; `keys`: how many vectors are keys. */
 export function elementsWithLargeKeys(thread: ThreadContext, result: ChunkResult, keys: number): number[] {
-  const vectors = result.vectors.slice(0, keys).filter(({ cls }) => cls === 'bytes' || (keys > 1 && cls === 'code'));
+  const isText = ({ cls }: Vector): boolean => cls === 'bytes' || (keys > 1 && cls === 'code');
+  let inAll = 0;
+  for (let key = 0; key < keys; key++) if (isText(result.vectors[key]!)) inAll += mostBytes(thread, result.vectors[key]!, result.rows);
   // Hardly ever is there more text in a whole chunk than fits one key.
-  const inAll = vectors.reduce((sum, vector) => sum + mostBytes(thread, vector, result.rows), 0);
   if (inAll <= MOST_KEY_BYTES) return [];
+  const vectors = result.vectors.slice(0, keys).filter(isText);
   const large: number[] = [];
   for (let element = 0; element < result.rows; element++) {
     let bytes = 0;

@@ -30,10 +30,20 @@ import type { AggregateLayout, JobLayout } from './job-layout.js';
 import { elementsWithLargeKeys } from './key-limit.js';
 import { type Morsel, MorselKind, positionOf } from './morsel.js';
 import { OutputQueue } from './queues.js';
-import { aheadMessage, faultMessage, LARGE_MESSAGE, lateMessage, OUTSIDE_MESSAGE } from './reject-messages.js';
+import { aheadMessage, faultMessage, LARGE_MESSAGE, lateMessage, OUTSIDE_MESSAGE, UNKNOWN_ZONE_MESSAGE } from './reject-messages.js';
 import { rowText, storeRejects, type Reject } from './rejects.js';
 import type { ThreadContext } from './thread-context.js';
 import type { LoadedFunctions } from './udf-loader.js';
+
+type RejectRow = (row: number, reason: DeadLetterReason, message: string) => void;
+
+/** The elements of a chunk that do not go the common way; of them, `rows` go to slices of their own. */
+interface SetApart {
+  readonly elements: readonly number[];
+  readonly rows: number;
+  readonly partlyLate: ReturnType<typeof elementsBySlice>;
+}
+const NOTHING_APART: SetApart = { elements: [], rows: 0, partlyLate: [] };
 
 /** What a thread keeps for the morsels of one branch. */
 interface BranchStage {
@@ -129,7 +139,7 @@ export class MorselTask {
     const { descriptor } = morsel;
     const rows = heap.u32[descriptor >>> 2]!;
     const positionOf = (row: number): number => (lines ? heap.u32[(lines >>> 2) + row]! : row);
-    const reject = (row: number, reason: DeadLetterReason, message: string): void => {
+    const reject: RejectRow = (row, reason, message) => {
       rejects.push({ position: positionOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
     };
     const mark = scratch.mark();
@@ -206,32 +216,20 @@ export class MorselTask {
     this.top!.add(result, own);
   }
 
-  private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: (row: number, reason: DeadLetterReason, message: string) => void): void {
+  private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: RejectRow): void {
     const { heap, kernels, scratch } = this.thread;
-    const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
     const zones = this.zonesOf(result, first);
-    const taken = new Set<number>();
-    const take = (elements: readonly number[]): number[] => elements.filter(element => !taken.has(element) && taken.add(element));
-    const outside = take(elementsOf(heap, result, first, times.rowsOutside(first, count)));
-    const unknown = take(zones?.zones.someUnknown ? withoutZone(heap, zones.zones, result.rows) : []);
-    const late = take(elementsOf(heap, result, first, times.lateRows(morsel, first, count, zones)));
-    const large = take(elementsWithLargeKeys(this.thread, result, this.keys));
-    for (const element of unknown) reject(rowOf(element), 'UNKNOWN_ZONE', 'its time zone is null, or no name of the IANA time zone database');
-    for (const element of outside) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
-    for (const element of late) reject(rowOf(element), 'LATE', lateMessage(times.columns.timeOf(rowOf(element)), times.watermarkBefore(rowOf(element))));
-    for (const element of large) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
-    const partlyLate = elementsBySlice(heap, result, first, times.partlyLate, taken);
-    for (const { elements } of partlyLate) for (const element of elements) taken.add(element);
-    morsel.late += late.length;
-    const apart = partlyLate.reduce((sum, { elements }) => sum + elements.length, 0);
-    morsel.deadLettered += taken.size - late.length - apart;
-    const { rows, positions } = withoutSome(this.thread, [...taken], result.rows);
-    morsel.applied += rows + apart;
+    const apart = this.setApart(morsel, times, result, first, count, zones, reject);
+    const { rows, positions } = withoutSome(this.thread, apart.elements, result.rows);
+    morsel.applied += rows + apart.rows;
     const slice = times.sliceOfChunk(first);
     let elementTimes = 0;
-    if (times.times && rows + apart > 0 && (slice === null || this.needsTimes)) {
-      elementTimes = scratch.take(result.rows * 8);
-      kernels.gatherTimes(result.rows, result.selection, first, times.times, elementTimes);
+    if (times.times && rows + apart.rows > 0 && (slice === null || this.needsTimes)) {
+      elementTimes = times.times + first * 8;
+      if (result.selection) {
+        elementTimes = scratch.take(result.rows * 8);
+        kernels.gatherTimes(result.rows, result.selection, first, times.times, elementTimes);
+      }
     }
     const base = positionOf(morsel);
     const add = (own: number, count: number, place: Slice | null): void => this.group!.add({
@@ -239,11 +237,39 @@ export class MorselTask {
       selection: result.selection, firstRow: first, basePosition: base, morsel: morsel.turn, bounds: 0, late: null, decided: null,
     });
     add(positions, rows, slice);
-    for (const part of partlyLate) {
+    for (const part of apart.partlyLate) {
       const own = scratch.take(part.elements.length * 4);
       heap.u32.set(part.elements, own >>> 2);
       add(own, part.elements.length, part.slice);
     }
+  }
+
+  /** Rejects what has no window to go to any more, or never had one, and finds what goes to a slice of its own. */
+  private setApart(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, zones: ChunkZones | null, reject: RejectRow): SetApart {
+    const { heap } = this.thread;
+    const outsideRows = times.rowsOutside(first, count);
+    const lateRows = times.lateRows(morsel, first, count, zones);
+    const large = elementsWithLargeKeys(this.thread, result, this.keys);
+    const someUnknown = zones !== null && zones.zones.someUnknown;
+    // Of most chunks everything goes one way.
+    if (outsideRows.length + lateRows.length + large.length + times.partlyLate.length === 0 && !someUnknown) return NOTHING_APART;
+    const taken = new Set<number>();
+    const take = (elements: readonly number[]): number[] => elements.filter(element => !taken.has(element) && taken.add(element));
+    const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
+    for (const element of take(elementsOf(heap, result, first, outsideRows))) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
+    if (someUnknown) for (const element of take(withoutZone(heap, zones.zones, result.rows))) reject(rowOf(element), 'UNKNOWN_ZONE', UNKNOWN_ZONE_MESSAGE);
+    const late = take(elementsOf(heap, result, first, lateRows));
+    for (const element of late) reject(rowOf(element), 'LATE', lateMessage(times.columns.timeOf(rowOf(element)), times.watermarkBefore(rowOf(element))));
+    for (const element of take(large)) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
+    morsel.late += late.length;
+    morsel.deadLettered += taken.size - late.length;
+    const partlyLate = elementsBySlice(heap, result, first, times.partlyLate, taken);
+    let rows = 0;
+    for (const { elements } of partlyLate) {
+      rows += elements.length;
+      for (const element of elements) taken.add(element);
+    }
+    return { elements: [...taken], rows, partlyLate };
   }
 
   private zonesOf(result: ChunkResult, first: number): ChunkZones | null {

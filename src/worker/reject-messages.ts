@@ -13,6 +13,7 @@ export function faultMessage(fault: ChunkResult['faults'][number], branch: Branc
   }
 }
 
+export const UNKNOWN_ZONE_MESSAGE = 'its time zone is null, or no name of the IANA time zone database';
 export const OUTSIDE_MESSAGE: string = 'its window begins or ends at a time that 64 bits cannot hold';
 export const LARGE_MESSAGE: string = `its grouping key takes more than ${MOST_KEY_BYTES} bytes`;
 export const aheadMessage = (time: bigint, latest: bigint): string => `its event time ${time} is ${time - latest} beyond the latest that is taken`;
