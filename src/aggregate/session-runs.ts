@@ -5,7 +5,7 @@ import { KEY_CELL_BYTES, RUN_FIELD_BYTES, RUN_UNDONE } from '../state/session-la
 import type { SessionTimes } from '../state/session-store.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
-import type { GroupInput } from './group-operator.js';
+import type { GroupInput } from './group-input.js';
 import type { Masks } from './masks.js';
 import type { Primitive } from './primitives.js';
 
