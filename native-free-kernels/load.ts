@@ -17,6 +17,7 @@ import { partitionTwins, type PartitionKernels } from './partition.js';
 import { probeTwins, type ProbeKernels } from './probe.js';
 import { seenTwins, type SeenKernels } from './seen.js';
 import { selectTwins, type SelectKernels } from './select.js';
+import { sessionRunTwins, type SessionRunKernels } from './session-runs.js';
 import { sessionTwins, type SessionKernels } from './sessions.js';
 import { sliceTwins, type SliceKernels } from './slices.js';
 import { stringTwins, type StringKernels } from './strings.js';
@@ -52,6 +53,7 @@ export type Kernels =
   & SeenKernels
   & SelectKernels
   & SessionKernels
+  & SessionRunKernels
   & SliceKernels
   & StringKernels
   & TextKernels
@@ -86,6 +88,7 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...numberTextTwins(heap),
     ...seenTwins(heap),
     ...selectTwins(heap),
+    ...sessionRunTwins(heap),
     ...sessionTwins(heap),
     ...sliceTwins(heap),
     ...stringTwins(heap),

@@ -1,20 +1,17 @@
 import { dueQueue } from './due-queue.js';
 import type { HeapViews } from './heap-views.js';
+import { greatest, I64_MAX, I64_MIN, intoPeriod, later, least } from './session-times.js';
 
 /** Windows that each key makes for itself, see src/state/session-layout.ts for the layout of stores and nodes. */
 export interface SessionKernels {
   /**
-   * out[i] = max(floor, min(cap, b)), b the greatest of `before` and of values[r] - back for the rows r from `first` on that come before
-   * element i, which is row selection[i], or first + i. Of `validity`, a bitmap by row (0: all), only rows with their bit count.
-   */
-  runningBounds(elements: number, selection: number, first: number, values: number, validity: number, before: bigint, back: bigint, floor: bigint, cap: bigint, out: number): void;
-  /**
    * slots[i], the cell of row i's key, becomes the node of the session that the row joins or begins. `bounds`: sessions that end there or
    * before are closed, by element as `times`. Rows that are late are listed in `late` (u32) and have slot 0; nodes that become one go to
    * `merges`: survivors, and from the `rows`-th word on what they absorb. Returns how many rows were done: fewer than `rows` where the
-   * arena must grow first; counts go on from those in the store.
+   * arena must grow first; counts go on from those in the store. `runs`, where given, has the run that row i begins: its other rows go with it,
+   * unless they might go elsewhere. Then it and all later runs of its key are undone, which are counted, and have slot 0.
    */
-  sessionSlots(owner: number, from: number, rows: number, positions: number, slots: number, times: number, bounds: number, template: number, late: number, merges: number): number;
+  sessionSlots(owner: number, from: number, rows: number, positions: number, slots: number, times: number, bounds: number, runs: number, template: number, late: number, merges: number): number;
   /**
    * Lists the nodes (u32) that the watermark completes in `out`, `early` (1 or 0) all others that have changed, too; and what was given out
    * and no longer holds in `gone`, as 40 bytes [key, start, end, version, flags]. Returns how many in `out`. REQUIRES: room in the queue for
@@ -25,15 +22,9 @@ export interface SessionKernels {
   countSlots(owner: number, from: number, rows: number, slots: number, size: bigint, template: number): number;
 }
 
-const I64_MIN = -(2n ** 63n);
-const I64_MAX = 2n ** 63n - 1n;
 const enum Flag { dead = 1, listed = 2, shown = 4, modified = 8, nullKey = 16, queued = 32, early = 64 }
 
-/** How far a time lies behind the multiple of `longest` before it. */
-const intoPeriod = (time: bigint, longest: bigint): bigint => ((time % longest) + longest) % longest;
 const samePeriod = (a: bigint, b: bigint, longest: bigint): boolean => longest === 0n || a - intoPeriod(a, longest) === b - intoPeriod(b, longest);
-const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
-const greatest = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 export const sessionTwins = (heap: HeapViews): SessionKernels => {
   const { u8, u32, i64 } = heap;
@@ -51,7 +42,6 @@ export const sessionTwins = (heap: HeapViews): SessionKernels => {
     const { gap, longest } = store(owner);
     return last + (longest === 0n ? gap : least(gap, longest - intoPeriod(last, longest)));
   };
-  const later = (time: bigint, delay: bigint): bigint => least(time + delay, I64_MAX);
   const list = (owner: number, address: number): void => {
     const { w } = nodeAt(address, owner);
     if (u32[w + 14]! & Flag.listed) return;
@@ -94,6 +84,22 @@ export const sessionTwins = (heap: HeapViews): SessionKernels => {
     const count = u32[(owner >>> 2) + 19]!++;
     u32[(merges >>> 2) + count] = node;
     u32[(merges >>> 2) + rows + count] = older;
+  };
+  /** Whether nothing but where its first row goes, to `node` or before it, is within reach of any row of a run. */
+  const staysWhole = (owner: number, run: number, time: bigint, joined: boolean, newer: number, node: number): boolean => {
+    const { gap } = store(owner);
+    const { i } = nodeAt(run, owner);
+    const [first, last] = [i64[i]!, i64[i + 1]!];
+    if (first === time && last === time) return true;
+    if (newer && i64[nodeAt(newer, owner).i]! <= last + gap) return false;
+    if (first >= (joined ? least(time, i64[nodeAt(node, owner).i]!) : time)) return true;
+    const older = joined ? u32[nodeAt(node, owner).w + 12]! : node;
+    return !older || first > i64[nodeAt(older, owner).i + 1]! + gap;
+  };
+  const extend = (owner: number, address: number, run: number): void => {
+    const [{ i }, { i: by }] = [nodeAt(address, owner), nodeAt(run, owner)];
+    i64[i] = least(i64[i]!, i64[by]!);
+    i64[i + 1] = greatest(i64[i + 1]!, i64[by + 1]!);
   };
   const retract = (owner: number, address: number, gone: number): void => {
     const { i, w } = nodeAt(address, owner);
@@ -160,19 +166,7 @@ export const sessionTwins = (heap: HeapViews): SessionKernels => {
     u32[(owner >>> 2) + 4] = u32[(owner >>> 2) + 5] = 0;
   };
   return {
-    runningBounds(elements, selection, first, values, validity, before, back, floor, cap, out) {
-      let bound = before;
-      let next = first;
-      for (let element = 0; element < elements; element++) {
-        const row = selection ? u32[(selection >>> 2) + element]! : first + element;
-        for (; next < row; next++) {
-          if (validity && !((u8[validity + (next >>> 3)]! >> (next & 7)) & 1)) continue;
-          bound = greatest(bound, greatest(i64[(values >>> 3) + next]! - back, I64_MIN));
-        }
-        i64[(out >>> 3) + element] = greatest(floor, least(bound, cap));
-      }
-    },
-    sessionSlots(owner, from, rows, positions, slots, times, bounds, template, late, merges) {
+    sessionSlots(owner, from, rows, positions, slots, times, bounds, runs, template, late, merges) {
       const { gap, longest, delay } = store(owner);
       for (let row = from; row < rows; row++) {
         const element = positions ? u32[(positions >>> 2) + row]! : row;
@@ -186,7 +180,17 @@ export const sessionTwins = (heap: HeapViews): SessionKernels => {
           newer = node;
           node = u32[nodeAt(node, owner).w + 12]!;
         }
-        if (node && joins(owner, node, time, bound)) {
+        const joined = node !== 0 && joins(owner, node, time, bound);
+        const run = runs ? u32[(runs >>> 2) + row]! : 0;
+        const own = nodeAt(run, owner).w;
+        const mark = (u32[own + 8]! >>> 2) + 3;
+        if (run && (u32[mark] || !staysWhole(owner, run, time, joined, newer, node))) {
+          u32[mark] = u32[own + 9] = 1;
+          u32[(owner >>> 2) + 20]!++;
+          u32[(slots >>> 2) + row] = 0;
+          continue;
+        }
+        if (joined) {
           const { i, w } = nodeAt(node, owner);
           if (time > i64[i + 1]!) i64[i + 1] = time;
           else if (time < i64[i]!) {
@@ -199,6 +203,7 @@ export const sessionTwins = (heap: HeapViews): SessionKernels => {
             list(owner, node);
             i64[(owner >>> 3) + 3] = I64_MIN;
           }
+          if (run) extend(owner, node, run);
           u32[(slots >>> 2) + row] = node;
           continue;
         }
@@ -218,6 +223,7 @@ export const sessionTwins = (heap: HeapViews): SessionKernels => {
         u32[w + 14]! |= Flag.modified;
         list(owner, made);
         i64[(owner >>> 3) + 3] = least(i64[(owner >>> 3) + 3]!, later(end, delay));
+        if (run) extend(owner, made, run);
         u32[(slots >>> 2) + row] = made;
       }
       return rows;

@@ -1,3 +1,5 @@
+import { MARK, RUN_HOME, RUN_LAST, RUN_UNDONE } from './session-runs';
+import { intoPeriod, later } from './session-times';
 import { NULL_CELL, ARENA_NEXT, ARENA_END } from './table';
 
 // Layout of a store and of its nodes, in bytes; src/state/session-layout.ts has the same numbers in words, and their meaning.
@@ -14,6 +16,7 @@ const ACCEPT: usize = 56;
 const DELAY: usize = 64;
 const FIRST_COUNT: usize = 72;
 const SECOND_COUNT: usize = 76;
+const THIRD_COUNT: usize = 80;
 
 const LAST: usize = 8;
 const SHOWN_START: usize = 16;
@@ -37,28 +40,6 @@ const NULL_KEY: u32 = 16;
 const QUEUED: u32 = 32;
 const EARLY: u32 = 64;
 
-/** out[i] = the bound as it stands just before element i, see the interface. */
-export function runningBounds(elements: i32, selection: usize, first: i32, values: usize, validity: usize, before: i64, back: i64, floor: i64, cap: i64, out: usize): void {
-  let greatest = before;
-  let next: i32 = first;
-  for (let element = 0; element < elements; element++) {
-    const row = selection ? load<i32>(selection + (<usize>element << 2)) : first + element;
-    for (; next < row; next++) {
-      if (validity && !((load<u8>(validity + (<usize>next >> 3)) >> <u8>(next & 7)) & 1)) continue;
-      const value = load<i64>(values + (<usize>next << 3));
-      greatest = max<i64>(greatest, value < i64.MIN_VALUE + back ? i64.MIN_VALUE : value - back);
-    }
-    store<i64>(out + (<usize>element << 3), max<i64>(floor, min<i64>(greatest, cap)));
-  }
-}
-
-/** How far a time lies behind the multiple of `longest` before it. */
-// @ts-ignore: decorator
-@inline
-function intoPeriod(time: i64, longest: i64): i64 {
-  const rest = time % longest;
-  return rest < 0 ? rest + longest : rest;
-}
 // @ts-ignore: decorator
 @inline
 function samePeriod(a: i64, b: i64, longest: i64): bool {
@@ -70,13 +51,6 @@ function samePeriod(a: i64, b: i64, longest: i64): bool {
 function endOf(last: i64, gap: i64, longest: i64): i64 {
   return last + (longest == 0 ? gap : min<i64>(gap, longest - intoPeriod(last, longest)));
 }
-/** REQUIRES: delay >= 0. */
-// @ts-ignore: decorator
-@inline
-function later(time: i64, delay: i64): i64 {
-  return time > i64.MAX_VALUE - delay ? i64.MAX_VALUE : time + delay;
-}
-
 /** Puts a node on the list of those that the next firing looks at. */
 // @ts-ignore: decorator
 @inline
@@ -113,8 +87,30 @@ function joins(at: usize, time: i64, bound: i64, gap: i64, longest: i64): bool {
   return (time <= last || <u64>(time - last) <= <u64>gap) && samePeriod(load<i64>(at), time, longest) && endOf(last, gap, longest) > bound;
 }
 
+/**
+ * Whether all rows of a run go where its first row, at `time`, does: nothing else is within reach of any. `newer`: the node before the
+ * place of that row in the list of its key, `node` the one there.
+ */
+function staysWhole(run: usize, S: usize, time: i64, joined: bool, newer: usize, node: usize, gap: i64): bool {
+  const first = load<i64>(run + S);
+  const last = load<i64>(run + S, RUN_LAST);
+  if (first == time && last == time) return true;
+  if (newer && (load<i64>(newer + S) <= last || <u64>(load<i64>(newer + S) - last) <= <u64>gap)) return false;
+  if (first >= (joined ? min<i64>(time, load<i64>(node + S)) : time)) return true;
+  const older = joined ? <usize>load<u32>(node + S, NEXT) : node;
+  return !older || (first > load<i64>(older + S, LAST) && <u64>(first - load<i64>(older + S, LAST)) > <u64>gap);
+}
+
+/** Makes a session as long as a run that its first row has gone to. */
+// @ts-ignore: decorator
+@inline
+function extend(node: usize, S: usize, run: usize): void {
+  store<i64>(node + S, min<i64>(load<i64>(node + S), load<i64>(run + S)));
+  store<i64>(node + S, max<i64>(load<i64>(node + S, LAST), load<i64>(run + S, RUN_LAST)), LAST);
+}
+
 /** Moves rows from their keys' cells to the nodes of their sessions, see the interface. */
-export function sessionSlots(owner: usize, from: i32, rows: i32, positions: usize, slots: usize, times: usize, bounds: usize, template: usize, late: usize, merges: usize): i32 {
+export function sessionSlots(owner: usize, from: i32, rows: i32, positions: usize, slots: usize, times: usize, bounds: usize, runs: usize, template: usize, late: usize, merges: usize): i32 {
   const table = <usize>load<u32>(owner);
   const S = <usize>load<u32>(owner, STATE_BYTES);
   const gap = load<i64>(owner, GAP);
@@ -133,7 +129,19 @@ export function sessionSlots(owner: usize, from: i32, rows: i32, positions: usiz
       newer = node;
       node = <usize>load<u32>(node + S, NEXT);
     }
-    if (node && joins(node + S, time, bound, gap, longest)) {
+    const joined = node != 0 && joins(node + S, time, bound, gap, longest);
+    const run = runs ? <usize>load<u32>(runs + (<usize>row << 2)) : 0;
+    if (run) {
+      const mark = <usize>load<u32>(run + S, RUN_HOME) + MARK;
+      if (load<u32>(mark) || !staysWhole(run, S, time, joined, newer, node, gap)) {
+        store<u32>(mark, 1);
+        store<u32>(run + S, 1, RUN_UNDONE);
+        store<u32>(owner, load<u32>(owner, THIRD_COUNT) + 1, THIRD_COUNT);
+        store<u32>(slot, 0);
+        continue;
+      }
+    }
+    if (joined) {
       const at = node + S;
       // Stored whether it is later or not: which one it is cannot be predicted.
       store<i64>(at, max<i64>(time, load<i64>(at, LAST)), LAST);
@@ -148,6 +156,7 @@ export function sessionSlots(owner: usize, from: i32, rows: i32, positions: usiz
         list(owner, node, at, flags | MODIFIED);
         store<i64>(owner, i64.MIN_VALUE, LEAST);
       } else if (!(flags & MODIFIED)) store<u32>(at, flags | MODIFIED, FLAGS);
+      if (run) extend(node, S, run);
       store<u32>(slot, <u32>node);
       continue;
     }
@@ -169,6 +178,7 @@ export function sessionSlots(owner: usize, from: i32, rows: i32, positions: usiz
     else store<u32>(home, <u32>made, HEAD);
     list(owner, made, at, load<u32>(at, FLAGS) | MODIFIED);
     store<i64>(owner, min<i64>(load<i64>(owner, LEAST), later(end, load<i64>(owner, DELAY))), LEAST);
+    if (run) extend(made, S, run);
     store<u32>(slot, <u32>made);
   }
   return rows;

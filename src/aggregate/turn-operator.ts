@@ -63,12 +63,16 @@ export abstract class TurnOperator<C extends Chunk> implements RowOperator {
   protected abstract apply(region: Region, chunk: C, positions: number, rows: number): void;
   /** Before rows of some chunks go into a region, which is held. */
   protected enter?(region: Region, chunks: readonly C[]): void;
+  /** After rows of some chunks went into a region, which is held. */
+  protected exit?(region: Region, chunks: readonly C[]): void;
   /** A chunk has been through all regions. */
   protected leave?(chunk: C): void;
+  /** All chunks have been through all regions. */
+  protected done?(): void;
 
   /** The rows of a chunk by region. */
-  protected partition(input: GroupInput, keys: Keys): ReturnType<RegionSet['partition']> {
-    return this.set.partition(input.rows, input.positions, keys.hashes);
+  protected partition({ rows, positions }: Pick<GroupInput, 'rows' | 'positions'>, keys: Keys): ReturnType<RegionSet['partition']> {
+    return this.set.partition(rows, positions, keys.hashes);
   }
 
   private visit(morsel: number, last: boolean): void {
@@ -80,11 +84,13 @@ export abstract class TurnOperator<C extends Chunk> implements RowOperator {
         held(region, () => {
           this.enter?.(region, chunks);
           for (const chunk of some) this.apply(region, chunk, chunk.sorted + chunk.starts[index]! * 4, chunk.counts[index]!);
+          this.exit?.(region, chunks);
         });
       }
       if (last) this.turns.pass(region, morsel);
     });
     for (const chunk of chunks) this.leave?.(chunk);
     this.chunks = [];
+    this.done?.();
   }
 }

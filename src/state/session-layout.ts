@@ -9,14 +9,14 @@
  *   least          the least watermark at which something is due, changed nodes included
  *   deadCount      nodes that died since the last rebuild
  *   gap … delay    of the window: gap, longest length (0: any), how long a session takes late rows after its end, and when it is given out
- *   first, second  counts of what a kernel has listed
+ *   first … third  counts of what a kernel has listed, or passed over
  *
  * A node is a cell of the aggregate (key and states, `stateBytes`) and then its fields: of a session
  * [start, last row's time, start and end that were given out, due, version: i64; next older node, cell, flags, next changed node: u32].
  * A count window keeps its number for the start, its rows for the last row's time, and those it had when it was given out for `shownEnd`.
  */
 export const enum StoreWord {
-  table, queue, queueCount, queueCapacity, changed, changedCount, least, stateBytes = 8, deadCount, gap, longest = 12, accept = 14, delay = 16, first = 18, second,
+  table, queue, queueCount, queueCapacity, changed, changedCount, least, stateBytes = 8, deadCount, gap, longest = 12, accept = 14, delay = 16, first = 18, second, third,
 }
 export const STORE_BYTES = 128;
 export const QUEUE_ENTRY_BYTES = 16;
@@ -33,6 +33,10 @@ export const NODE_FIELD_BYTES = 64;
  * has an entry in the queue. `early`: was given out before it was complete.
  */
 export const enum NodeFlag { dead = 1, listed = 2, shown = 4, modified = 8, nullKey = 16, queued = 32, early = 64 }
+
+/** Of a run (see `runSlots` of the kernels), bytes from the beginning of its fields. */
+export const RUN_UNDONE = 36;
+export const RUN_FIELD_BYTES = 40;
 
 /** What was given out and no longer holds: [key, start, end, version, flags]. */
 export const enum GoneField { start = 8, end = 16, version = 24, flags = 32 }

@@ -49,7 +49,7 @@ test('sessions', () => fc.assert(fc.property(fc.array(step, { maxLength: 8 }), l
       heap.i64[(bounds >>> 3) + row] = bound;
     });
     heap.u32.fill(0, (store >>> 2) + 18, (store >>> 2) + 20);
-    same(layout, k => k.sessionSlots(store, 0, rows.length, 0, slots, times, bounds, template, late, merges));
+    same(layout, k => k.sessionSlots(store, 0, rows.length, 0, slots, times, bounds, 0, template, late, merges));
     if (fire === null) continue;
     // A firing is never ahead of the rows' own watermark.
     const watermark = BigInt(fire) < bound ? BigInt(fire) : bound;
@@ -71,7 +71,7 @@ test('a session that changes and comes again and again, early or late, is in the
       same(layout, k => {
         heap.u32[slots >>> 2] = cells[0]!;
         heap.u32.fill(0, (store >>> 2) + 18, (store >>> 2) + 20);
-        k.sessionSlots(store, 0, 1, 0, slots, times, bounds, template, late, merges);
+        k.sessionSlots(store, 0, 1, 0, slots, times, bounds, 0, template, late, merges);
         return k.fireSessions(store, bound, early, out, gone);
       });
       entries.push(heap.u32[(store >>> 2) + 2]!);
