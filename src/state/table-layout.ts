@@ -11,9 +11,10 @@ import type { Heap } from '../heap/heap.js';
  * u32 address and u32 length of bytes in the table's arena) and then its states. Cells never move, so slots stay good while the
  * table grows; growing touches one partition of at most a slab.
  *
- * Dense (dictionary codes, or no key): `directory` has the addresses of chunks of 2^denseShift cells; cell 0 is that of null, code c
- * has cell c + 1; the key's word is idle, and the first state (the count of rows) tells which cells were touched. `dictionary` is the
- * longest dictionary block seen.
+ * Dense (a combiner's; keys are codes, or there is none): `directory` has the addresses of chunks of 2^denseShift cells; cell 0 is that of
+ * null, code c has cell c + 1. A count of rows, or the first word, tells which cells were touched.
+ *
+ * `dictionary`, where keys are codes of one: the longest block seen.
  */
 export const enum TableWord {
   kind, cellBytes, cellCount, nullCell, nextCell, chunkEnd, directory, depth, partitions, arenaNext, arenaEnd,
