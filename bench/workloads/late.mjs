@@ -38,7 +38,7 @@ export async function bench({ rows, small, rounds, progress }) {
         seen.peakStateBytes = Math.max(seen.peakStateBytes, stats.peakStateBytes);
         return ledgerHolds(stats, rows, expected.late) && check.revisions > 0 && check.equal;
       },
-    }], { rounds, start: 1, progress });
+    }], { rounds, progress });
     return {
       rows, equal,
       ours: { late: figure(times, 'late', rows, { workers: WORKERS }) },
