@@ -25,3 +25,23 @@ export function tableInHeap(engine, schema, columns) {
   return table.source();
 }
 const lengthOf = ({ codes, numbers, length }) => codes?.length ?? numbers?.length ?? length;
+
+/** Result batches, copied as they come: int64 columns by name, of which the first is a key. */
+export class ResultColumns {
+  batches = [];
+  constructor(names) {
+    this.names = names;
+  }
+  add(batch) {
+    // The columns lie in shared memory; `slice` gives arrays of our own.
+    this.batches.push(this.names.map(name => batch.values(name).slice()));
+  }
+  /** Gives every row to a check: the two words of its key, then its other values as numbers. */
+  into(check) {
+    for (const [key, ...others] of this.batches) {
+      const words = new Int32Array(key.buffer);
+      for (let row = 0; row < key.length; row++) check.add(words[row * 2], words[row * 2 + 1], ...others.map(values => Number(values[row])));
+    }
+    return check;
+  }
+}

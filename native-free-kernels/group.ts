@@ -34,10 +34,10 @@ export interface GroupKernels {
   /** Writes `cells` copies of `template` to `to`. */
   fillCells(to: number, cells: number, template: number, cellBytes: number): void;
   /**
-   * Lists the addresses of the cells of a dense run whose word at `countOffset` is not 0, and writes their codes into their first words:
+   * Lists the addresses of the cells of a dense run whose word at `markOffset` is not 0, and writes their codes into their first words:
    * firstCode for the first cell of the run, and so on. Returns how many.
    */
-  touchedCells(from: number, cells: number, cellBytes: number, countOffset: number, firstCode: number, out: number): number;
+  touchedCells(from: number, cells: number, cellBytes: number, markOffset: number, firstCode: number, out: number): number;
 }
 
 /** The top `bits` bits of a 32-bit hash; 0 for no bits (a shift by 32 would be one by 0). */
@@ -197,11 +197,11 @@ export const groupTwins = (heap: HeapViews): GroupKernels => {
     markCells(rows, slots) {
       for (let row = 0; row < rows; row++) u64[u32[(slots >>> 2) + row]! >>> 3] = 1n;
     },
-    touchedCells(from, cells, cellBytes, countOffset, firstCode, out) {
+    touchedCells(from, cells, cellBytes, markOffset, firstCode, out) {
       let found = 0;
       for (let cell = 0; cell < cells; cell++) {
         const address = from + cell * cellBytes;
-        if (u64[(address + countOffset) >>> 3] === 0n) continue;
+        if (u64[(address + markOffset) >>> 3] === 0n) continue;
         heap.i64[address >>> 3] = BigInt(firstCode + cell);
         u32[(out >>> 2) + found++] = address;
       }

@@ -1,4 +1,5 @@
 import type { HeapViews } from './heap-views.js';
+import { I64_MIN } from './session-times.js';
 
 /** De-duplication, see src/state/seen-store.ts for the layout of stores. */
 export interface SeenKernels {
@@ -11,7 +12,6 @@ export interface SeenKernels {
 }
 
 const NODE_BYTES = 16;
-const I64_MIN = -(2n ** 63n);
 
 export const seenTwins = (heap: HeapViews): SeenKernels => {
   const { u8, u32, i64 } = heap;

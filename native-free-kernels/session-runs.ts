@@ -1,4 +1,5 @@
 import type { HeapViews } from './heap-views.js';
+import { stateOfKey } from './key-state.js';
 import { greatest, I64_MAX, I64_MIN, intoPeriod, later, least } from './session-times.js';
 
 /** What is known of rows before they go to their sessions. */
@@ -16,17 +17,15 @@ export interface SessionRunKernels {
   runSlots(table: number, stateBytes: number, from: number, rows: number, positions: number, slots: number, times: number, bounds: number, gap: bigint, longest: bigint, template: number, starts: number): number;
 }
 
+const RUN_BYTES = 40;
 const wrapped = (value: bigint): bigint => BigInt.asIntN(64, value);
 
-export const sessionRunTwins = ({ u8, u32, i64 }: HeapViews): SessionRunKernels => {
+export const sessionRunTwins = (heap: HeapViews): SessionRunKernels => {
+  const { u8, u32, i64 } = heap;
+  const newState = stateOfKey(heap);
   const newRun = (table: number, stateBytes: number, home: number, template: number): number => {
-    const address = u32[(table >>> 2) + 9]!;
-    const end = address + stateBytes + 40;
-    if (end > u32[(table >>> 2) + 10]!) return 0;
-    u32[(table >>> 2) + 9] = end;
-    u8.copyWithin(address, template, template + stateBytes);
-    i64[address >>> 3] = i64[home >>> 3]!;
-    u32.set([home, 0], (address + stateBytes + 32) >>> 2);
+    const address = newState(table, stateBytes, RUN_BYTES, home, template);
+    if (address) u32.set([home, 0], (address + stateBytes + 32) >>> 2);
     return address;
   };
   return {

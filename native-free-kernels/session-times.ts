@@ -1,4 +1,4 @@
-// What the twins of sessions and runs share.
+// What the twins of sessions, of runs and of de-duplication share.
 
 export const I64_MIN: bigint = -(2n ** 63n);
 export const I64_MAX: bigint = 2n ** 63n - 1n;

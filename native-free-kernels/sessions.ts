@@ -1,5 +1,6 @@
 import { dueQueue } from './due-queue.js';
 import type { HeapViews } from './heap-views.js';
+import { stateOfKey } from './key-state.js';
 import { greatest, I64_MAX, I64_MIN, intoPeriod, later, least } from './session-times.js';
 
 /** Windows that each key makes for itself, see src/state/session-layout.ts for the layout of stores and nodes. */
@@ -24,11 +25,14 @@ export interface SessionKernels {
 
 const enum Flag { dead = 1, listed = 2, shown = 4, modified = 8, nullKey = 16, queued = 32, early = 64 }
 
+const FIELD_BYTES = 64;
+
 const samePeriod = (a: bigint, b: bigint, longest: bigint): boolean => longest === 0n || a - intoPeriod(a, longest) === b - intoPeriod(b, longest);
 
 export const sessionTwins = (heap: HeapViews): SessionKernels => {
   const { u8, u32, i64 } = heap;
   const { push, pop } = dueQueue(heap);
+  const newState = stateOfKey(heap);
   /** One node: its states at `address`, its fields behind them. */
   const nodeAt = (address: number, owner: number): { readonly address: number; readonly i: number; readonly w: number } => {
     const fields = address + u32[(owner >>> 2) + 8]!;
@@ -51,18 +55,14 @@ export const sessionTwins = (heap: HeapViews): SessionKernels => {
     u32[(owner >>> 2) + 5]!++;
   };
   const newNode = (owner: number, home: number, template: number): number => {
-    const table = u32[owner >>> 2]! >>> 2;
+    const table = u32[owner >>> 2]!;
     const stateBytes = u32[(owner >>> 2) + 8]!;
-    const address = u32[table + 9]!;
-    const end = address + stateBytes + 64;
-    if (end > u32[table + 10]!) return 0;
-    u32[table + 9] = end;
-    u8.copyWithin(address, template, template + stateBytes);
-    i64[address >>> 3] = i64[home >>> 3]!;
-    u8.fill(0, address + stateBytes, end);
+    const address = newState(table, stateBytes, FIELD_BYTES, home, template);
+    if (!address) return 0;
+    u8.fill(0, address + stateBytes, address + stateBytes + FIELD_BYTES);
     const { w } = nodeAt(address, owner);
     u32[w + 13] = home;
-    u32[w + 14] = home === u32[table + 3] ? Flag.nullKey : 0;
+    u32[w + 14] = home === u32[(table >>> 2) + 3] ? Flag.nullKey : 0;
     return address;
   };
   const joins = (owner: number, address: number, time: bigint, bound: bigint): boolean => {

@@ -1,7 +1,7 @@
 import { arrow, callback, count, schema, stream, sum, t, tumbling } from 'millrace';
 import { arrowTable } from '../arrow-tables.mjs';
 import { figure, interleave } from '../harness.mjs';
-import { openEngine } from '../ours.mjs';
+import { openEngine, ResultColumns } from '../ours.mjs';
 import { ACCEPT_MS, ChangelogCheck, lateRows, WINDOW_MS } from './late-rows.mjs';
 
 const KEYS = 10_000;
@@ -56,7 +56,7 @@ const ledgerHolds = ({ sources: [source] }, rows, late) =>
   source.read === rows && source.late === late && source.applied === rows - late && source.filtered === 0 && source.deadLettered === 0;
 
 async function changelog(engine, table, batchRows) {
-  const result = new RevisedColumns();
+  const result = new ResultColumns(['key', 'windowStart', 'version', 'count', 'sum']);
   const stats = await stream(arrow(table), Row)
     .eventTime('at')
     .groupBy('key')
@@ -66,22 +66,4 @@ async function changelog(engine, table, batchRows) {
     .to(callback(batch => result.add(batch)))
     .run({ engine, batchRows });
   return { result, stats };
-}
-
-/** Result batches, copied. */
-class RevisedColumns {
-  batches = [];
-
-  add(batch) {
-    // The columns lie in shared memory; `slice` gives arrays of our own.
-    this.batches.push(['key', 'windowStart', 'version', 'count', 'sum'].map(name => batch.values(name).slice()));
-  }
-  /** Gives every row to a check. */
-  into(check) {
-    for (const [key, start, version, count, sum] of this.batches) {
-      const words = new Int32Array(key.buffer);
-      for (let row = 0; row < key.length; row++) check.add(words[row * 2], words[row * 2 + 1], Number(start[row]), Number(version[row]), Number(count[row]), Number(sum[row]));
-    }
-    return check;
-  }
 }

@@ -1,5 +1,5 @@
 import { callback, count, schema, stream, sum, t } from 'millrace';
-import { openEngine, tableInHeap } from '../ours.mjs';
+import { openEngine, ResultColumns, tableInHeap } from '../ours.mjs';
 
 const Row = schema({ key: t.int64, value: t.int64, at: t.timestamp });
 
@@ -16,27 +16,10 @@ export async function openOursWindows({ key, value, at, disordered }, workers) {
   return {
     /** A case: asks for a window over one of the streams; its answer is every result row, copied out as it comes. */
     run: (stream, window, outOfOrderness) => async () => {
-      const result = new WindowColumns();
+      const result = new ResultColumns(['key', 'windowStart', 'count', 'sum', 'windowEnd']);
       const stats = await countAndSum(sources[stream], window, outOfOrderness, callback(batch => result.add(batch))).run({ engine });
       return { result, stats };
     },
     close: () => engine.close(),
   };
-}
-
-/** Result batches, copied. */
-class WindowColumns {
-  batches = [];
-
-  add(batch) {
-    this.batches.push(['key', 'windowStart', 'count', 'sum', 'windowEnd'].map(name => BigInt64Array.from(batch.values(name))));
-  }
-  /** Gives every row to a check. */
-  into(check) {
-    for (const [key, start, count, sum, end] of this.batches) {
-      const words = new Int32Array(key.buffer);
-      for (let row = 0; row < key.length; row++) check.add(words[row * 2], words[row * 2 + 1], Number(start[row]), Number(count[row]), Number(sum[row]), Number(end[row]));
-    }
-    return check.equal;
-  }
 }

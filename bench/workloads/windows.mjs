@@ -36,7 +36,7 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
   const checkOf = ({ stream, slideMs }) => slideMs === null ? new SessionCheck(input.expectedSessions) : new WindowCheck(stream === 'ordered' ? input.expected : input.expectedDisordered, SIZE_MS, slideMs);
   const ourCase = ([name, one]) => ({
     name, run: ours.run(one.stream, one.window, one.outOfOrderness),
-    check: ({ result, stats }) => stats.sources[0].applied === rows && result.into(checkOf(one)),
+    check: ({ result, stats }) => stats.sources[0].applied === rows && result.into(checkOf(one)).equal,
   });
   try {
     const [first, ...others] = Object.entries(cases);

@@ -72,18 +72,25 @@ function guess(table: usize, regionBits: u32, from: i32, until: i32, positions: 
   }
 }
 
-/** Puts a cell into the first empty place from its bucket on. REQUIRES: there is one. */
+/** Puts a cell into the first empty place of a bucket. REQUIRES: there is one. */
 // @ts-ignore: decorator
 @inline
-function enter(bucket: usize, place: u32, hash: u32, cell: usize, partition: usize): void {
-  store<u32>(bucket + (<usize>place << 2), hash);
-  store<u32>(bucket + (<usize>place << 2), <u32>cell, 32);
+function enter(bucket: usize, hash: u32, cell: usize, partition: usize): void {
+  const place = bucket + (<usize>ctz(empties(bucket)) << 2);
+  store<u32>(place, hash);
+  store<u32>(place, <u32>cell, 32);
   store<u32>(partition, load<u32>(partition, 8) + 1, 8);
 }
 
-/** The cell of a key, found or made; 0 where the table must grow first. */
-function settleWord(table: usize, regionBits: u32, hash: u32, key: u64, template: usize): usize {
-  const partition = partitionOf(table, regionBits, hash);
+// A search gives the cell of a key or, made odd, the bucket that has a place for it: addresses are even.
+// @ts-ignore: decorator
+@inline
+function isPlace(found: usize): bool {
+  return (found & 1) != 0;
+}
+// @ts-ignore: decorator
+@inline
+function searchWord(partition: usize, hash: u32, key: u64): usize {
   const entries = <usize>load<u32>(partition);
   const mask = load<u32>(partition, 4);
   for (let at = hash & mask; ; at = (at + 1) & mask) {
@@ -92,15 +99,22 @@ function settleWord(table: usize, regionBits: u32, hash: u32, key: u64, template
       const cell = <usize>load<u32>(bucket + (<usize>ctz(found) << 2), 32);
       if (cell && load<u64>(cell) == key) return cell;
     }
-    const empty = empties(bucket);
-    if (!empty) continue;
-    if (load<u32>(partition, 8) >= load<u32>(partition, 12)) return 0;
-    const cell = newCell(table, template);
-    if (!cell) return 0;
-    store<u64>(cell, key);
-    enter(bucket, ctz(empty), hash, cell, partition);
-    return cell;
+    if (!empties(bucket)) continue;
+    return bucket | 1;
   }
+}
+
+/** The cell of a key, found or made; 0 where the table must grow first. */
+function settleWord(table: usize, regionBits: u32, hash: u32, key: u64, template: usize): usize {
+  const partition = partitionOf(table, regionBits, hash);
+  const found = searchWord(partition, hash, key);
+  if (!isPlace(found)) return found;
+  if (load<u32>(partition, 8) >= load<u32>(partition, 12)) return 0;
+  const cell = newCell(table, template);
+  if (!cell) return 0;
+  store<u64>(cell, key);
+  enter(found ^ 1, hash, cell, partition);
+  return cell;
 }
 
 /** An index of at most this many buckets stays in the cache: then one pass is faster than two. */
@@ -212,9 +226,10 @@ function sameBytes(a: usize, b: usize, length: u32): bool {
   return left == 0 || ((load<u64>(a) ^ load<u64>(b)) << <u64>(64 - (left << 3))) == 0;
 }
 
-/** As `settleWord`, for a byte string, which a new cell gets a copy of in the table's arena. */
-function settleBytes(table: usize, regionBits: u32, hash: u32, bytes: usize, length: u32, template: usize): usize {
-  const partition = partitionOf(table, regionBits, hash);
+/** As `searchWord`, for a byte string. */
+// @ts-ignore: decorator
+@inline
+function searchBytes(partition: usize, hash: u32, bytes: usize, length: u32): usize {
   const entries = <usize>load<u32>(partition);
   const mask = load<u32>(partition, 4);
   for (let at = hash & mask; ; at = (at + 1) & mask) {
@@ -223,19 +238,26 @@ function settleBytes(table: usize, regionBits: u32, hash: u32, bytes: usize, len
       const cell = <usize>load<u32>(bucket + (<usize>ctz(found) << 2), 32);
       if (cell && load<u32>(cell, 4) == length && sameBytes(<usize>load<u32>(cell), bytes, length)) return cell;
     }
-    const empty = empties(bucket);
-    if (!empty) continue;
-    const copy = <usize>load<u32>(table, ARENA_NEXT);
-    const copyEnd = copy + ((<usize>length + 7) & ~7);
-    if (load<u32>(partition, 8) >= load<u32>(partition, 12) || copyEnd > <usize>load<u32>(table, ARENA_END)) return 0;
-    const cell = newCell(table, template);
-    if (!cell) return 0;
-    memory.copy(copy, bytes, <usize>length);
-    store<u32>(table, <u32>copyEnd, ARENA_NEXT);
-    store<u64>(cell, (<u64>length << 32) | <u64>copy);
-    enter(bucket, ctz(empty), hash, cell, partition);
-    return cell;
+    if (!empties(bucket)) continue;
+    return bucket | 1;
   }
+}
+
+/** As `settleWord`, for a byte string, which a new cell gets a copy of in the table's arena. */
+function settleBytes(table: usize, regionBits: u32, hash: u32, bytes: usize, length: u32, template: usize): usize {
+  const partition = partitionOf(table, regionBits, hash);
+  const found = searchBytes(partition, hash, bytes, length);
+  if (!isPlace(found)) return found;
+  const copy = <usize>load<u32>(table, ARENA_NEXT);
+  const copyEnd = copy + ((<usize>length + 7) & ~7);
+  if (load<u32>(partition, 8) >= load<u32>(partition, 12) || copyEnd > <usize>load<u32>(table, ARENA_END)) return 0;
+  const cell = newCell(table, template);
+  if (!cell) return 0;
+  memory.copy(copy, bytes, <usize>length);
+  store<u32>(table, <u32>copyEnd, ARENA_NEXT);
+  store<u64>(cell, (<u64>length << 32) | <u64>copy);
+  enter(found ^ 1, hash, cell, partition);
+  return cell;
 }
 
 /** As `upsertWords`, for byte-string keys given as (u32 address, u32 length) views: a new cell keeps a view of its own copy in the table's arena. */
@@ -262,55 +284,27 @@ export function upsertBytes(table: usize, regionBits: u32, from: i32, rows: i32,
 
 /** Writes the cell of each key to slots[i] (u32), or 0 where the table has none. Returns how many it has. */
 export function findWords(table: usize, regionBits: u32, rows: i32, hashes: usize, keys: usize, slots: usize): i32 {
-  let found = 0;
+  let count = 0;
   for (let row = 0; row < rows; row++) {
     const hash = load<u32>(hashes + (<usize>row << 2));
-    const cell = findWord(partitionOf(table, regionBits, hash), hash, load<u64>(keys + (<usize>row << 3)));
-    store<u32>(slots + (<usize>row << 2), <u32>cell);
-    found += i32(cell != 0);
+    const found = searchWord(partitionOf(table, regionBits, hash), hash, load<u64>(keys + (<usize>row << 3)));
+    store<u32>(slots + (<usize>row << 2), isPlace(found) ? 0 : <u32>found);
+    count += i32(!isPlace(found));
   }
-  return found;
-}
-// @ts-ignore: decorator
-@inline
-function findWord(partition: usize, hash: u32, key: u64): usize {
-  const entries = <usize>load<u32>(partition);
-  const mask = load<u32>(partition, 4);
-  for (let at = hash & mask; ; at = (at + 1) & mask) {
-    const bucket = entries + (<usize>at << 6);
-    for (let match = matches(bucket, hash); match; match &= match - 1) {
-      const cell = <usize>load<u32>(bucket + (<usize>ctz(match) << 2), 32);
-      if (cell && load<u64>(cell) == key) return cell;
-    }
-    if (!empties(bucket)) continue;
-    return 0;
-  }
+  return count;
 }
 
 /** As `findWords`, for byte-string keys. */
 export function findBytes(table: usize, regionBits: u32, rows: i32, hashes: usize, views: usize, slots: usize): i32 {
-  let found = 0;
+  let count = 0;
   for (let row = 0; row < rows; row++) {
     const hash = load<u32>(hashes + (<usize>row << 2));
     const view = views + (<usize>row << 3);
-    const cell = findString(partitionOf(table, regionBits, hash), hash, <usize>load<u32>(view), load<u32>(view, 4));
-    store<u32>(slots + (<usize>row << 2), <u32>cell);
-    found += i32(cell != 0);
+    const found = searchBytes(partitionOf(table, regionBits, hash), hash, <usize>load<u32>(view), load<u32>(view, 4));
+    store<u32>(slots + (<usize>row << 2), isPlace(found) ? 0 : <u32>found);
+    count += i32(!isPlace(found));
   }
-  return found;
-}
-function findString(partition: usize, hash: u32, bytes: usize, length: u32): usize {
-  const entries = <usize>load<u32>(partition);
-  const mask = load<u32>(partition, 4);
-  for (let at = hash & mask; ; at = (at + 1) & mask) {
-    const bucket = entries + (<usize>at << 6);
-    for (let match = matches(bucket, hash); match; match &= match - 1) {
-      const cell = <usize>load<u32>(bucket + (<usize>ctz(match) << 2), 32);
-      if (cell && load<u32>(cell, 4) == length && sameBytes(<usize>load<u32>(cell), bytes, length)) return cell;
-    }
-    if (!empties(bucket)) continue;
-    return 0;
-  }
+  return count;
 }
 
 /** Copies cells side by side from `out` on; addresses[i] = where the i-th is. */
@@ -423,13 +417,13 @@ export function markCells(rows: i32, slots: usize): void {
 }
 
 /**
- * Lists the addresses of the cells of a dense run whose count of rows, at `countOffset`, is not 0. Where cells have room for a key
- * (countOffset ≥ 8) writes it there: code firstCode for the first cell of the run, and so on. Returns how many.
+ * Lists the addresses of the cells of a dense run whose word at `markOffset` is not 0, and writes their codes into their first words:
+ * firstCode for the first cell of the run, and so on. Returns how many.
  */
-export function touchedCells(from: usize, cells: i32, cellBytes: u32, countOffset: u32, firstCode: i32, out: usize): u32 {
+export function touchedCells(from: usize, cells: i32, cellBytes: u32, markOffset: u32, firstCode: i32, out: usize): u32 {
   let found: usize = 0;
   for (let cell = 0; cell < cells; cell++) {
-    if (load<u64>(from + <usize>countOffset) != 0) {
+    if (load<u64>(from + <usize>markOffset) != 0) {
       store<i64>(from, <i64>(firstCode + cell));
       store<u32>(out + (found << 2), <u32>from);
       found++;

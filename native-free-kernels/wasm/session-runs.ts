@@ -1,5 +1,5 @@
 import { intoPeriod, later } from './session-times';
-import { ARENA_NEXT, ARENA_END } from './table';
+import { stateOfKey } from './table';
 
 /** Of a key's cell: its last run, and whether its runs are undone. */
 const HEAD: usize = 8;
@@ -95,12 +95,8 @@ export function runSlots(table: usize, S: usize, from: i32, rows: i32, positions
 
 /** A new run without rows, or 0 where the arena is full. */
 function newRun(table: usize, S: usize, home: usize, template: usize): usize {
-  const run = <usize>load<u32>(table, ARENA_NEXT);
-  const end = run + S + RUN_BYTES;
-  if (end > <usize>load<u32>(table, ARENA_END)) return 0;
-  store<u32>(table, <u32>end, ARENA_NEXT);
-  for (let at: usize = 0; at < S; at += 8) store<u64>(run + at, load<u64>(template + at));
-  store<u64>(run, load<u64>(home));
+  const run = stateOfKey(table, S, RUN_BYTES, home, template);
+  if (!run) return 0;
   store<u32>(run + S, <u32>home, RUN_HOME);
   store<u32>(run + S, 0, RUN_UNDONE);
   return run;

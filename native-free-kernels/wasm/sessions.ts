@@ -1,6 +1,6 @@
 import { MARK, RUN_HOME, RUN_LAST, RUN_UNDONE } from './session-runs';
 import { intoPeriod, later } from './session-times';
-import { NULL_CELL, ARENA_NEXT, ARENA_END } from './table';
+import { NULL_CELL, stateOfKey } from './table';
 
 // Layout of a store and of its nodes, in bytes; src/state/session-layout.ts has the same numbers in words, and their meaning.
 const QUEUE: usize = 4;
@@ -67,12 +67,8 @@ function list(store_: usize, node: usize, at: usize, flags: u32): void {
 // @ts-ignore: decorator
 @inline
 function newNode(table: usize, stateBytes: usize, home: usize, template: usize): usize {
-  const node = <usize>load<u32>(table, ARENA_NEXT);
-  const end = node + stateBytes + FIELD_BYTES;
-  if (end > <usize>load<u32>(table, ARENA_END)) return 0;
-  store<u32>(table, <u32>end, ARENA_NEXT);
-  for (let at: usize = 0; at < stateBytes; at += 8) store<u64>(node + at, load<u64>(template + at));
-  store<u64>(node, load<u64>(home));
+  const node = stateOfKey(table, stateBytes, FIELD_BYTES, home, template);
+  if (!node) return 0;
   for (let at: usize = 0; at < FIELD_BYTES; at += 8) store<u64>(node + stateBytes + at, 0);
   store<u32>(node + stateBytes, <u32>home, HOME);
   store<u32>(node + stateBytes, home == <usize>load<u32>(table, NULL_CELL) ? NULL_KEY : 0, FLAGS);

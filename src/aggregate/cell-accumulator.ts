@@ -1,12 +1,10 @@
 import { PageUse } from '../heap/page-allocator.js';
 import type { DenseTable } from '../state/dense-table.js';
 import type { HashedTable, Keys } from '../state/hashed-table.js';
-import type { TableArena } from '../state/table-arena.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
+import type { CellStates, StateMasks } from './cell-states.js';
 import type { CellInput } from './group-input.js';
-import { primitivesOf, type Primitive } from './primitives.js';
-import type { StateMasks } from './row-buffer.js';
 
 /** What numbers the cells of a combiner's rows: a code per element (i32), less than `count`; `valid`: bytes, or 0 where none is null. */
 export interface CellNumbers {
@@ -21,18 +19,15 @@ export class CellAccumulator {
   readonly template: number;
   /** Of a word that is not 0 in cells of a combiner that rows were added to: a count of rows, or the first word. */
   readonly touchedOffset: number;
-  /** One per state of a cell. */
-  private readonly states: readonly Primitive[];
 
   constructor(
     private readonly thread: ThreadContext,
-    private readonly aggregate: AggregateLayout,
+    { compiled }: AggregateLayout,
+    private readonly states: CellStates,
   ) {
-    const { states, cellBytes } = aggregate.compiled;
-    this.states = primitivesOf(thread, states);
-    this.template = thread.pages.allocate(cellBytes, PageUse.scratch);
-    writeTemplate(thread, this.states, aggregate, this.template);
-    this.touchedOffset = states.find(({ primitive, input, where }) => primitive === 'count' && input < 0 && where < 0)?.offset ?? 0;
+    this.template = thread.pages.allocate(compiled.cellBytes, PageUse.scratch);
+    states.init(this.template);
+    this.touchedOffset = compiled.states.find(({ primitive, input, where }) => primitive === 'count' && input < 0 && where < 0)?.offset ?? 0;
   }
 
   /** Adds rows of one slice. `positions`: the elements that they are (u32), or 0 for all. */
@@ -41,7 +36,7 @@ export class CellAccumulator {
     const mark = scratch.mark();
     const slots = scratch.take(rows * 4);
     table.upsert(rows, positions, keys, slots, this.template);
-    this.addTo(slots, table.arena, input, positions, rows, masks);
+    this.states.accumulate({ rows, positions, slots }, input, masks, table.arena);
     scratch.release(mark);
   }
 
@@ -58,20 +53,6 @@ export class CellAccumulator {
   /** Adds rows to cells of a combiner: `slots`, an address (u32) per row. Only states that keep something in the arena need the table that the cells are in. */
   addCombined(slots: number, table: DenseTable, input: CellInput, positions: number, rows: number, masks: StateMasks): void {
     if (this.touchedOffset === 0) this.thread.kernels.markCells(rows, slots);
-    this.addTo(slots, table.arena, input, positions, rows, masks);
+    this.states.accumulate({ rows, positions, slots }, input, masks, table.arena);
   }
-
-  private addTo(slots: number, arena: TableArena, input: CellInput, positions: number, rows: number, masks: StateMasks): void {
-    const { states } = this.aggregate.compiled;
-    const target = { rows, positions, slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, vectors: input.vectors, arena };
-    for (let index = 0; index < states.length; index++) {
-      const state = states[index]!;
-      this.states[index]!.accumulate(target, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.at(index));
-    }
-  }
-}
-
-export function writeTemplate(thread: ThreadContext, primitives: readonly Primitive[], { compiled }: AggregateLayout, address: number): void {
-  thread.heap.u8.fill(0, address, address + compiled.cellBytes);
-  compiled.states.forEach((state, index) => primitives[index]!.init(address + state.offset));
 }

@@ -3,8 +3,8 @@ import type { HashedTable, Keys } from '../state/hashed-table.js';
 import { noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
+import type { CellStates } from './cell-states.js';
 import type { KeyCodes } from './key-codes.js';
-import { primitivesOf, type Primitive } from './primitives.js';
 
 /** Cells of one table in scratch: their addresses and the hashes of their keys (u32 each), the cell of the null key (0: none) apart. */
 export interface CellList {
@@ -16,18 +16,14 @@ export interface CellList {
 
 /** Lists the cells of tables and folds them into the tables that keep them. What a cell has in its table's arena is copied with it. */
 export class CellFolder {
-  /** One per state of a cell. */
-  private readonly states: readonly Primitive[];
-
   constructor(
     private readonly thread: ThreadContext,
     private readonly aggregate: AggregateLayout,
+    private readonly states: CellStates,
     private readonly hashSeed: bigint,
     /** Address of the cell of no rows. */
     private readonly template: number,
-  ) {
-    this.states = primitivesOf(thread, aggregate.compiled.states);
-  }
+  ) {}
 
   list(table: HashedTable): CellList {
     const { kernels, scratch } = this.thread;
@@ -115,7 +111,7 @@ export class CellFolder {
 
   private foldKeys(into: HashedTable, rows: number, cells: number, hashes: number, valid: number, slots: number): void {
     into.upsert(rows, 0, this.keys(rows, cells, hashes, valid), slots, this.template);
-    this.aggregate.compiled.states.forEach((state, index) => this.states[index]!.merge({ rows, into: slots, from: cells, arena: into.arena }, state.offset));
+    this.states.merge(rows, slots, cells, into.arena);
   }
 
   private keys(rows: number, cells: number, hashes: number, valid: number): Keys {

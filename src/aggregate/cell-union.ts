@@ -3,7 +3,8 @@ import type { Span } from '../window/slice.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { CellFolder, CellList } from './cell-folder.js';
-import { primitivesOf, takesWords, type Primitive } from './primitives.js';
+import type { CellStates } from './cell-states.js';
+import { takeWords } from './primitives.js';
 import type { ResultBuffer } from './result-buffer.js';
 
 /**
@@ -11,21 +12,17 @@ import type { ResultBuffer } from './result-buffer.js';
  * their keys is merged into the copies. Only for states that keep nothing in a table's arena.
  */
 export class CellUnion {
-  /** One per state of a cell. */
-  private readonly states: readonly Primitive[];
-
   private constructor(
     private readonly thread: ThreadContext,
-    private readonly aggregate: AggregateLayout,
+    private readonly cellBytes: number,
+    private readonly states: CellStates,
     private readonly folder: CellFolder,
     private readonly results: ResultBuffer,
-  ) {
-    this.states = primitivesOf(thread, aggregate.compiled.states);
-  }
+  ) {}
 
   /** null for states that need an arena. */
-  static for(thread: ThreadContext, aggregate: AggregateLayout, folder: CellFolder, results: ResultBuffer): CellUnion | null {
-    return aggregate.compiled.states.every(state => takesWords(state.primitive)) ? new CellUnion(thread, aggregate, folder, results) : null;
+  static for(thread: ThreadContext, { compiled }: AggregateLayout, states: CellStates, folder: CellFolder, results: ResultBuffer): CellUnion | null {
+    return takeWords(compiled.states) ? new CellUnion(thread, compiled.cellBytes, states, folder, results) : null;
   }
 
   /** Adds the groups to the next result batches. The tables may change afterwards. */
@@ -59,14 +56,14 @@ export class CellUnion {
     const copy = this.copies(1, own);
     if (first.nullCell && second.nullCell) {
       heap.u32[other >>> 2] = second.nullCell;
-      this.merge(1, copy, other, first);
+      this.states.merge(1, copy, other, first.arena);
     }
     this.results.appendNull(window, first.nullCell ? first : second, heap.u32[copy >>> 2]!);
   }
 
   /** `slots`: what to merge into each of the copies, 0 for nothing; `found` of them are not. */
   private mergeFound(copies: number, slots: number, rows: number, found: number, table: HashedTable): void {
-    if (found === rows) return this.merge(rows, copies, slots, table);
+    if (found === rows) return this.states.merge(rows, copies, slots, table.arena);
     const { heap: { u32 }, scratch } = this.thread;
     const [into, from] = [scratch.take(found * 4), scratch.take(found * 4)];
     for (let row = 0, pair = 0; row < rows; row++) {
@@ -74,21 +71,14 @@ export class CellUnion {
       u32[(into >>> 2) + pair] = u32[(copies >>> 2) + row]!;
       u32[(from >>> 2) + pair++] = u32[(slots >>> 2) + row]!;
     }
-    this.merge(found, into, from, table);
-  }
-
-  private merge(rows: number, into: number, from: number, { arena }: HashedTable): void {
-    if (rows === 0) return;
-    const pairs = { rows, into, from, arena };
-    this.aggregate.compiled.states.forEach((state, index) => this.states[index]!.merge(pairs, state.offset));
+    this.states.merge(found, into, from, table.arena);
   }
 
   /** Copies cells. Returns the addresses of the copies (u32). */
   private copies(rows: number, cells: number): number {
     const { kernels, scratch } = this.thread;
-    const { cellBytes } = this.aggregate.compiled;
     const addresses = scratch.take(rows * 4);
-    kernels.copyCells(rows, cells, cellBytes, scratch.take(rows * cellBytes), addresses);
+    kernels.copyCells(rows, cells, this.cellBytes, scratch.take(rows * this.cellBytes), addresses);
     return addresses;
   }
 }

@@ -1,5 +1,4 @@
-import { BLOCK_CLASSES, BlockAllocator } from '../heap/block-allocator.js';
-import { PageUse } from '../heap/page-allocator.js';
+import { BlockAllocator } from '../heap/block-allocator.js';
 import { DenseTable } from '../state/dense-table.js';
 import type { Slice } from '../state/region.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
@@ -35,9 +34,7 @@ export class Combiner {
     job: JobLayout,
     private readonly aggregate: AggregateLayout,
   ) {
-    const lists = thread.pages.allocate(BLOCK_CLASSES * 4, PageUse.scratch);
-    thread.heap.u8.fill(0, lists, lists + BLOCK_CLASSES * 4);
-    this.blocks = new BlockAllocator(thread.heap, thread.pages, lists, PageUse.scratch);
+    this.blocks = BlockAllocator.inScratch(thread.heap, thread.pages);
     this.keys = new KeyCodes(thread, job, this.blocks);
   }
 

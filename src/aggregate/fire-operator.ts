@@ -5,10 +5,9 @@ import { held, NEVER, type HeldSlice, type Region, type Slice } from '../state/r
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { CellFolder } from './cell-folder.js';
+import { CellStates } from './cell-states.js';
 import { CellUnion } from './cell-union.js';
 import { FireTiming } from './fire-timing.js';
-import { writeTemplate } from './cell-accumulator.js';
-import { primitivesOf } from './primitives.js';
 import { RegionSet } from './region-set.js';
 import { ResultBuffer, type EmitResults } from './result-buffer.js';
 import type { Firing } from './row-operator.js';
@@ -38,12 +37,13 @@ export class FireOperator implements Firing {
   ) {
     this.set = new RegionSet(thread, job, worker);
     const template = thread.pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
-    writeTemplate(thread, primitivesOf(thread, aggregate.compiled.states), aggregate, template);
-    this.folder = new CellFolder(thread, aggregate, job.hashSeed, template);
+    const states = new CellStates(thread, aggregate.compiled);
+    states.init(template);
+    this.folder = new CellFolder(thread, aggregate, states, job.hashSeed, template);
     this.results = new ResultBuffer(thread, job, aggregate, emit);
     const planned = firstStage(job.plan).aggregate!;
     this.timing = new FireTiming(planned);
-    this.assembly = isAssembled(planned.window) ? new WindowAssembly(aggregate.compiled.cellBytes, this.timing, this.folder, this.results, CellUnion.for(thread, aggregate, this.folder, this.results)) : null;
+    this.assembly = isAssembled(planned.window) ? new WindowAssembly(aggregate.compiled.cellBytes, this.timing, this.folder, this.results, CellUnion.for(thread, aggregate, states, this.folder, this.results)) : null;
   }
 
   /** Fires what the watermark in the stage's block has passed; early, all that has changed. */

@@ -8,6 +8,7 @@ import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { CellAccumulator, type CellNumbers } from './cell-accumulator.js';
 import { CellFolder, type CellList } from './cell-folder.js';
+import { CellStates } from './cell-states.js';
 import { Combiner } from './combiner.js';
 import type { CellInput, GroupInput } from './group-input.js';
 import { hashedKeys, MOST_DENSE_CODES } from './keys.js';
@@ -51,10 +52,11 @@ export class GroupOperator implements RowOperator {
     private readonly aggregate: AggregateLayout,
     worker: number,
   ) {
-    this.accumulator = new CellAccumulator(thread, aggregate);
+    const states = new CellStates(thread, aggregate.compiled);
+    this.accumulator = new CellAccumulator(thread, aggregate, states);
     this.set = new RegionSet(thread, job, worker);
     this.combiner = new Combiner(thread, job, aggregate);
-    this.folder = new CellFolder(thread, aggregate, job.hashSeed, this.accumulator.template);
+    this.folder = new CellFolder(thread, aggregate, states, job.hashSeed, this.accumulator.template);
     this.timing = new FireTiming(firstStage(job.plan).aggregate!);
     this.mixed = MixedSlices.for(thread, aggregate, this.timing.assigner, this.combiner, this.accumulator);
     this.buffer = new RowBuffer(thread, aggregate.compiled, job);

@@ -9,6 +9,8 @@ import { KEY_BYTES } from './compile.js';
 
 /** Keys beyond which they and their cells leave a core's cache. */
 export const MOST_CODES = 4096;
+/** So many that no chunk needs more, and null. */
+const ROOM = MOST_CODES + CHUNK_ROWS + 1;
 
 /**
  * One worker's own numbers for the keys that it meets, in the order in which it met them: what a dictionary is to text. A key is looked up
@@ -41,8 +43,7 @@ export class KeyCodes {
   /** The codes (u32) of a chunk's elements, in scratch. `positions`: those that have a key (u32), or 0 for all; `rows` of them. REQUIRES: at most MOST_CODES keys are known. */
   find(keys: Keys, elements: number, positions: number, rows: number): number {
     const { kernels, scratch } = this.thread;
-    // So many that no chunk needs more: they lie side by side.
-    if (this.keys === 0) this.keys = this.table.reserveCells(MOST_CODES + 1 + CHUNK_ROWS);
+    if (this.keys === 0) this.keys = this.table.reserveCells(ROOM);
     const cells = scratch.take(elements * 4 + 16);
     if (positions === 0) this.table.upsert(rows, 0, keys, cells, this.template);
     else {
@@ -81,7 +82,7 @@ export class KeyCodes {
   private hashesByCode(): number {
     const { table, thread: { kernels, pages, scratch } } = this;
     if (this.hashed === table.cells) return this.hashes;
-    if (this.hashes === 0) this.hashes = pages.allocate((MOST_CODES + 1 + CHUNK_ROWS) * 4, PageUse.scratch);
+    if (this.hashes === 0) this.hashes = pages.allocate(ROOM * 4, PageUse.scratch);
     const mark = scratch.mark();
     const [hashes, cells] = [scratch.take(table.cells * 4), scratch.take(table.cells * 4 + 16)];
     let found = 0;

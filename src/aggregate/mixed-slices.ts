@@ -7,7 +7,7 @@ import type { CellAccumulator, CellNumbers } from './cell-accumulator.js';
 import type { Combiner } from './combiner.js';
 import type { GroupInput } from './group-input.js';
 import type { Masks } from './masks.js';
-import { takesWords } from './primitives.js';
+import { takeWords } from './primitives.js';
 
 /** Slices that few rows of one chunk may fall into. */
 const MOST_OTHERS = 16;
@@ -27,7 +27,7 @@ export class MixedSlices {
 
   /** null for a job without slices of its own, or with states that keep things in a table's arena: it must be one for all rows. */
   static for(thread: ThreadContext, { compiled }: AggregateLayout, assigner: SliceAssigner | null, combiner: Combiner, accumulator: CellAccumulator): MixedSlices | null {
-    if (assigner === null || !compiled.states.every(state => takesWords(state.primitive))) return null;
+    if (assigner === null || !takeWords(compiled.states)) return null;
     return new MixedSlices(thread, assigner, combiner, accumulator);
   }
 

@@ -7,12 +7,11 @@ import { SessionStore, type SessionTimes } from '../state/session-store.js';
 import { noteDictionary } from '../state/table-layout.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
-import { writeTemplate } from './cell-accumulator.js';
+import { CellStates } from './cell-states.js';
 import type { GroupInput } from './group-input.js';
 import { hashedKeys } from './keys.js';
 import { sessionTimes, type KeyedWindow } from './keyed-window.js';
 import { Masks } from './masks.js';
-import { primitivesOf, type Primitive } from './primitives.js';
 import { SessionRuns, type ChunkRuns } from './session-runs.js';
 import { TurnOperator, type Chunk } from './turn-operator.js';
 import { widened } from './widen.js';
@@ -32,8 +31,7 @@ interface Rows {
 
 /** Adds rows to windows that each key makes for itself. Which one a row belongs to depends on the rows of its key before it. */
 export class OrderedOperator extends TurnOperator<MaskedChunk> {
-  /** One per state of a node. */
-  private readonly states: readonly Primitive[];
+  private readonly states: CellStates;
   private readonly times: SessionTimes;
   private readonly template: number;
   private readonly keyTemplate: number;
@@ -50,10 +48,10 @@ export class OrderedOperator extends TurnOperator<MaskedChunk> {
   ) {
     super(thread, job, worker);
     const { heap, pages } = thread;
-    this.states = primitivesOf(thread, aggregate.compiled.states);
+    this.states = new CellStates(thread, aggregate.compiled);
     this.times = sessionTimes(firstStage(job.plan).aggregate!, job.stage);
     this.template = pages.allocate(aggregate.compiled.cellBytes + KEY_CELL_BYTES, PageUse.scratch);
-    writeTemplate(thread, this.states, aggregate, this.template);
+    this.states.init(this.template);
     this.keyTemplate = this.template + aggregate.compiled.cellBytes;
     heap.u8.fill(0, this.keyTemplate, this.keyTemplate + KEY_CELL_BYTES);
     this.runs = window.kind === 'session' ? new SessionRuns(thread, job, aggregate, this.states, this.times, this.template, this.keyTemplate) : null;
@@ -118,18 +116,11 @@ export class OrderedOperator extends TurnOperator<MaskedChunk> {
     table.upsert(rows, positions, keys, slots, this.keyTemplate);
     const merges = scratch.take(rows * 8);
     const own = this.assign(store, table, input, { rows, positions, slots, runs }, merges);
-    if (runs) this.merge(own.rows, own.slots, own.runs, table);
-    else {
-      const target = { rows: own.rows, positions: own.positions, slots: own.slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, vectors: input.vectors, arena: table.arena };
-      compiled.states.forEach((state, index) => this.states[index]!.accumulate(target, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.at(index)));
-    }
+    if (runs) this.states.merge(own.rows, own.slots, own.runs, table.arena);
+    else this.states.accumulate(own, input, masks, table.arena);
     // Only now: rows of this batch went to both.
-    this.merge(store.get(StoreWord.second), merges, merges + rows * 4, table);
+    this.states.merge(store.get(StoreWord.second), merges, merges + rows * 4, table.arena);
     if (store.least < region.due) region.due = store.least;
-  }
-
-  private merge(rows: number, into: number, from: number, { arena }: HashedTable): void {
-    if (rows > 0) this.aggregate.compiled.states.forEach((state, index) => this.states[index]!.merge({ rows, into, from, arena }, state.offset));
   }
 
   /** Finds the nodes of rows whose slots are the cells of their keys. Returns the rows that are not late. */

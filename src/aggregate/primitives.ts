@@ -52,8 +52,8 @@ export type PrimitiveName =
   | 'first' | 'last' | 'firstBytes' | 'lastBytes'
   | SpecialName;
 
-/** Whether a state needs nothing of a row but one 8-byte word, or not even that. */
-export const takesWords = (name: PrimitiveName): boolean => /^(count|moments|sum\w+|(min|max)(Signed|Unsigned|Float))$/.test(name);
+/** Whether states need nothing of a row but one 8-byte word each, or not even that, and keep nothing in an arena. */
+export const takeWords = (states: readonly StateSlot[]): boolean => states.every(({ primitive }) => /^(count|moments|sum\w+|(min|max)(Signed|Unsigned|Float))$/.test(primitive));
 
 const I64_MIN = -(2n ** 63n);
 const I64_MAX = 2n ** 63n - 1n;

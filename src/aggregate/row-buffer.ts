@@ -7,12 +7,9 @@ import type { JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { CompiledAggregate } from './compile.js';
 import { hashKeyWords } from './keys.js';
-import { takesWords } from './primitives.js';
+import type { StateMasks } from './cell-states.js';
+import { takeWords } from './primitives.js';
 
-/** Which elements take part in a state of a cell: bytes, or 0 for all. */
-export interface StateMasks {
-  at(state: number): number;
-}
 /** Rows of one slice and one region, all of them elements of dense vectors. */
 export interface RowPart {
   readonly rows: number;
@@ -61,7 +58,7 @@ export class RowBuffer {
   ) {
     const heapBytes = thread.heap.u32[word(Word.pages)]! * PAGE_BYTES;
     this.bytes = Math.min(MOST_BYTES, Math.floor(heapBytes / HEAP_PART / job.workers));
-    this.takesStates = aggregate.states.every(state => takesWords(state.primitive));
+    this.takesStates = takeWords(aggregate.states);
   }
 
   get isEmpty(): boolean {

@@ -2,6 +2,7 @@ import { SeenCell, SeenNode, SEEN_NODE_BYTES, type SeenStore } from '../state/se
 import type { HashedTable } from '../state/hashed-table.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
+import { CellStates } from './cell-states.js';
 import { CellFolder } from './cell-folder.js';
 
 /** Copies what is still needed of a store to a new table, and frees the old one as a whole: nothing is freed from an arena by itself. */
@@ -15,7 +16,7 @@ export class SeenRebuilder {
     /** Address of an empty cell. */
     private readonly template: number,
   ) {
-    this.folder = new CellFolder(thread, layout, hashSeed, template);
+    this.folder = new CellFolder(thread, layout, new CellStates(thread, layout.compiled), hashSeed, template);
   }
 
   /** Forgets all times before `oldest`. REQUIRES: the region is held. */

@@ -7,8 +7,7 @@ import { SessionStore } from '../state/session-store.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { CellFolder } from './cell-folder.js';
-import { writeTemplate } from './cell-accumulator.js';
-import { primitivesOf } from './primitives.js';
+import { CellStates } from './cell-states.js';
 import { RegionSet } from './region-set.js';
 import type { EmitResults } from './result-buffer.js';
 import type { Firing } from './row-operator.js';
@@ -36,12 +35,13 @@ export class SessionFire implements Firing {
   ) {
     this.set = new RegionSet(thread, job, worker);
     const template = thread.pages.allocate(aggregate.compiled.cellBytes, PageUse.scratch);
-    writeTemplate(thread, primitivesOf(thread, aggregate.compiled.states), aggregate, template);
+    const states = new CellStates(thread, aggregate.compiled);
+    states.init(template);
     const { window, emit: { earlyMs } } = firstStage(job.plan).aggregate!;
     this.counts = window.kind === 'count';
     this.givesEarly = earlyMs !== null;
-    this.folder = new CellFolder(thread, aggregate, job.hashSeed, template);
-    this.rebuilder = new SessionRebuilder(thread, aggregate, this.folder, template, this.counts);
+    this.folder = new CellFolder(thread, aggregate, states, job.hashSeed, template);
+    this.rebuilder = new SessionRebuilder(thread, aggregate, states, this.folder, template, this.counts);
     this.results = new SessionResults(thread, job, aggregate, emit);
   }
 

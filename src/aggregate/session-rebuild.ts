@@ -6,7 +6,7 @@ import { noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { CellFolder } from './cell-folder.js';
-import { primitivesOf, type Primitive } from './primitives.js';
+import type { CellStates } from './cell-states.js';
 
 type Pairs = [into: number, from: number][];
 /** Bytes from the beginning of a key's cell to the number of its next window. */
@@ -20,19 +20,18 @@ const LEAST_DEAD = 256;
  * what it needs, no key stays for ever, and a session costs one copy on average.
  */
 export class SessionRebuilder {
-  private readonly states: readonly Primitive[];
   private readonly keyTemplate: number;
 
   constructor(
     private readonly thread: ThreadContext,
     private readonly aggregate: AggregateLayout,
+    private readonly states: CellStates,
     private readonly folder: CellFolder,
     /** Address of the node of no rows. */
     private readonly template: number,
     /** Of count windows: cells number the windows of their keys, and stay. */
     private readonly counts: boolean,
   ) {
-    this.states = primitivesOf(thread, aggregate.compiled.states);
     this.keyTemplate = thread.pages.allocate(KEY_CELL_BYTES, PageUse.scratch);
     thread.heap.u8.fill(0, this.keyTemplate, this.keyTemplate + KEY_CELL_BYTES);
   }
@@ -132,7 +131,7 @@ export class SessionRebuilder {
       u32[(into >>> 2) + row] = to;
       u32[(from >>> 2) + row] = by;
     });
-    this.aggregate.compiled.states.forEach((state, index) => this.states[index]!.merge({ rows, into, from, arena }, state.offset));
+    this.states.merge(rows, into, from, arena);
   }
 
   /** The next firing queues them again. When something is due has not changed. */

@@ -1,13 +1,12 @@
-import { BLOCK_CLASSES, BlockAllocator } from '../heap/block-allocator.js';
-import { PageUse } from '../heap/page-allocator.js';
+import { BlockAllocator } from '../heap/block-allocator.js';
 import { HashedTable, type Keys } from '../state/hashed-table.js';
 import { KEY_CELL_BYTES, RUN_FIELD_BYTES, RUN_UNDONE } from '../state/session-layout.js';
 import type { SessionTimes } from '../state/session-store.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
+import type { CellStates } from './cell-states.js';
 import type { GroupInput } from './group-input.js';
 import type { Masks } from './masks.js';
-import type { Primitive } from './primitives.js';
 
 /** Runs of one batch beyond which the rest of it goes without: they no longer fit a core's cache. */
 const MOST_BYTES = 2 << 20;
@@ -42,16 +41,14 @@ export class SessionRuns {
     private readonly thread: ThreadContext,
     job: JobLayout,
     private readonly aggregate: AggregateLayout,
-    private readonly states: readonly Primitive[],
+    private readonly states: CellStates,
     private readonly times: SessionTimes,
     /** Addresses of a node and of a key's cell without rows. */
     private readonly template: number,
     private readonly keyTemplate: number,
   ) {
     const { heap, kernels, pages } = thread;
-    const lists = pages.allocate(BLOCK_CLASSES * 4, PageUse.scratch);
-    heap.u8.fill(0, lists, lists + BLOCK_CLASSES * 4);
-    this.blocks = new BlockAllocator(heap, pages, lists, PageUse.scratch);
+    this.blocks = BlockAllocator.inScratch(heap, pages);
     this.table = HashedTable.create(heap, kernels, this.blocks, job.regionBits, KEY_CELL_BYTES);
     this.runBytes = aggregate.compiled.cellBytes + RUN_FIELD_BYTES;
   }
@@ -73,8 +70,7 @@ export class SessionRuns {
       if (done === rows) break;
       table.arena.add(this.runBytes);
     }
-    const target = { rows, positions, slots, times: input.times, selection: input.selection, firstRow: input.firstRow, basePosition: input.basePosition, vectors: input.vectors, arena: table.arena };
-    compiled.states.forEach((state, index) => this.states[index]!.accumulate(target, state.offset, state.input < 0 ? null : input.vectors[state.input]!, masks.at(index)));
+    this.states.accumulate({ rows, positions, slots }, input, masks, table.arena);
     const begun = heap.u32[starts >>> 2]!;
     this.rows += rows;
     this.runs += begun;
@@ -102,7 +98,7 @@ export class SessionRuns {
 
   /** No run goes on. */
   clear(): void {
-    if (this.table.cells + this.table.nullCell > 0) this.table.clear();
+    if (this.table.cells > 0) this.table.clear();
     if (this.runs < JUDGED_RUNS) return;
     if (this.rows < this.runs * LEAST_ROWS_PER_RUN) this.without = ROWS_WITHOUT;
     this.rows = this.runs = 0;

@@ -7,9 +7,10 @@ import type { Vector } from '../expression/vector.js';
 import { lock, unlock } from '../heap/lock.js';
 import { PageUse } from '../heap/page-allocator.js';
 import { StageWord, stageWord } from '../heap/stage-block.js';
-import type { Expression } from '../plan/expression-tree.js';
+import { columnOf, type Expression } from '../plan/expression-tree.js';
 import { firstStage, type Branch, type Top } from '../plan/plan.js';
-import type { DataType, Field, Fields, Row } from '../plan/types.js';
+import type { DataType, Fields, Row } from '../plan/types.js';
+import { NEVER } from '../state/region.js';
 import type { JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { comparerOf, inOrderOf } from './row-order.js';
@@ -22,7 +23,6 @@ const BY = '$by';
 const TIME = '$time';
 const KEY = '$key';
 const INT64: DataType = { kind: 'int64' };
-const NEVER = 2n ** 63n - 1n;
 
 /**
  * Keeps the best rows of each window and group. A worker keeps those of a morsel's rows, and adds them to the state of the stage: a list of
@@ -53,8 +53,7 @@ export class TopOperator {
     this.top = top!;
     const columns = columnsBehind(branches[0]!);
     const keys = columns.filter(({ name }) => name === 'windowStart' || name === 'windowEnd' || top!.per.includes(name));
-    const column = (field: Field): Expression => ({ op: 'column', ...field });
-    this.inputs = [...output.map(column), ...keys.map(column), top!.by];
+    this.inputs = [...output.map(columnOf), ...keys.map(columnOf), top!.by];
     const hidden: Fields = [...keys.map(({ type, nullable }, index) => ({ name: KEY + index, type, nullable })), { name: BY, type: top!.by.type, nullable: true }, { name: TIME, type: INT64, nullable: false }];
     this.keyNames = keys.map((_key, index) => KEY + index);
     this.fields = [...output, ...hidden].map(field => (field.type.kind === 'dictionary' ? { ...field, type: { kind: 'utf8' } } : field));

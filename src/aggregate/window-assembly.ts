@@ -142,7 +142,7 @@ export class WindowAssembly {
     if (home.mark(Mark.frontEnd) <= window.start) this.flip(home, regions, window);
     const front = this.frontOf(home).find(({ start }) => start >= window.start)?.table;
     const back = home.find(BACK)?.table;
-    const parts = [front, back].filter(table => table !== undefined && (table.cells > 0 || table.nullCell > 0));
+    const parts = [front, back].filter(table => table !== undefined && table.cells > 0);
     if (parts.length === 1) {
       this.results.append(window, parts[0]!);
       // What follows changes the table.

@@ -2,7 +2,7 @@ import type { Heap, Scratch } from '../heap/heap.js';
 import type { Kernels } from '../../native-free-kernels/load.js';
 import type { Arena } from './arena.js';
 import type { FaultCode } from './stateless-stage.js';
-import { WIDTH, type Operand } from './operand.js';
+import { gathered, WIDTH, type Operand } from './operand.js';
 
 /** What writes constants to the heap. */
 export interface HeapTools {
@@ -90,11 +90,7 @@ export class Frame {
     return { ...operand, data: this.gather(WIDTH[operand.cls], operand.data, positions), valid: operand.valid && this.gather(1, operand.valid, positions) };
   }
   gather(width: number, data: number, positions: number): number {
-    const out = this.take(this.rows * width);
-    if (width === 8) this.kernels.gather64(this.rows, positions, data, out);
-    else if (width === 4) this.kernels.gather32(this.rows, positions, data, out);
-    else this.kernels.gather8(this.rows, positions, data, out);
-    return out;
+    return gathered(this.kernels, this.chunk.scratch, width, this.rows, positions, data);
   }
 
   rowOf(element: number): number {

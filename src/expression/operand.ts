@@ -1,3 +1,5 @@
+import type { Kernels } from '../../native-free-kernels/load.js';
+import type { Scratch } from '../heap/heap.js';
 import type { DataType, IntegerKind } from '../plan/types.js';
 import type { Vector, VectorClass } from './vector.js';
 
@@ -11,6 +13,12 @@ export const WIDTH: Readonly<Record<VectorClass, number>> = { i64: 8, f64: 8, bo
 
 /** Bytes from element to element, for kernels: 0 repeats a constant. */
 export const stride = (operand: Operand): number => (operand.constant ? 0 : WIDTH[operand.cls]);
+/** Elements of `width` bytes at some positions (u32), in scratch. */
+export function gathered(kernels: Kernels, scratch: Scratch, width: number, rows: number, positions: number, data: number): number {
+  const out = scratch.take(rows * width);
+  (width === 8 ? kernels.gather64 : width === 4 ? kernels.gather32 : kernels.gather8)(rows, positions, data, out);
+  return out;
+}
 export const isNullConstant = (operand: Operand): boolean => operand.constant && operand.valid !== 0;
 
 export function dense(cls: VectorClass, data: number, valid = 0, dictionary = 0): Operand {

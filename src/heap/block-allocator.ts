@@ -4,7 +4,7 @@ import { countState, PageUse, type PageAllocator } from './page-allocator.js';
 
 const LEAST_SHIFT = 8;
 const GREATEST_SHIFT = 15;
-export const BLOCK_CLASSES: number = GREATEST_SHIFT - LEAST_SHIFT + 1;
+const BLOCK_CLASSES = GREATEST_SHIFT - LEAST_SHIFT + 1;
 
 /**
  * Blocks of state for one region: powers of two from 256 B to 32 KiB are cut from pages of their own class, larger ones are runs of
@@ -26,6 +26,13 @@ export class BlockAllocator {
     private readonly use: PageUse.state | PageUse.scratch = PageUse.state,
   ) {
     this.records = pageRecords(heap.u32[word(Word.pages)]!);
+  }
+
+  /** A thread's own, in working memory. */
+  static inScratch(heap: Heap, pages: PageAllocator): BlockAllocator {
+    const lists = pages.allocate(BLOCK_CLASSES * 4, PageUse.scratch);
+    heap.u8.fill(0, lists, lists + BLOCK_CLASSES * 4);
+    return new BlockAllocator(heap, pages, lists, PageUse.scratch);
   }
 
   /** At least `bytes` bytes, aligned to 256 and not cleared. */

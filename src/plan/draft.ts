@@ -1,7 +1,7 @@
 import type { Source } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
 import { ColumnNode, columnExpression, used } from './column-node.js';
-import type { Expression } from './expression-tree.js';
+import { columnOf, type Expression } from './expression-tree.js';
 import { recorded } from './recording.js';
 import type { PlannedTime } from './event-time.js';
 import type { Changelog, NamedExpression, Stage, Step, Window } from './plan.js';
@@ -54,7 +54,7 @@ export const withStep = (draft: Draft, step: Step, fields: Fields = draft.fields
 
 export const fieldsOf = (columns: readonly NamedExpression[]): Fields =>
   columns.map(({ name, expression: { type, nullable } }) => ({ name, type, nullable }));
-export const bareColumn = ({ name, type, nullable }: Field): NamedExpression => ({ name, expression: { op: 'column', name, type, nullable } });
+export const bareColumn = (field: Field): NamedExpression => ({ name: field.name, expression: columnOf(field) });
 
 /** Runs a callback that returns one expression. */
 export function recordOne(draft: Draft, where: string, callback: unknown): Expression {

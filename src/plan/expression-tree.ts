@@ -1,4 +1,4 @@
-import type { DataType, Fields } from './types.js';
+import type { DataType, Field, Fields } from './types.js';
 
 /**
  * A typed expression as plain JSON: what the pipeline builder records, the plan carries, and workers compile. Every node has its
@@ -19,6 +19,7 @@ export interface ColumnExpression extends Typed {
   readonly op: 'column';
   readonly name: string;
 }
+export const columnOf = ({ name, type, nullable }: Field): ColumnExpression => ({ op: 'column', name, type, nullable });
 /** `value` is JSON: int64, uint64, µs timestamps and decimals as decimal strings, binary as base64, dates as `YYYY-MM-DD`, NaN / ±Infinity / -0 as those words; null for null. */
 export interface LiteralExpression extends Typed {
   readonly op: 'literal';

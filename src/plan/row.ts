@@ -1,4 +1,5 @@
 import { ColumnNode, coerced } from './column-node.js';
+import { columnOf } from './expression-tree.js';
 import { noteUsed } from './recording.js';
 import { unknownColumn } from './suggest.js';
 import type { Field, Fields } from './types.js';
@@ -51,5 +52,4 @@ const refusePrimitive = (): never => {
   throw coerced('The row');
 };
 
-export const columnNode = ({ name, type, nullable }: Field, watched: boolean): ColumnNode =>
-  new ColumnNode({ op: 'column', name, type, nullable }, watched);
+export const columnNode = (field: Field, watched: boolean): ColumnNode => new ColumnNode(columnOf(field), watched);

@@ -60,12 +60,12 @@ export class DenseTable {
     else this.kernels.denseSlots(rows, positions, codes, valid, directory, this.get(TableWord.denseShift), this.cellBytes, out);
   }
 
-  /** Lists the cells whose word at `countOffset` is not 0 (u32 addresses) and writes their codes (null: -1) into their keys. REQUIRES: room for `capacity`. */
-  touched(countOffset: number, out: number): number {
+  /** Lists the cells whose word at `markOffset` is not 0 (u32 addresses) and writes their codes (null: -1) into their keys. REQUIRES: room for `capacity`. */
+  touched(markOffset: number, out: number): number {
     let found = 0;
     for (let chunk = 0; chunk < this.get(TableWord.denseChunks); chunk++) {
       const cells = this.heap.u32[(this.get(TableWord.directory) >>> 2) + chunk]!;
-      found += this.kernels.touchedCells(cells, this.chunkCells, this.cellBytes, countOffset, chunk * this.chunkCells - 1, out + found * 4);
+      found += this.kernels.touchedCells(cells, this.chunkCells, this.cellBytes, markOffset, chunk * this.chunkCells - 1, out + found * 4);
     }
     return found;
   }

@@ -100,11 +100,7 @@ export class HashedTable {
 
   /** Room for so many cells side by side. Returns the address of the first. REQUIRES: there are none. */
   reserveCells(cells: number): number {
-    const bytes = cells * this.get(TableWord.cellBytes);
-    const chunk = this.chunks.append(bytes);
-    this.set(TableWord.nextCell, chunk);
-    this.set(TableWord.chunkEnd, chunk + bytes);
-    return chunk;
+    return this.appendChunk(cells * this.get(TableWord.cellBytes));
   }
 
   /** Forgets all keys and gives back what they took, but for the index: the next keys will be about as many. */
@@ -225,9 +221,13 @@ export class HashedTable {
     const quarter = (this.cells * cellBytes) >>> 2;
     const wanted = Math.max(LEAST_CHUNK, Math.min(MOST_CHUNK, 1 << (31 - Math.clz32(quarter | 1))));
     const bytes = Math.max(wanted, cellBytes <= LEAST_CHUNK ? wanted : cellBytes);
+    this.appendChunk(bytes);
+  }
+  private appendChunk(bytes: number): number {
     const chunk = this.chunks.append(bytes);
     this.set(TableWord.nextCell, chunk);
     this.set(TableWord.chunkEnd, chunk + bytes);
+    return chunk;
   }
 
   private newBuckets(count: number): number {

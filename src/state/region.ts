@@ -6,7 +6,7 @@ import type { PageAllocator } from '../heap/page-allocator.js';
 import { HashedTable } from './hashed-table.js';
 
 export const REGION_BYTES = 256;
-const enum RegionWord { lock, slices, capacity, count, version, due = 6, lists = 8, marks = 16 }
+const enum RegionWord { lock, slices, capacity, count, version, due = 6, lists = 8, marks = 16, store = 32 }
 /** As many as the least block has room for. */
 const FIRST_SLICES = 8;
 const SLICE_WORDS = 8;
@@ -63,7 +63,7 @@ export class Region {
     return Atomics.load(heap.i64, (address >>> 3) + RegionWord.due / 2);
   }
 
-  /** Index of the first word (u32) of its header. The words of `RegionWord` are this class's, those from 32 on are of `session-store.ts` and `turns.ts`. */
+  /** Index of the first word (u32) of its header. The words of `RegionWord` are this class's, those from 33 on are of `turns.ts`. */
   get words(): number {
     return this.at;
   }
@@ -87,6 +87,13 @@ export class Region {
     Atomics.store(this.heap.i64, (this.at + RegionWord.due) >>> 1, time);
   }
 
+  /** Address of what is kept of keys here beside slices, or 0: whoever owns the region may keep it. */
+  get store(): number {
+    return this.heap.u32[this.at + RegionWord.store]!;
+  }
+  set store(address: number) {
+    this.heap.u32[this.at + RegionWord.store] = address;
+  }
   /** Two numbers that whoever owns the region may keep in it. The least time at first. */
   mark(index: number): bigint {
     return this.heap.i64[((this.at + RegionWord.marks) >>> 1) + index]!;

@@ -23,8 +23,6 @@ export const SEEN_NODE_BYTES = 16;
 /** Words (u32) of a cell and of a node. */
 export const enum SeenCell { head = 2 }
 export const enum SeenNode { next = 2 }
-/** Where a region's header keeps the address of its store. */
-const STORE_WORD = 32;
 /** Fewer nodes and cells are not worth a look, and not before there are so many without need. */
 const LEAST = 256;
 const FIRST_LIMIT = 1024;
@@ -41,8 +39,7 @@ export class SeenStore {
 
   /** The store of a region, or null where it has none. */
   static of(heap: Heap, kernels: Kernels, region: Region, regionBits: number): SeenStore | null {
-    const address = heap.u32[region.words + STORE_WORD]!;
-    return address ? new SeenStore(heap, kernels, region, regionBits, address) : null;
+    return region.store ? new SeenStore(heap, kernels, region, regionBits, region.store) : null;
   }
 
   static create(heap: Heap, kernels: Kernels, region: Region, regionBits: number, within: bigint): SeenStore {
@@ -52,7 +49,7 @@ export class SeenStore {
     store.set(SeenWord.table, store.newTable().address);
     store.set(SeenWord.limit, FIRST_LIMIT);
     heap.i64.set([-NEVER - 1n, within, -NEVER - 1n], (address >>> 3) + SeenWord.greatest / 2);
-    heap.u32[region.words + STORE_WORD] = address;
+    region.store = address;
     return store;
   }
 
@@ -100,7 +97,7 @@ export class SeenStore {
   free(): void {
     this.table.free();
     this.region.blocks.free(this.address, SEEN_BYTES);
-    this.heap.u32[this.region.words + STORE_WORD] = 0;
+    this.region.store = 0;
   }
 
   private get(word: SeenWord): number {

@@ -4,8 +4,6 @@ import { HashedTable } from './hashed-table.js';
 import { NEVER, type Region } from './region.js';
 import { KEY_CELL_BYTES, QUEUE_ENTRY_BYTES, STORE_BYTES, StoreWord } from './session-layout.js';
 
-/** Where a region's header keeps the address of its store. */
-const STORE_WORD = 32;
 const FIRST_ENTRIES = 16;
 
 export interface SessionTimes {
@@ -29,8 +27,7 @@ export class SessionStore {
 
   /** The store of a region, or null where it has none. */
   static of(heap: Heap, kernels: Kernels, region: Region, regionBits: number): SessionStore | null {
-    const address = heap.u32[region.words + STORE_WORD]!;
-    return address ? new SessionStore(heap, kernels, region, regionBits, address) : null;
+    return region.store ? new SessionStore(heap, kernels, region, regionBits, region.store) : null;
   }
 
   static create(heap: Heap, kernels: Kernels, region: Region, regionBits: number, stateBytes: number, times: SessionTimes): SessionStore {
@@ -41,7 +38,7 @@ export class SessionStore {
     store.set(StoreWord.stateBytes, stateBytes);
     heap.i64.set([times.gap, times.longest, times.accept, times.delay], (address >>> 3) + StoreWord.gap / 2);
     store.least = NEVER;
-    heap.u32[region.words + STORE_WORD] = address;
+    region.store = address;
     return store;
   }
 
@@ -87,7 +84,7 @@ export class SessionStore {
     this.table.free();
     this.freeQueue();
     this.region.blocks.free(this.address, STORE_BYTES);
-    this.heap.u32[this.region.words + STORE_WORD] = 0;
+    this.region.store = 0;
   }
 
   get(word: StoreWord): number {

@@ -1,5 +1,5 @@
 import type { ChunkResult } from '../expression/stateless-stage.js';
-import { WIDTH } from '../expression/operand.js';
+import { gathered, WIDTH } from '../expression/operand.js';
 import type { Vector } from '../expression/vector.js';
 import type { Heap } from '../heap/heap.js';
 import type { Kernels } from '../../native-free-kernels/load.js';
@@ -9,6 +9,17 @@ import type { EventTimes } from './event-times.js';
 import type { ThreadContext } from './thread-context.js';
 
 // Elements of a chunk are what has passed the stateless stage, numbered from 0; rows are those of its batch.
+
+/** The row of an element. */
+export const rowOf = (heap: Heap, { selection }: ChunkResult, first: number, element: number): number => (selection ? heap.u32[(selection >>> 2) + element]! : first + element);
+
+/** Event times of the elements of a chunk (int64): where they lie, if all rows are elements. REQUIRES: there is event time. */
+export function timesOf({ kernels, scratch }: ThreadContext, { selection, rows }: ChunkResult, first: number, times: number): number {
+  if (!selection) return times + first * 8;
+  const own = scratch.take(rows * 8);
+  kernels.gatherTimes(rows, selection, first, times, own);
+  return own;
+}
 
 /** The elements of a chunk that are among some rows of its batch (ascending): rows that a filter turned away are none. */
 export function elementsOf(heap: Heap, result: ChunkResult, first: number, rows: readonly number[]): number[] {
@@ -63,11 +74,7 @@ function allBut(kernels: Kernels, some: readonly number[], count: number, out: n
 /** Some elements of vectors (u32 at `positions`, or 0 for all). */
 export function vectorsAt({ kernels, scratch }: ThreadContext, vectors: readonly Vector[], positions: number, rows: number): readonly Vector[] {
   if (positions === 0) return vectors;
-  const gather = (width: number, data: number): number => {
-    const out = scratch.take(rows * width);
-    (width === 8 ? kernels.gather64 : width === 4 ? kernels.gather32 : kernels.gather8)(rows, positions, data, out);
-    return out;
-  };
+  const gather = (width: number, data: number): number => gathered(kernels, scratch, width, rows, positions, data);
   return vectors.map(({ cls, data, valid, dictionary }) => ({ cls, data: gather(WIDTH[cls], data), valid: valid && gather(1, valid), dictionary }));
 }
 

@@ -74,8 +74,7 @@ export class EventTimes {
     const { timing } = this;
     this.partlyLate = [];
     if (!timing || rows === 0) return [];
-    let own = morsel.ownBefore;
-    for (let earlier = 0; earlier < first / CHUNK_ROWS; earlier++) own = later(own, this.columns.chunks[earlier]!.statement);
+    const own = this.statedBefore(morsel, first);
     const { least, statement } = this.chunk(first);
     const bound = this.boundAt(watermark(morsel, later(own, statement)), zones);
     if (least >= bound) return [];
@@ -161,8 +160,7 @@ export class EventTimes {
   boundsBefore(morsel: Morsel, first: number, elements: number, selection: number, accept: bigint): number {
     const { heap, kernels, scratch } = this.thread;
     const less = (watermark: bigint): bigint => (watermark < NO_TIME + accept ? NO_TIME : watermark - accept);
-    let own = morsel.ownBefore;
-    for (let earlier = 0; earlier < first / CHUNK_ROWS; earlier++) own = later(own, this.columns.chunks[earlier]!.statement);
+    const own = this.statedBefore(morsel, first);
     const bounds = scratch.take(elements * 8);
     const { stating } = this.columns;
     if (stating === null) heap.i64.fill(less(watermark(morsel, own)), bounds >>> 3, (bounds >>> 3) + elements);
@@ -178,6 +176,12 @@ export class EventTimes {
     return this.watermarks.get(row)!;
   }
 
+  /** What the lane of a morsel had stated before one of its chunks. */
+  private statedBefore(morsel: Morsel, first: number): bigint {
+    let own = morsel.ownBefore;
+    for (let earlier = 0; earlier < first / CHUNK_ROWS; earlier++) own = later(own, this.columns.chunks[earlier]!.statement);
+    return own;
+  }
   private isOutside(time: bigint): boolean {
     const { inside } = this.timing!;
     return time < inside.start || time >= inside.end;

@@ -1,6 +1,6 @@
 import { compileAggregate, KEY_BYTES, type CompiledAggregate } from '../aggregate/compile.js';
 import { keyModeOf, type KeyMode } from '../aggregate/keys.js';
-import type { Expression } from '../plan/expression-tree.js';
+import { columnOf, type Expression } from '../plan/expression-tree.js';
 import { firstStage, stagePlan, type Plan } from '../plan/plan.js';
 import type { LaneMap } from './lanes.js';
 import { MillraceError } from '../errors.js';
@@ -61,7 +61,7 @@ export function stateLayout(plan: Plan): AggregateLayout | null {
   if (keys === undefined) return null;
   if (keys.length > MOST_KEYS) throw new MillraceError('PLAN_INVALID', `a group has at most ${MOST_KEYS} key columns, not ${keys.length}`);
   const keyMode = keyModeOf(keys.map(key => key.expression), branches);
-  if (aggregate === null) return { keyMode, compiled: withoutStates(keys.map(key => key.expression), plan.output.map(field => ({ op: 'column', ...field }))) };
+  if (aggregate === null) return { keyMode, compiled: withoutStates(keys.map(key => key.expression), plan.output.map(columnOf)) };
   const dense = keyMode === 'none' || keyMode === 'dense';
   return { keyMode, compiled: compileAggregate(aggregate, dense) };
 }

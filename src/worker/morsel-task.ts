@@ -1,4 +1,3 @@
-import type { DeadLetterReason } from '../errors.js';
 import { isKeyed } from '../aggregate/keyed-window.js';
 import type { RowOperator } from '../aggregate/row-operator.js';
 import { FireTiming } from '../aggregate/fire-timing.js';
@@ -13,37 +12,23 @@ import { StatelessStage, type ChunkResult } from '../expression/stateless-stage.
 import { CHUNK_ROWS, type Vector } from '../expression/vector.js';
 import { PageUse } from '../heap/page-allocator.js';
 import type { Allocator } from '../heap/heap.js';
-import type { Expression } from '../plan/expression-tree.js';
+import { columnOf, type Expression } from '../plan/expression-tree.js';
 import type { TextFormat } from '../connectors/source.js';
-import { firstStage, goesByTime, type Branch } from '../plan/plan.js';
-import type { CalendarWindow } from '../window/assigner.js';
-import type { Slice } from '../state/region.js';
-import type { SliceAssigner } from '../window/slice.js';
-import { ZoneColumn } from '../window/zone-column.js';
+import { firstStage, type Branch } from '../plan/plan.js';
 import { Poisoned } from '../heap/lock.js';
 import { poisoned } from '../heap/control.js';
 import { Chain } from './chain.js';
-import { elementsBySlice, elementsOf, withoutSome, withoutZone } from './elements.js';
-import { EventTimes, type ChunkZones } from './event-times.js';
+import { timesOf } from './elements.js';
+import { EventTimes } from './event-times.js';
 import { InOrderRows } from './in-order-rows.js';
 import type { AggregateLayout, JobLayout } from './job-layout.js';
-import { elementsWithLargeKeys } from './key-limit.js';
-import { type Morsel, MorselKind, positionOf } from './morsel.js';
+import { type Morsel, MorselKind } from './morsel.js';
 import { OutputQueue } from './queues.js';
-import { aheadMessage, faultMessage, LARGE_MESSAGE, lateMessage, OUTSIDE_MESSAGE, UNKNOWN_ZONE_MESSAGE } from './reject-messages.js';
-import { rowText, storeRejects, type Reject } from './rejects.js';
+import { aheadMessage, faultMessage } from './reject-messages.js';
+import { rowText, storeRejects, type Reject, type RejectRow } from './rejects.js';
+import { SlicedRows } from './sliced-rows.js';
 import type { ThreadContext } from './thread-context.js';
 import type { LoadedFunctions } from './udf-loader.js';
-
-type RejectRow = (row: number, reason: DeadLetterReason, message: string) => void;
-
-/** The elements of a chunk that do not go the common way; of them, `rows` go to slices of their own. */
-interface SetApart {
-  readonly elements: readonly number[];
-  readonly rows: number;
-  readonly partlyLate: ReturnType<typeof elementsBySlice>;
-}
-const NOTHING_APART: SetApart = { elements: [], rows: 0, partlyLate: [] };
 
 /** What a thread keeps for the morsels of one branch. */
 interface BranchStage {
@@ -54,6 +39,11 @@ interface BranchStage {
   readonly times: EventTimes;
   readonly reader: RowReader;
   readonly copier: SharedCopier;
+}
+
+/** What takes rows to an operator that keeps state: those of a chunk of `count` rows, which begins at row `first`. */
+interface ToState {
+  add(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, reject: RejectRow, count: number): void;
 }
 
 /** A morsel whose statistics the chain has. */
@@ -71,13 +61,7 @@ export class MorselTask {
   private readonly branches: readonly BranchStage[];
   private readonly chain: Chain;
   private readonly batches: Allocator;
-  private readonly keys: number;
-  /** Index of each row's time zone among the outputs, or -1. */
-  private readonly zone: number;
-  private readonly zones: ZoneColumn | null;
-  /** Whether some state keeps the time of a row. */
-  private readonly needsTimes: boolean;
-  private readonly inOrder: InOrderRows | null;
+  private readonly state: ToState | null;
 
   constructor(
     private readonly thread: ThreadContext,
@@ -91,15 +75,13 @@ export class MorselTask {
     const { branches, aggregate: called } = firstStage(plan);
     this.chain = new Chain(thread.heap, job.block, job.lanes);
     this.batches = thread.pages.for(PageUse.batch);
-    this.keys = aggregate?.compiled.keyCount ?? 0;
-    this.inOrder = group?.inOrder ? new InOrderRows(thread, job, this.keys, group, (morsel, vectors, rows) => this.put(morsel, vectors, rows)) : null;
-    const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? top?.inputs ?? plan.output.map(field => ({ op: 'column', ...field }));
+    this.state = aggregate === null || group === null ? null : group.inOrder
+      ? new InOrderRows(thread, job, aggregate.compiled.keyCount, group, (morsel, vectors, rows) => this.put(morsel, vectors, rows))
+      : new SlicedRows(thread, called!, aggregate, group);
+    const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? top?.inputs ?? plan.output.map(columnOf);
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
     const timing = called === null || called.window.kind === 'global' || isKeyed(called.window) ? null : new FireTiming(called);
-    this.needsTimes = called !== null && called.aggregates.some(call => goesByTime(call.fn));
-    this.zone = aggregate?.compiled.zone ?? -1;
-    this.zones = this.zone < 0 ? null : new ZoneColumn(thread, called!.window as CalendarWindow);
     this.branches = branches.map(given => {
       const branch = withTimeRequired(given);
       return {
@@ -138,9 +120,9 @@ export class MorselTask {
     const { stage, times, reader, branch } = this.branches[morsel.branch]!;
     const { descriptor } = morsel;
     const rows = heap.u32[descriptor >>> 2]!;
-    const positionOf = (row: number): number => (lines ? heap.u32[(lines >>> 2) + row]! : row);
+    const lineOf = (row: number): number => (lines ? heap.u32[(lines >>> 2) + row]! : row);
     const reject: RejectRow = (row, reason, message) => {
-      rejects.push({ position: positionOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
+      rejects.push({ position: lineOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
     };
     const mark = scratch.mark();
     for (let first = 0; first < rows; first += CHUNK_ROWS) {
@@ -157,9 +139,8 @@ export class MorselTask {
         else reject(fault.row, fault.code, faultMessage(fault, branch));
       }
       if (this.top !== null) this.rank(morsel, times, result, first);
-      else if (this.group === null) this.emit(morsel, result);
-      else if (this.inOrder !== null) this.inOrder.add(morsel, times, result, first, reject);
-      else this.addChunk(morsel, times, result, first, count, reject);
+      else if (this.state === null) this.emit(morsel, result);
+      else this.state.add(morsel, times, result, first, reject, count);
       if (!this.group?.holds) scratch.release(mark);
     }
     this.group?.endMorsel(morsel.turn);
@@ -209,77 +190,8 @@ export class MorselTask {
   }
 
   private rank(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number): void {
-    const { kernels, scratch } = this.thread;
     morsel.applied += result.rows;
-    const own = times.times && scratch.take(result.rows * 8);
-    if (own) kernels.gatherTimes(result.rows, result.selection, first, times.times, own);
-    this.top!.add(result, own);
-  }
-
-  private addChunk(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, reject: RejectRow): void {
-    const { heap, kernels, scratch } = this.thread;
-    const zones = this.zonesOf(result, first);
-    const apart = this.setApart(morsel, times, result, first, count, zones, reject);
-    const { rows, positions } = withoutSome(this.thread, apart.elements, result.rows);
-    morsel.applied += rows + apart.rows;
-    const slice = times.sliceOfChunk(first);
-    let elementTimes = 0;
-    if (times.times && rows + apart.rows > 0 && (slice === null || this.needsTimes)) {
-      elementTimes = times.times + first * 8;
-      if (result.selection) {
-        elementTimes = scratch.take(result.rows * 8);
-        kernels.gatherTimes(result.rows, result.selection, first, times.times, elementTimes);
-      }
-    }
-    const base = positionOf(morsel);
-    const add = (own: number, count: number, place: Slice | null): void => this.group!.add({
-      vectors: result.vectors, elements: result.rows, positions: own, rows: count, times: elementTimes, slice: place, zones: zones?.zones ?? null,
-      selection: result.selection, firstRow: first, basePosition: base, morsel: morsel.turn, bounds: 0, late: null, decided: null,
-    });
-    add(positions, rows, slice);
-    for (const part of apart.partlyLate) {
-      const own = scratch.take(part.elements.length * 4);
-      heap.u32.set(part.elements, own >>> 2);
-      add(own, part.elements.length, part.slice);
-    }
-  }
-
-  /** Rejects what has no window to go to any more, or never had one, and finds what goes to a slice of its own. */
-  private setApart(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number, count: number, zones: ChunkZones | null, reject: RejectRow): SetApart {
-    const { heap } = this.thread;
-    const outsideRows = times.rowsOutside(first, count);
-    const lateRows = times.lateRows(morsel, first, count, zones);
-    const large = elementsWithLargeKeys(this.thread, result, this.keys);
-    const someUnknown = zones !== null && zones.zones.someUnknown;
-    // Of most chunks everything goes one way.
-    if (outsideRows.length + lateRows.length + large.length + times.partlyLate.length === 0 && !someUnknown) return NOTHING_APART;
-    const taken = new Set<number>();
-    const take = (elements: readonly number[]): number[] => elements.filter(element => !taken.has(element) && taken.add(element));
-    const rowOf = (element: number): number => (result.selection ? heap.u32[(result.selection >>> 2) + element]! : first + element);
-    for (const element of take(elementsOf(heap, result, first, outsideRows))) reject(rowOf(element), 'OVERFLOW', OUTSIDE_MESSAGE);
-    if (someUnknown) for (const element of take(withoutZone(heap, zones.zones, result.rows))) reject(rowOf(element), 'UNKNOWN_ZONE', UNKNOWN_ZONE_MESSAGE);
-    const late = take(elementsOf(heap, result, first, lateRows));
-    for (const element of late) reject(rowOf(element), 'LATE', lateMessage(times.columns.timeOf(rowOf(element)), times.watermarkBefore(rowOf(element))));
-    for (const element of take(large)) reject(rowOf(element), 'KEY_TOO_LARGE', LARGE_MESSAGE);
-    morsel.late += late.length;
-    morsel.deadLettered += taken.size - late.length;
-    const partlyLate = elementsBySlice(heap, result, first, times.partlyLate, taken);
-    let rows = 0;
-    for (const { elements } of partlyLate) {
-      rows += elements.length;
-      for (const element of elements) taken.add(element);
-    }
-    return { elements: [...taken], rows, partlyLate };
-  }
-
-  private zonesOf(result: ChunkResult, first: number): ChunkZones | null {
-    if (this.zones === null) return null;
-    const zones = this.zones.read(result.vectors[this.zone]!, result.rows);
-    const of = (row: number): SliceAssigner | null => {
-      const [element] = elementsOf(this.thread.heap, result, first, [row]);
-      return element === undefined ? null : zones.assigners[this.thread.heap.u32[(zones.numbers >>> 2) + element]!]!;
-    };
-    return { zones, of };
+    this.top!.add(result, times.times && timesOf(this.thread, result, first, times.times));
   }
 }
 
