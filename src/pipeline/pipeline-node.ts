@@ -20,7 +20,7 @@ export function sourceNode(source: Source, schema: unknown): PipelineNode {
   if (!isSource) throw new MillraceError('PLAN_INVALID', `stream takes a source such as jsonl(path), got ${describeValue(source)}.`);
   const given = schemaFields(schema, 'stream');
   const fields = source.dictionaries ? given : given.map(field => (field.type.kind === 'dictionary' ? { ...field, type: UTF8 } : field));
-  const branches = [{ input: source, schema: fields, eventTime: null, steps: [] }];
+  const branches = [{ side: 0, input: source, schema: fields, eventTime: null, steps: [] }];
   return new PipelineNode({ stages: [], sources: [], branches, operator: NO_OPERATOR, fields, results: null, deadLetters: null, late: null });
 }
 

@@ -29,14 +29,15 @@ export interface Draft {
   readonly late: Sink | null;
 }
 export interface DraftBranch {
+  readonly side: number;
   /** A source, or the index of the stage that is read. */
   readonly input: Source | number;
   readonly schema: Fields;
   readonly eventTime: PlannedTime | null;
   readonly steps: readonly Step[];
 }
-export type Operator = Pick<Stage, 'deduplicate' | 'aggregate' | 'top'>;
-export const NO_OPERATOR: Operator = { deduplicate: null, aggregate: null, top: null };
+export type Operator = Pick<Stage, 'join' | 'deduplicate' | 'aggregate' | 'top'>;
+export const NO_OPERATOR: Operator = { join: null, deduplicate: null, aggregate: null, top: null };
 /** What is known of the rows behind an aggregate. */
 export interface Results {
   readonly window: Window;

@@ -1,5 +1,6 @@
 import type { Expression, StaticTable } from './expression-tree.js';
 import type { DataType, Field, Fields } from './types.js';
+import type { Join } from './join-plan.js';
 import type { Window } from './window-plan.js';
 
 export type { Window } from './window-plan.js';
@@ -15,12 +16,14 @@ export interface Plan {
   /** 'append': a row is final. 'updating': rows of the same keys and window replace each other, the greatest `version` counts. */
   readonly changelog: Changelog;
 }
-export type Changelog = 'append' | 'updating';
+/** 'retracting': a row may be taken back by one that is equal in all but its column `retracted`. */
+export type Changelog = 'append' | 'updating' | 'retracting';
 
-/** Stateless steps, and at most one operator with state behind them: of `deduplicate`, `aggregate` and `top` at most one is not null. */
+/** Stateless steps, and at most one operator with state behind them: of `join`, `deduplicate`, `aggregate` and `top` at most one is not null. */
 export interface Stage {
   /** In the order of the inputs; a union has several. */
   readonly branches: readonly Branch[];
+  readonly join: Join | null;
   readonly deduplicate: Deduplicate | null;
   readonly aggregate: Aggregate | null;
   readonly top: Top | null;
@@ -28,8 +31,10 @@ export interface Stage {
   readonly output: Fields;
 }
 
-/** One input and the stateless steps behind it. Every branch of a stage ends in the same columns. */
+/** One input and the stateless steps behind it. Every branch of a stage, or of one side of a join, ends in the same columns. */
 export interface Branch {
+  /** Which side of a join it feeds; else 0. */
+  readonly side: number;
   /** `source.schema` are the columns of the input, also where it is a stage. */
   readonly source: { readonly name: string; readonly schema: Fields };
   /** 'source', or the index of the earlier stage whose results are the input. */

@@ -17,7 +17,7 @@ export function openEnd(draft: Draft): Draft {
     ...draft,
     stages: [...draft.stages, stage],
     sources: sourcesOf(draft),
-    branches: [{ input: draft.stages.length, schema: output, eventTime: time, steps: [] }],
+    branches: [{ side: 0, input: draft.stages.length, schema: output, eventTime: time, steps: [] }],
     operator: NO_OPERATOR,
   };
 }
@@ -26,6 +26,7 @@ export const sourcesOf = ({ sources, branches }: Draft): Draft['sources'] =>
   [...sources, ...branches.flatMap(({ input }) => (typeof input === 'number' ? [] : [input]))];
 
 export const plannedBranch = (branch: DraftBranch): Branch => ({
+  side: branch.side,
   source: { name: inputName(branch), schema: branch.schema },
   from: typeof branch.input === 'number' ? branch.input : 'source',
   eventTime: branch.eventTime?.planned ?? null,

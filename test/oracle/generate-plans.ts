@@ -98,7 +98,7 @@ export function planOf({ maxBranches, depth, types, windows = false }: PlanOptio
     return fc.tuple(filters, tail).chain(([heads, steps]) => {
       const project = steps?.find(s => s.kind === 'project');
       const end: Scope = { columns: project === undefined ? schema : fieldsAfter(project.columns), tables };
-      const all = heads.map((head, i): Branch => ({ source: { name: `source${i}`, schema }, from: 'source', eventTime, steps: [...head, ...(steps ?? [])] }));
+      const all = heads.map((head, i): Branch => ({ source: { name: `source${i}`, schema }, side: 0, from: 'source', eventTime, steps: [...head, ...(steps ?? [])] }));
       const aggregation = windows ? slicedAggregationIn(end, unit, depth) : fc.option(aggregationIn(end, eventTime, unit, depth), { freq: 5 });
       return aggregation.map((aggregate): Plan =>
         oneStage(all, tables, aggregate, aggregate === null ? end.columns : outputOf(aggregate)));
@@ -107,7 +107,7 @@ export function planOf({ maxBranches, depth, types, windows = false }: PlanOptio
 }
 const PLAIN_TIME: Omit<EventTime, 'outOfOrderness'> = { column: 'at', shift: 0, watermark: null, idleAfterMs: null, maxDrift: null, maxAhead: null };
 const oneStage = (branches: readonly Branch[], tables: readonly StaticTable[], aggregate: Aggregate | null, output: Fields): Plan =>
-  ({ version: 2, stages: [{ branches, deduplicate: null, aggregate, top: null, output }], tables, output, changelog: aggregate === null ? 'append' : changelogOf(aggregate) });
+  ({ version: 2, stages: [{ branches, join: null, deduplicate: null, aggregate, top: null, output }], tables, output, changelog: aggregate === null ? 'append' : changelogOf(aggregate) });
 export const outputOf = (aggregate: Aggregate): Fields => [
   ...fieldsAfter(aggregate.keys), ...windowColumns(aggregate.window), ...changelogColumns(aggregate), ...aggregate.aggregates.map(({ name, type, nullable }) => ({ name, type, nullable })),
 ];

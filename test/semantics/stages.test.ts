@@ -58,7 +58,7 @@ describe.skipIf(!hasEngine)('a stage', () => {
 
   test.each(VARIANTS)('of filtered results: %j', options => {
     const plan = followedBy(perKey(10), columns => {
-      const stage = { branches: aggregatePlan({ schema: columns, aggregates: [], steps: [filter(op('gt', bool, col(ROWS), lit('1', int64)))] }).stages[0]!.branches, deduplicate: null, aggregate: null, top: null, output: columns };
+      const stage = { branches: aggregatePlan({ schema: columns, aggregates: [], steps: [filter(op('gt', bool, col(ROWS), lit('1', int64)))] }).stages[0]!.branches, join: null, deduplicate: null, aggregate: null, top: null, output: columns };
       return { ...perKey(10), stages: [stage], output: columns };
     });
     return check(plan, rowsOf(new Random(2), 2000, 40), options);

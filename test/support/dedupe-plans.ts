@@ -8,7 +8,7 @@ import type { Random } from './random.ts';
 export function dedupePlan(keys: readonly Field[], within: number, outOfOrderness: number, { branches = 1, filtered = false } = {}): Plan {
   const steps = filtered ? [filter(op('ge', { kind: 'bool' }, col(value), lit('-50', { kind: 'int64' })))] : [];
   const plan = onePlan({
-    branches: Array.from({ length: branches }, (_, i) => ({ source: { name: `s${i}`, schema }, from: 'source', eventTime: timeOf({ column: 'at', outOfOrderness }), steps })),
+    branches: Array.from({ length: branches }, (_, i) => ({ source: { name: `s${i}`, schema }, side: 0, from: 'source', eventTime: timeOf({ column: 'at', outOfOrderness }), steps })),
     aggregate: null,
     output: schema,
   });

@@ -47,12 +47,12 @@ interface PlanParts {
 export const timeOf = (time: { readonly column: string; readonly outOfOrderness: number }): EventTime =>
   ({ ...time, shift: 0, watermark: null, idleAfterMs: null, maxDrift: null, maxAhead: null });
 export const onePlan = (stage: Pick<Stage, 'branches' | 'aggregate' | 'output'> & Partial<Stage>, tables: Plan['tables'] = []): Plan =>
-  ({ version: 2, stages: [{ deduplicate: null, top: null, ...stage }], tables, output: stage.output, changelog: 'append' });
+  ({ version: 2, stages: [{ join: null, deduplicate: null, top: null, ...stage }], tables, output: stage.output, changelog: 'append' });
 
 export function aggregatePlan({ schema, time, steps = [], keys = [], window = { kind: 'global' }, aggregates, branches = 1 }: PlanParts): Plan {
   const eventTime = time === undefined ? null : timeOf(time);
   return onePlan({
-    branches: Array.from({ length: branches }, (_, i) => ({ source: { name: `s${i}`, schema }, from: 'source', eventTime, steps })),
+    branches: Array.from({ length: branches }, (_, i) => ({ source: { name: `s${i}`, schema }, side: 0, from: 'source', eventTime, steps })),
     aggregate: { keys: keys.map(k => ({ name: k.name, expression: col(k) })), window, aggregates, accept: 0, emit: { when: 'close', earlyMs: null } },
     output: [...keys, ...windowColumns(window), ...aggregates.map(({ name, type, nullable }) => ({ name, type, nullable }))],
   });
@@ -76,7 +76,7 @@ export function projectPlan(schema: Fields, columns: Readonly<Record<string, Exp
   const list = Object.entries(columns);
   return onePlan({
     aggregate: null,
-    branches: [{ source: { name: 's0', schema }, from: 'source', eventTime: null, steps: [{ kind: 'project', columns: list.map(([name, expression]) => ({ name, expression })) }] }],
+    branches: [{ source: { name: 's0', schema }, side: 0, from: 'source', eventTime: null, steps: [{ kind: 'project', columns: list.map(([name, expression]) => ({ name, expression })) }] }],
     output: list.map(([name, e]) => ({ name, type: e.type, nullable: e.nullable })),
   });
 }
