@@ -4,14 +4,15 @@ import { freezeDeep } from './freeze.js';
 import { coerceTo } from './operators/coerce.js';
 import { OPTIMISER_RULES, type OptimiserRule } from './optimise/rules.js';
 import type { Aggregate, NamedExpression, Plan, Stage, Step } from './plan.js';
-import { plannedBranch, requireAnEnd } from './stages.js';
+import { openEnd, plannedBranch, requireAnEnd } from './stages.js';
 import { lookupTable } from './static-table.js';
 import { UTF8 } from './type-rules.js';
 import { mapOperands } from './walk.js';
 
 /** The plan of a finished draft: tables numbered, optimised by `rules`, frozen. */
-export function finishPlan(draft: Draft, rules: readonly OptimiserRule[] = OPTIMISER_RULES): Plan {
-  requireAnEnd(draft);
+export function finishPlan(given: Draft, rules: readonly OptimiserRule[] = OPTIMISER_RULES): Plan {
+  requireAnEnd(given);
+  const draft = given.behind === null ? given : openEnd(given);
   const { branches, operator, fields: output } = hasOperator(draft) ? draft : withoutDictionaries(draft);
   const tables = new TableNumbers();
   const stages = [...draft.stages, { branches: branches.map(plannedBranch), ...operator, output }]
@@ -32,10 +33,11 @@ export const asText = ({ name, expression }: NamedExpression): NamedExpression =
 
 type Change = (expression: Expression) => Expression;
 export function mapStage(stage: Stage, change: Change): Stage {
-  const { deduplicate, aggregate, top } = stage;
+  const { join, deduplicate, aggregate, top } = stage;
   return {
     ...stage,
     branches: stage.branches.map(branch => ({ ...branch, steps: branch.steps.map(step => mapStep(step, change)) })),
+    join: join && { ...join, sides: join.sides.map(side => ({ ...side, keys: mapNamed(side.keys, change) })) },
     deduplicate: deduplicate && { ...deduplicate, keys: mapNamed(deduplicate.keys, change) },
     aggregate: aggregate && mapAggregate(aggregate, change),
     top: top && { ...top, by: change(top.by) },
