@@ -1,4 +1,4 @@
-import { changelogColumns, changelogOf, type Aggregate, type AggregateCall, type Branch, type EventTime, type NamedExpression, type Plan, type Stage, type Step } from './plan.js';
+import { changelogColumns, changelogOf, readsSource, type Aggregate, type AggregateCall, type Branch, type EventTime, type NamedExpression, type Plan, type Stage, type Step } from './plan.js';
 import { explainWindow } from './explain-window.js';
 import { printCall } from './print-call.js';
 import { printExpression, printName } from './print-expression.js';
@@ -34,9 +34,9 @@ const more = (label: string, text: string): string => line(`  ${label}`, text);
 
 function explainBranch(branch: Branch): string[] {
   const { source, from, eventTime, steps } = branch;
-  const lines = from === 'source' ? [line('source', source.name)] : ['', line('then', source.name)];
+  const lines = readsSource(from) ? [line('source', source.name)] : ['', line('then', source.name)];
   lines.push(more('columns', source.schema.map(fieldText).join(', ')));
-  if (eventTime !== null) lines.push(more('time', from === 'source' ? explainTime(eventTime, timeUnit(branch)) : shiftedColumn(eventTime, timeUnit(branch))));
+  if (eventTime !== null) lines.push(more('time', readsSource(from) ? explainTime(eventTime, timeUnit(branch)) : shiftedColumn(eventTime, timeUnit(branch))));
   return [...lines, ...steps.map(explainStep)];
 }
 function timeUnit({ source, eventTime }: Branch): TimeUnitName {

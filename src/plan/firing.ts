@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.js';
-import { requireNames, type Draft, type Results } from './draft.js';
+import { DraftStage, requireNames, type Draft, type DraftBranch, type Results } from './draft.js';
 import { checkOptions, inUnit, parseDuration, type Duration } from './duration.js';
 import { changelogColumns, changelogOf, resultFields, windowColumns, type Aggregate, type Emit } from './plan.js';
 import { describeValue } from './type-builders.js';
@@ -30,7 +30,7 @@ export function acceptingLate(draft: Draft, options: LateOptions): Draft {
   checkOptions(options, ['accept', 'then'], 'late');
   const { aggregate } = draft.operator;
   if (aggregate === null || aggregate.window.kind === 'global' || aggregate.window.kind === 'count') throw new MillraceError('PLAN_INVALID', 'late() belongs right behind an aggregate over time windows: without them no row is ever late.');
-  if (draft.stages.some(stage => stage.aggregate !== null)) throw new MillraceError('PLAN_INVALID', 'late() belongs behind the first aggregate: its results are never late for the windows behind it.');
+  if (!draft.branches.some(takesRows)) throw new MillraceError('PLAN_INVALID', 'late() belongs behind the first aggregate: its results are never late for the windows behind it, and nothing else is read here.');
   const { accept, then } = options;
   if (accept === undefined && then === undefined) throw new MillraceError('BAD_OPTION', 'late takes accept (how long windows take late rows), then (where later ones go), or both.');
   if (accept === undefined) return draft;
@@ -38,6 +38,9 @@ export function acceptingLate(draft: Draft, options: LateOptions): Draft {
   if (acceptUs <= 0) throw new MillraceError('BAD_OPTION', `late: accept is ${accept}; it must be more than 0. Without it, late rows change nothing.`);
   return withAggregate(draft, { ...aggregate, accept: inUnit(acceptUs, aggregate.window.unit, 'late: accept') });
 }
+
+/** Whether rows of a source come in without an aggregate in between. */
+const takesRows = ({ input }: DraftBranch): boolean => !(input instanceof DraftStage) || (input.operator.aggregate === null && input.branches.some(takesRows));
 
 export function firing(draft: Draft, when: unknown): Draft {
   const { aggregate } = draft.operator;
