@@ -1,4 +1,4 @@
-/** The public API, one part after another. `millrace/parquet` is a door of its own: it needs packages that not everybody has. */
+/** The public API, one part after another. `millrace/parquet` and `millrace/postgres` are doors of their own: they need packages that not everybody has. */
 
 // Pipelines.
 export { stream } from './pipeline/pipeline.js';

@@ -34,6 +34,7 @@ export interface Output<in out C extends Columns, in out L extends Changelog = '
   explain(): string;
 }
 type SinkFor<L extends Changelog, S extends Sink> = L extends 'append' ? S
+  : L extends 'retracting' ? (S extends { readonly accepts: 'append' | 'updating' } ? TypeMessage<'This sink cannot take rows back, but those of this join may be: say mode: \'final\' in the join.'> : S)
   : S extends { readonly accepts: 'append' } ? TypeMessage<'This sink only appends, but these results are revised: say .emit(\'final\') behind the aggregate.'> : S;
 
 /** What every end of a pipeline has in common. */
@@ -45,7 +46,7 @@ export class OutputNode {
     const { deadLetters, late } = this.draft;
     const sink = sinkOf(given, 'to');
     const { plan, sources } = this.#finished;
-    if (plan.changelog === 'updating' && sink.accepts === 'append') throw new MillraceError('PLAN_INVALID', `${sink.name} only appends, but these results are revised as more rows come: say .emit('final') behind the aggregate, and each result comes once.`);
+    requireAccepted(sink, plan.changelog);
     return new Job({ plan, sources, sink, deadLetters, late });
   }
   async collect(options?: RunOptions): Promise<Row[]> {
@@ -67,13 +68,19 @@ export class OutputNode {
   }
 }
 
+function requireAccepted({ name, accepts }: Sink, changelog: Changelog): void {
+  if (changelog === 'updating' && accepts === 'append') throw new MillraceError('PLAN_INVALID', `${name} only appends, but these results are revised as more rows come: say .emit('final') behind the aggregate, and each result comes once.`);
+  if (changelog !== 'retracting' || accepts === undefined || accepts === 'retracting') return;
+  throw new MillraceError('PLAN_INVALID', `${name} cannot take rows back, but those of this join may be: say mode: 'final' in the join, and each row comes once.`);
+}
+
 export function sinkOf(value: unknown, where: string): Sink {
   const sink = value as Sink | null | undefined;
   const isSink = typeof sink === 'object' && sink !== null && typeof sink.write === 'function' && typeof sink.open === 'function';
   if (!isSink) throw new MillraceError('PLAN_INVALID', `${where} takes a sink such as collect() or jsonl(path), got ${describeValue(value)}.`);
   const accepts: unknown = sink.accepts;
-  if (accepts === undefined || accepts === 'append' || accepts === 'updating') return sink;
-  throw new MillraceError('PLAN_INVALID', `${where}: a sink accepts 'append' or 'updating'; ${sink.name} says ${describeValue(accepts)}.`);
+  if (accepts === undefined || accepts === 'append' || accepts === 'updating' || accepts === 'retracting') return sink;
+  throw new MillraceError('PLAN_INVALID', `${where}: a sink accepts 'append', 'updating' or 'retracting'; ${sink.name} says ${describeValue(accepts)}.`);
 }
 
 /** Starts the job when the loop begins; leaving the loop ends it, and a job that fails throws its own error from the loop. */

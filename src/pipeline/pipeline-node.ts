@@ -5,10 +5,11 @@ import { bareColumn, fieldNamed, fieldsOf, hasOperator, NO_OPERATOR, recordColum
 import { planEventTime } from '../plan/event-time.js';
 import { acceptingLate, firing, type LateOptions } from '../plan/firing.js';
 import { GroupedNode } from './grouped-node.js';
+import { joinCounts, joinHalf, joinPair, joinSeveral } from '../plan/join-calls.js';
 import { condition } from '../plan/operators/comparison.js';
 import { OutputNode, sinkOf } from './output.js';
 import type { NamedExpression } from '../plan/plan.js';
-import { filterRevised, isUpdating, requireFinal, requireIdentity } from '../plan/revisions.js';
+import { filterRevised, isUpdating, requireFinal, requireNotRevised, withIdentity } from '../plan/revisions.js';
 import { schemaFields } from '../plan/schema.js';
 import { openEnd, readsStages } from '../plan/stages.js';
 import { describeValue } from '../plan/type-builders.js';
@@ -21,7 +22,7 @@ export function sourceNode(source: Source, schema: unknown): PipelineNode {
   const given = schemaFields(schema, 'stream');
   const fields = source.dictionaries ? given : given.map(field => (field.type.kind === 'dictionary' ? { ...field, type: UTF8 } : field));
   const branches = [{ side: 0, input: source, schema: fields, eventTime: null, steps: [] }];
-  return new PipelineNode({ branches, operator: NO_OPERATOR, fields, results: null, deadLetters: null, late: null });
+  return new PipelineNode({ branches, operator: NO_OPERATOR, behind: null, takingBack: null, fields, results: null, deadLetters: null, late: null });
 }
 
 /** Every pipeline, at run time: rows of sources and results of aggregates. See `Pipeline` and `Aggregated` for what its methods mean. */
@@ -59,8 +60,8 @@ export class PipelineNode extends OutputNode {
     for (const column of recordColumns(this.draft, 'with', columns)) byName.set(column.name, column);
     return this.#project([...byName.values()], 'with');
   }
-  #project(columns: readonly NamedExpression[], where: string): PipelineNode {
-    requireIdentity(this.draft, columns, where);
+  #project(given: readonly NamedExpression[], where: string): PipelineNode {
+    const columns = withIdentity(this.draft, given, where);
     return new PipelineNode(withStep(openEnd(this.draft), { kind: 'project', columns }, fieldsOf(columns)));
   }
 
@@ -72,6 +73,21 @@ export class PipelineNode extends OutputNode {
     });
     return new PipelineNode(unionOf(drafts));
   }
+  join(right: unknown, options: unknown): PipelineNode {
+    return new PipelineNode(joinPair(this.draft, draftOf(right, 'join'), options));
+  }
+  semiJoin(right: unknown, options: unknown): PipelineNode {
+    return new PipelineNode(joinHalf(this.draft, draftOf(right, 'semiJoin'), options, 'semi'));
+  }
+  antiJoin(right: unknown, options: unknown): PipelineNode {
+    return new PipelineNode(joinHalf(this.draft, draftOf(right, 'antiJoin'), options, 'anti'));
+  }
+  joinAll(others: unknown, options: unknown): PipelineNode {
+    return new PipelineNode(joinSeveral(this.draft, others, options, draftOf));
+  }
+  countMatches(others: unknown, options: unknown): PipelineNode {
+    return new PipelineNode(joinCounts(this.draft, others, options, draftOf));
+  }
   dedupe(keys: unknown, options: unknown): PipelineNode {
     return new PipelineNode(deduplicated(this.draft, draft => keysOf(draft, Array.isArray(keys) ? keys : [keys], 'dedupe'), options ?? {}));
   }
@@ -80,7 +96,7 @@ export class PipelineNode extends OutputNode {
   }
 
   groupBy(...keys: unknown[]): GroupedNode<PipelineNode> {
-    requireFinal(this.draft, 'An aggregate');
+    requireNotRevised(this.draft, 'An aggregate');
     const draft = openEnd(this.draft);
     const columns = keysOf(draft, keys, 'groupBy');
     if (columns.length > 0) requireNames(columns.map(column => column.name), 'groupBy');
@@ -104,5 +120,9 @@ export class PipelineNode extends OutputNode {
   }
 }
 
+function draftOf(pipeline: unknown, where: string): Draft {
+  if (pipeline instanceof PipelineNode) return pipeline.draft;
+  throw new MillraceError('PLAN_INVALID', `${where} takes a pipeline, got ${describeValue(pipeline)}.`);
+}
 const keysOf = (draft: Draft, keys: readonly unknown[], where: string): NamedExpression[] => keys.flatMap(key =>
   (typeof key === 'string' ? [bareColumn(fieldNamed(draft.fields, key, where))] : recordColumns(draft, where, key)));

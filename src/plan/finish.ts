@@ -6,7 +6,7 @@ import { coerceTo } from './operators/coerce.js';
 import { OPTIMISER_RULES, type OptimiserRule } from './optimise/rules.js';
 import type { Aggregate, NamedExpression, Plan, Stage, Step } from './plan.js';
 import { numberedStages } from './number-stages.js';
-import { requireAnEnd } from './stages.js';
+import { openEnd, requireAnEnd } from './stages.js';
 import { lookupTable } from './static-table.js';
 import { UTF8 } from './type-rules.js';
 import { mapOperands } from './walk.js';
@@ -17,8 +17,9 @@ export interface Planned {
   readonly sources: readonly Source[];
 }
 /** The plan of a finished draft: sources, stages and tables numbered, optimised by `rules`, frozen. */
-export function finishPlan(draft: Draft, rules: readonly OptimiserRule[] = OPTIMISER_RULES): Planned {
-  requireAnEnd(draft);
+export function finishPlan(given: Draft, rules: readonly OptimiserRule[] = OPTIMISER_RULES): Planned {
+  requireAnEnd(given);
+  const draft = given.behind === null ? given : openEnd(given);
   const { branches, operator, fields: output } = hasOperator(draft) ? draft : withoutDictionaries(draft);
   const tables = new TableNumbers();
   const { stages: numbered, sources } = numberedStages([new DraftStage(branches, operator, output)]);
@@ -39,10 +40,11 @@ export const asText = ({ name, expression }: NamedExpression): NamedExpression =
 
 type Change = (expression: Expression) => Expression;
 export function mapStage(stage: Stage, change: Change): Stage {
-  const { deduplicate, aggregate, top } = stage;
+  const { join, deduplicate, aggregate, top } = stage;
   return {
     ...stage,
     branches: stage.branches.map(branch => ({ ...branch, steps: branch.steps.map(step => mapStep(step, change)) })),
+    join: join && { ...join, sides: join.sides.map(side => ({ ...side, keys: mapNamed(side.keys, change) })) },
     deduplicate: deduplicate && { ...deduplicate, keys: mapNamed(deduplicate.keys, change) },
     aggregate: aggregate && mapAggregate(aggregate, change),
     top: top && { ...top, by: change(top.by) },

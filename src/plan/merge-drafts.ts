@@ -6,10 +6,12 @@ import { NO_OPERATOR, type Draft } from './draft.js';
  * Several drafts in one: the branches of all, in order, and the columns of the first. What they share stays shared, since branches
  * refer to their sources and stages themselves. REQUIRES of each that it has no operator at its end (`openEnd`).
  */
-export function mergedDrafts(drafts: readonly Draft[], where: string): Draft {
+export function mergeDrafts(drafts: readonly Draft[], where: string): Draft {
   return {
     branches: drafts.flatMap(draft => draft.branches),
     operator: NO_OPERATOR,
+    behind: null,
+    takingBack: null,
     fields: drafts[0]!.fields,
     results: null,
     deadLetters: onlySink(drafts.map(draft => draft.deadLetters), 'dead letters', where),

@@ -11,7 +11,7 @@ import type { TimeUnitName } from './window-plan.js';
 export function openEnd(draft: Draft): Draft {
   if (!hasOperator(draft)) return draft;
   requireAnEnd(draft);
-  return { ...draft, branches: [completed(draft)], operator: NO_OPERATOR };
+  return { ...draft, branches: [completed(draft)], operator: NO_OPERATOR, behind: null, takingBack: null };
 }
 
 /** Each operator makes one stage, however many pipelines go on behind it. */
@@ -20,9 +20,9 @@ const completedStages = new WeakMap<Operator, DraftBranch>();
 function completed(draft: Draft): DraftBranch {
   let reading = completedStages.get(draft.operator);
   if (reading === undefined) {
-    const { branches, carried, time } = timeBehind(draft);
-    const output = [...draft.fields, ...carried];
-    reading = { side: 0, input: new DraftStage(branches, draft.operator, output), schema: output, eventTime: time, steps: [] };
+    const { branches, operator, carried, time } = timeBehind(draft);
+    const output = [...draft.behind?.given ?? draft.fields, ...carried];
+    reading = { side: 0, input: new DraftStage(branches, operator, output), schema: output, eventTime: time, steps: draft.behind?.steps ?? [] };
     completedStages.set(draft.operator, reading);
   }
   return reading;
@@ -68,24 +68,32 @@ function withoutTime({ operator: { aggregate }, branches }: DraftStage): string 
 
 interface TimeBehind {
   readonly branches: readonly DraftBranch[];
-  /** A column added to the fields of the draft, if any. */
+  readonly operator: Operator;
+  /** A column added to what the operator gives, if any. */
   readonly carried: Fields;
   readonly time: PlannedTime | null;
 }
 /** Event time behind the operator: the last moment of a window, or the rows' own, in a column that is added where they have lost theirs. */
 function timeBehind(draft: Draft): TimeBehind {
-  const { branches, fields, operator: { aggregate } } = draft;
+  const { branches, fields, operator } = draft;
+  const { aggregate, join } = operator;
+  if (join !== null) {
+    const unit = eventUnit(draft, 'joins: rows');
+    const field: Field = { name: unusedName(draft.behind?.given ?? fields), type: { kind: 'timestamp', unit }, nullable: false };
+    const timed = { ...join, columns: [...join.columns, { kind: 'time' as const }] };
+    return { branches, operator: { ...operator, join: timed }, carried: [field], time: { planned: timeOfResults(field.name, 0), unit } };
+  }
   if (aggregate !== null) {
     const { window } = aggregate;
     const time = window.kind === 'global' || window.kind === 'count' ? null : { planned: timeOfResults('windowEnd', -1), unit: window.unit };
-    return { branches, carried: [], time };
+    return { branches, operator, carried: [], time };
   }
-  if (branches.some(branch => branch.eventTime === null)) return { branches, carried: [], time: null };
+  if (branches.some(branch => branch.eventTime === null)) return { branches, operator, carried: [], time: null };
   const { planned: { column, shift }, unit } = branches[0]!.eventTime!;
   const kept = branches.every(branch => branch.eventTime!.planned.column === column && keepsColumn(branch.steps, column));
-  if (kept) return { branches, carried: [], time: { planned: timeOfResults(column, shift), unit } };
+  if (kept) return { branches, operator, carried: [], time: { planned: timeOfResults(column, shift), unit } };
   const field: Field = { name: unusedName(fields), type: { kind: 'timestamp', unit }, nullable: branches.some(branch => timeField(branch).nullable) };
-  return { branches: branches.map(branch => carrying(branch, field)), carried: [field], time: { planned: timeOfResults(field.name, shift), unit } };
+  return { branches: branches.map(branch => carrying(branch, field)), operator, carried: [field], time: { planned: timeOfResults(field.name, shift), unit } };
 }
 
 /** Whether a column of the input comes through all steps as it is. */

@@ -1,7 +1,7 @@
 import { MillraceError } from '../errors.js';
 import { coerceTo, mismatch } from './operators/coerce.js';
 import { bareColumn, type Draft, type DraftBranch } from './draft.js';
-import { mergedDrafts } from './merge-drafts.js';
+import { mergeDrafts } from './merge-drafts.js';
 import type { NamedExpression } from './plan.js';
 import { fieldText, sameType, typeName } from './schema.js';
 import { UTF8 } from './type-rules.js';
@@ -14,7 +14,7 @@ export function unionOf(given: readonly Draft[]): Draft {
   const [first, ...others] = drafts as [Draft, ...Draft[]];
   for (const other of others) requireSameNames(first.fields, other.fields);
   const fields = first.fields.map(field => unionField(field, others.map(other => other.fields.find(same => same.name === field.name)!)));
-  return mergedDrafts(drafts.map(draft => ({ ...draft, branches: draft.branches.map(branch => inOrder(branch, draft.fields, fields)), fields })), 'union');
+  return mergeDrafts(drafts.map(draft => ({ ...draft, branches: draft.branches.map(branch => inOrder(branch, draft.fields, fields)), fields })), 'union');
 }
 
 function requireSameNames(fields: Fields, others: Fields): void {

@@ -15,7 +15,7 @@ function wideSteps(stage: Stage, branch: Branch): Step[] {
   return branch.steps.filter((step, i) => {
     if (step.kind === 'filter' || !step.columns.every(({ name, expression }) => expression.op === 'column' && expression.name === name)) return true;
     // The last projection before a sink decides which columns there are, unless they are the source's own.
-    if (stage.aggregate !== null || i < lastProject) return false;
+    if (stage.aggregate !== null || stage.join !== null || i < lastProject) return false;
     const { schema } = branch.source;
     return i > branch.steps.findIndex(other => other.kind === 'project') || step.columns.length !== schema.length
       || step.columns.some(({ name }, place) => schema[place]!.name !== name);

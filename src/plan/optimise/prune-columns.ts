@@ -1,4 +1,5 @@
 import type { Expression } from '../expression-tree.js';
+import type { Join } from '../join-plan.js';
 import { expressionsOfCall, readsSource, type Aggregate, type Branch, type Stage, type Step } from '../plan.js';
 import type { Field, Fields } from '../types.js';
 import { columnsIn } from '../walk.js';
@@ -30,10 +31,22 @@ function prunedStage(stage: Stage, needed: ReadonlySet<string>): Stage {
   // Of rows that tie, `top` goes by all columns, whether anybody wants them behind it or not.
   const isUsed = (name: string): boolean => stage.top !== null || (aggregate === null ? needed.has(name) : kept.has(name) || !calls.has(name));
   const output = stage.output.filter(({ name }) => isUsed(name));
+  if (stage.join !== null) return prunedJoin(stage, stage.join, output);
   const inputs = aggregate === null ? output.map(field => field.name) : columnsIn(expressionsOf(aggregate));
   const others = columnsIn([...stage.deduplicate?.keys.map(key => key.expression) ?? [], ...stage.top === null ? [] : [stage.top.by]]);
   const neededAtEnd = new Set([...inputs, ...others, ...windowOf(stage)]);
   return { ...stage, branches: stage.branches.map(branch => pruned(branch, neededAtEnd)), aggregate, output };
+}
+/** A join reads its keys, and what is left of each side's columns. */
+function prunedJoin(stage: Stage, join: Join, output: Fields): Stage {
+  const columns = join.columns.filter((_column, i) => output.includes(stage.output[i]!));
+  const sides = join.sides.map((side, index) => {
+    const needed = columnsIn(side.keys.map(key => key.expression));
+    for (const column of columns) if (column.kind === 'field' && column.side === index) needed.add(column.name);
+    return { ...side, fields: side.fields.filter(({ name }) => needed.has(name)) };
+  });
+  const branches = stage.branches.map(branch => pruned(branch, new Set(sides[branch.side]!.fields.map(field => field.name))));
+  return { ...stage, branches, join: { ...join, sides, columns }, output };
 }
 /** What `top` finds its windows and groups by. */
 const windowOf = ({ top, output }: Stage): string[] =>
