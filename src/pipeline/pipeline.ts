@@ -1,6 +1,7 @@
 import type { Source } from '../connectors/source.js';
 import type { Columns, Expr, TagOf } from '../plan/column.js';
 import type { EventTimeOptions } from '../plan/event-time.js';
+import type { Joins } from './joins.js';
 import type { Output } from './output.js';
 import { sourceNode } from './pipeline-node.js';
 import type { Aggregated, AggregateResults, Aggregates, EventUnit, Flat, GroupKey, Intersection, Override, Unitable, WindowKind, Within } from './results.js';
@@ -9,7 +10,7 @@ import type { TextTag, TimeTag, TypeMessage } from '../plan/tags.js';
 import type { AnyWindow, CalendarWindow, CountWindow, GlobalWindow } from '../plan/windows.js';
 
 /** Rows with columns `C`, on their way through a job. Immutable: every method returns the next pipeline. */
-export interface Pipeline<in out C extends Columns, E extends EventUnit = EventUnit> extends Output<C> {
+export interface Pipeline<in out C extends Columns, E extends EventUnit = EventUnit> extends Output<C>, Joins<C, E> {
   /** Keeps the rows for which the condition is true (not false, not null). */
   filter(predicate: (row: C) => Expr<'bool'>): Pipeline<C, E>;
   /** Keeps these columns, in this order. */

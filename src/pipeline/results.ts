@@ -93,7 +93,7 @@ type IsUpdating<Late extends boolean, F extends FiringKind> = F extends 'early' 
 type Bound<E extends EventUnit> = ColumnByTag<never>[E extends 'us' ? 'timestampUs' : 'timestamp'];
 type Int64 = NumericColumn<'int64', never>;
 /** The columns of a window; see `windowColumns`. */
-type Bounds<E extends EventUnit, W extends WindowKind> =
+export type Bounds<E extends EventUnit, W extends WindowKind> =
   W extends 'global' ? {} : W extends 'count' ? { readonly windowNumber: Int64 } : { readonly windowStart: Bound<E>; readonly windowEnd: Bound<E> };
 type ChangelogNames<W extends WindowKind> = W extends 'session' ? 'version' | 'deleted' : 'version';
 type Updating<I extends Columns, A extends Columns, W extends WindowKind> = W extends 'session'
