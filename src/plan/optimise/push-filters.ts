@@ -1,7 +1,7 @@
 import { columnOf, type CallOp, type Expression } from '../expression-tree.js';
 import type { Join } from '../join-plan.js';
 import { logic } from '../operators/comparison.js';
-import type { Plan, Stage, Step } from '../plan.js';
+import { readsSource, type Plan, type Stage, type Step } from '../plan.js';
 import type { Field } from '../types.js';
 import { columnsIn, mapOperands, operandsOf } from '../walk.js';
 import type { OptimiserRule } from './rules.js';
@@ -13,11 +13,12 @@ import type { OptimiserRule } from './rules.js';
  */
 export const pushFilters: OptimiserRule = {
   name: 'pushFilters',
+  isShown: true,
   apply: plan => plan.stages.reduce((changed, stage, index) => (stage.join === null ? changed : pushedInto(changed, index, stage.join)), plan),
 };
 
 function pushedInto(plan: Plan, index: number, join: Join): Plan {
-  const readers = plan.stages.flatMap((stage, at) => stage.branches.flatMap((branch, b) => (branch.from === index ? [{ at, b, steps: branch.steps }] : [])));
+  const readers = plan.stages.flatMap((stage, at) => stage.branches.flatMap((branch, b) => (!readsSource(branch.from) && branch.from.stage === index ? [{ at, b, steps: branch.steps }] : [])));
   // What others read, too, must stay.
   if (readers.length !== 1) return plan;
   const [{ at, b, steps }] = readers as [typeof readers[0]];
