@@ -59,23 +59,31 @@ function sideOf({ keys, unit, windowed }: Shape, { depth, types = ALL_TYPES, uni
   }).chain(({ nullable, others, before, after, outOfOrderness, branches }) => {
     const own = keys.map((type, i): Field => ({ name: `k${i}`, type, nullable: nullable[i]! }));
     const schema: Fields = [...own, ...others, { name: 'at', type: { kind: 'timestamp', unit }, nullable: false }];
-    const base: SideParts = { schema, keys: keysOf(...own), outOfOrderness, within: windowed || match === 'left' ? [0, 0] : [before, after], match, keepsUnmatched, steps: Array.from({ length: branches }, () => []) };
-    if (depth === 0) return fc.constant(base);
+    const ends = schema.map(asText);
+    const base: SideParts = { schema, fields: ends.map(fieldOf), keys: keysOf(...own.map(asText).map(fieldOf)), outOfOrderness, within: windowed || match === 'left' ? [0, 0] : [before, after], match, keepsUnmatched, steps: Array.from({ length: branches }, () => []) };
+    const texts: Step[] = schema.some(({ type }) => type.kind === 'dictionary') ? [{ kind: 'project', columns: ends }] : [];
+    if (depth === 0) return fc.constant({ ...base, steps: base.steps!.map(() => texts) });
     const scope = { columns: schema, tables: [] };
     const filters = fc.array(fc.option(expression(BOOL, scope, depth).map((predicate): Step => ({ kind: 'filter', predicate })), { freq: 2 }), { minLength: branches, maxLength: branches });
     // What is projected is used: what a projection computes for nobody, the engine may compute or not.
     const brings = match === 'left' || match === 'inner' || match === 'optional';
     const extra = brings ? fc.option(expression(INT64, scope, depth).map((e): NamedExpression => ({ name: 'p', expression: e }))) : fc.constant(null);
-    const keyExpressions = fc.tuple(...own.map(field => fc.oneof({ arbitrary: fc.constant(col(field)), weight: 6 }, expression(field.type, scope, depth))));
-    return fc.tuple(filters, extra, keyExpressions, fc.boolean()).map(([heads, computed, keysComputed, late]): SideParts => {
-      const kept = brings ? schema : own;
-      const project: readonly NamedExpression[] | null = computed === null ? null : [...kept.map((field): NamedExpression => ({ name: field.name, expression: col(field) })), computed];
-      const fields = project === null ? schema : project.map(({ name, expression: { type, nullable: lacks } }) => ({ name, type, nullable: lacks }));
-      const computedKeys = own.map((field, i): NamedExpression => ({ name: field.name, expression: late ? keysComputed[i]! : col(field) }));
-      return { ...base, fields, keys: computedKeys, steps: heads.map(head => [...(head === null ? [] : [head]), ...(project === null ? [] : [{ kind: 'project' as const, columns: project }])]) };
+    return fc.record({ heads: filters, computed: extra }).chain(({ heads, computed }) => {
+      const columns = computed === null ? ends : [...ends, computed];
+      const steps = heads.map(head => [...(head === null ? [] : [head]), ...(computed === null ? texts : [{ kind: 'project' as const, columns }])]);
+      const fields = columns.map(fieldOf);
+      const keyOf = (name: string): fc.Arbitrary<NamedExpression> => {
+        const field = fields.find(one => one.name === name)!;
+        return fc.oneof({ arbitrary: fc.constant(col(field)), weight: 12 }, expression(field.type, { columns: fields, tables: [] }, depth)).map(e => ({ name, expression: e }));
+      };
+      return fc.tuple(...own.map(({ name }) => keyOf(name))).map((sideKeys): SideParts => ({ ...base, fields, keys: sideKeys, steps }));
     });
   });
 }
+/** Codes of a dictionary mean nothing beside those of another batch: a join gets text. */
+const asText = (field: Field): NamedExpression =>
+  ({ name: field.name, expression: field.type.kind === 'dictionary' ? { op: 'cast', type: UTF8, nullable: field.nullable, args: [col(field)] } : col(field) });
+const fieldOf = ({ name, expression: { type, nullable } }: NamedExpression): Field => ({ name, type, nullable });
 
 const windowOf = (scale: number): fc.Arbitrary<JoinWindow> => fc.record({ one: fc.constantFrom(1, 7, 40, 300), times: fc.constantFrom(1, 1, 2, 2.5, 4), offset: fc.constantFrom(0, 3) })
   .map(({ one, times, offset }) => ({ size: Math.ceil(one * times) * scale, slide: one * scale, offset: (offset * scale) % (one * scale) }));
