@@ -7,11 +7,10 @@ import { MillraceError } from '../errors.js';
 import type { Columns } from '../plan/column.js';
 import type { Draft } from '../plan/draft.js';
 import { explainPlan } from '../plan/explain.js';
-import { finishPlan } from '../plan/finish.js';
+import { finishPlan, type Planned } from '../plan/finish.js';
 import { Job } from './job.js';
 import type { Changelog, Plan } from '../plan/plan.js';
 import type { RowOfColumns } from '../plan/schema.js';
-import { sourcesOf } from '../plan/stages.js';
 import type { TypeMessage } from '../plan/tags.js';
 import { describeValue } from '../plan/type-builders.js';
 import type { Row } from '../plan/types.js';
@@ -40,15 +39,15 @@ type SinkFor<L extends Changelog, S extends Sink> = L extends 'append' ? S
 
 /** What every end of a pipeline has in common. */
 export class OutputNode {
-  #plan: Plan | null = null;
+  #planned: Planned | null = null;
   constructor(readonly draft: Draft) {}
 
   to(given: unknown): Job {
     const { deadLetters, late } = this.draft;
     const sink = sinkOf(given, 'to');
-    const plan = this.plan();
+    const { plan, sources } = this.#finished;
     requireAccepted(sink, plan.changelog);
-    return new Job({ plan, sources: sourcesOf(this.draft), sink, deadLetters, late });
+    return new Job({ plan, sources, sink, deadLetters, late });
   }
   async collect(options?: RunOptions): Promise<Row[]> {
     const sink = collect<Row>();
@@ -59,10 +58,13 @@ export class OutputNode {
     return readBatches(sink => this.to(sink).start(options));
   }
   plan(): Plan {
-    return (this.#plan ??= finishPlan(this.draft));
+    return this.#finished.plan;
   }
   explain(): string {
     return explainPlan(this.plan());
+  }
+  get #finished(): Planned {
+    return (this.#planned ??= finishPlan(this.draft));
   }
 }
 

@@ -1,4 +1,4 @@
-import { changelogColumns, changelogOf, type Aggregate, type AggregateCall, type Branch, type EventTime, type Plan, type Stage, type Step } from './plan.js';
+import { changelogColumns, changelogOf, readsSource, type Aggregate, type AggregateCall, type Branch, type EventTime, type Plan, type Stage, type Step } from './plan.js';
 import { explainJoin } from './explain-join.js';
 import { RETRACTED } from './join-plan.js';
 import { explainWindow } from './explain-window.js';
@@ -35,9 +35,9 @@ function explainStage({ branches, join, deduplicate, aggregate, top }: Stage): s
 
 function explainBranch(branch: Branch): string[] {
   const { source, from, eventTime, steps } = branch;
-  const lines = from === 'source' ? [line('source', source.name)] : ['', line('then', source.name)];
+  const lines = readsSource(from) ? [line('source', source.name)] : ['', line('then', source.name)];
   lines.push(more('columns', source.schema.map(fieldText).join(', ')));
-  if (eventTime !== null) lines.push(more('time', from === 'source' ? explainTime(eventTime, timeUnit(branch)) : shiftedColumn(eventTime, timeUnit(branch))));
+  if (eventTime !== null) lines.push(more('time', readsSource(from) ? explainTime(eventTime, timeUnit(branch)) : shiftedColumn(eventTime, timeUnit(branch))));
   return [...lines, ...steps.map(explainStep)];
 }
 function timeUnit({ source, eventTime }: Branch): TimeUnitName {

@@ -112,7 +112,7 @@ export const counted = (plan: Plan): fc.Arbitrary<Plan> => fc.record({ column: f
     aggregates: [agg('rows', 'count'), agg('least', 'min', col(time)), agg('some', 'count', col(key))],
   });
   const stage = next.stages[0]!;
-  const branches = stage.branches.map(branch => ({ ...branch, source: { name: 'joined', schema: plan.output }, from: plan.stages.length - 1, eventTime: timeOf({ column: 'time', outOfOrderness: 0 }) }));
+  const branches = stage.branches.map(branch => ({ ...branch, source: { name: 'joined', schema: plan.output }, from: { stage: plan.stages.length - 1 }, eventTime: timeOf({ column: 'time', outOfOrderness: 0 }) }));
   return { ...plan, stages: [...plan.stages, { ...stage, branches }], output: next.output, changelog: 'append' };
 });
 

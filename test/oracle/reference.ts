@@ -113,8 +113,8 @@ export function runStages(plan: Plan, ingest: readonly Ingest[], options: Refere
   const results: ReferenceResult[] = [];
   let sources = 0;
   for (const stage of plan.stages) {
-    const own = new Map(stage.branches.flatMap(({ from }, branch): [number, number][] => (from === 'source' ? [[sources++, branch]] : [])));
-    const earlier = stage.branches.flatMap(({ from }, branch): Ingest[] => (from === 'source' ? [] : results[from]!.rows.map(row => ({ branch, row }))));
+    const own = new Map(stage.branches.flatMap(({ from }, branch): [number, number][] => ('source' in from ? [[sources++, branch]] : [])));
+    const earlier = stage.branches.flatMap(({ from }, branch): Ingest[] => ('source' in from ? [] : results[from.stage]!.rows.map(row => ({ branch, row }))));
     const read = ingest.flatMap((item): Ingest[] => (own.has(item.branch) ? [{ ...item, branch: own.get(item.branch)! }] : []));
     results.push(runReference({ ...plan, stages: [stage], output: stage.output }, [...earlier, ...read], options));
   }

@@ -10,7 +10,7 @@ import { fakeSource } from './fakes.ts';
 
 const Wide = schema({ text: t.utf8, a: t.int32, b: t.int32, c: t.int32, at: t.timestamp });
 const wide = stream(fakeSource(), Wide);
-const planWith = (pipeline: unknown, ...rules: OptimiserRule[]): Plan => finishPlan((pipeline as OutputNode).draft, rules);
+const planWith = (pipeline: unknown, ...rules: OptimiserRule[]): Plan => finishPlan((pipeline as OutputNode).draft, rules).plan;
 const read = (plan: Plan): string[] => plan.stages[0]!.branches[0]!.source.schema.map(field => field.name);
 const shape = (plan: Plan): string[] => plan.stages[0]!.branches[0]!.steps.map(step => (step.kind === 'filter' ? 'filter' : step.columns.map(column => column.name).join(',')));
 

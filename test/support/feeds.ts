@@ -12,7 +12,7 @@ export const ingestOfFeeds = (feeds: readonly RowsOrEnd[]): Ingest[] =>
 
 /** Runs a plan whose sources are read in just this order: a source has its next batch when all that was given before is in the job. */
 export async function runInOrder(plan: Plan, feeds: readonly RowsOrEnd[], options: RunOptions & { readonly batchRows: number }): Promise<EngineResult> {
-  const sources = plan.stages.flatMap(({ branches }) => branches.filter(({ from }) => from === 'source')).map(({ source }) => new ScriptedSource(source.name));
+  const sources = plan.stages.flatMap(({ branches }) => branches.filter(({ from }) => 'source' in from)).map(({ source }) => new ScriptedSource(source.name));
   const running = runSources(plan, sources, options);
   let failed = false;
   running.catch(() => { failed = true; });

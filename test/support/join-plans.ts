@@ -59,13 +59,13 @@ function fieldOf(column: JoinColumn, sides: readonly JoinSide[], time: DataType)
 export function joinPlan({ sides: parts, mode = 'eager', accept = 0, window = null, columns }: JoinParts): Plan {
   const sides = parts.map(({ schema, fields = schema, keys, within: [before, after] = [0, 0], match = 'inner', keepsUnmatched = false }, index): JoinSide =>
     ({ name: `side${index}`, fields, keys, before, after, match: index === 0 ? 'left' : match, keepsUnmatched }));
-  const branches = parts.flatMap(({ schema, steps = [[]], outOfOrderness = 0 }, side) => steps.map((list): Omit<Branch, 'source'> & { schema: Fields } =>
-    ({ schema, side, from: 'source', eventTime: timeOf({ column: 'at', outOfOrderness }), steps: list })));
+  const branches = parts.flatMap(({ schema, steps = [[]], outOfOrderness = 0 }, side) => steps.map((list): Omit<Branch, 'source' | 'from'> & { schema: Fields } =>
+    ({ schema, side, eventTime: timeOf({ column: 'at', outOfOrderness }), steps: list })));
   const join = { sides, mode, accept, window, columns: columns ?? columnsOf({ sides, mode, accept, window }) };
   const at = parts[0]!.schema.find(({ name }) => name === 'at')!.type;
   const time: DataType = at.kind === 'date' ? { kind: 'timestamp', unit: 'ms' } : at;
   const plan = onePlan({
-    branches: branches.map(({ schema, ...branch }, index): Branch => ({ source: { name: `s${index}`, schema }, ...branch })),
+    branches: branches.map(({ schema, ...branch }, index): Branch => ({ source: { name: `s${index}`, schema }, from: { source: index }, ...branch })),
     join, aggregate: null, output: join.columns.map(column => fieldOf(column, sides, time)),
   });
   return { ...plan, changelog: retracts(join) ? 'retracting' : 'append' };
