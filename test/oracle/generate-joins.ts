@@ -121,11 +121,11 @@ export interface JoinFeed { readonly branch: number; readonly rows: readonly Row
 export interface JoinData { readonly feeds: readonly JoinFeed[]; readonly shape: object }
 
 /** Keys are drawn from a few that all sides share, so that they meet. */
-export function feedsFor(plan: Plan, rows: (sides: number) => fc.Arbitrary<number>): fc.Arbitrary<JoinData> {
+export function feedsFor(plan: Plan, rows: (sides: number) => fc.Arbitrary<number>, bad = true): fc.Arbitrary<JoinData> {
   const { branches, join } = plan.stages[0]!;
   const shape = fc.record({
     rows: fc.noBias(rows(join!.sides.length)), seed: fc.nat(), hot: fc.constantFrom(0, 0.3, 0.9), burst: fc.constantFrom(1, 2, 5, 30),
-    step: fc.constantFrom(0, 1, 1, 9, 500), jitter: fc.constantFrom(0, 2, 60, 300, 3_000), ends: fc.constantFrom(0, 0, 0.02), badEvery: fc.constantFrom(0, 0, 0, 13),
+    step: fc.constantFrom(0, 1, 1, 9, 500), jitter: fc.constantFrom(0, 2, 60, 300, 3_000), ends: fc.constantFrom(0, 0, 0.02), badEvery: fc.constantFrom(0, 0, 0, bad ? 13 : 0),
   });
   const keyTypes = branches[0]!.source.schema.filter(({ name }) => /^k\d/.test(name)).map(({ type }) => type);
   const keys = fc.array(fc.tuple(...keyTypes.map(type => fc.option(valueOf(type), { freq: 6 }))), { minLength: 1, maxLength: 5 });

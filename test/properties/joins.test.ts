@@ -9,7 +9,7 @@ import { runStages } from '../oracle/reference.ts';
 import { ingestOfFeeds, runInOrder } from '../support/feeds.ts';
 import { foldRetractions } from '../support/join-plans.ts';
 import { KERNELS, runsOf } from '../support/kernels.ts';
-import { hasEngine } from '../support/run-plan.ts';
+import { hasJoins } from '../support/run-plan.ts';
 
 /**
  * Joins: whatever the plan, the order of rows, the borders of batches and the number of workers, what was given out and not taken back is what
@@ -64,13 +64,13 @@ async function property(cases: fc.Arbitrary<Case>, numRuns: number): Promise<Tot
   return totals;
 }
 
-test.skipIf(!hasEngine)('small batches', { timeout: 60_000 + RUNS * 500 }, async () => {
+test.skipIf(!hasJoins)('small batches', { timeout: 60_000 + RUNS * 500 }, async () => {
   const { late, results, retracted } = await property(casesOf(joins(), few), RUNS);
   // The cases are worth something.
   expect(Math.min(late, results, retracted)).toBeGreaterThan(RUNS / 2);
 });
 
-test.skipIf(!hasEngine)('an aggregate over what was joined', { timeout: 60_000 + RUNS * 500 }, async () => {
+test.skipIf(!hasJoins)('an aggregate over what was joined', { timeout: 60_000 + RUNS * 500 }, async () => {
   const { results } = await property(casesOf(joins().filter(({ changelog }) => changelog === 'append').chain(counted), few), Math.ceil(RUNS / 2));
   expect(results).toBeGreaterThan(RUNS / 4);
 });

@@ -7,7 +7,7 @@ import { type Ledger, runStages } from '../oracle/reference.ts';
 import { ingestOfFeeds, runInOrder, type RowsOrEnd } from '../support/feeds.ts';
 import { foldRetractions, joinPlan, keysOf, type JoinParts, type SideParts } from '../support/join-plans.ts';
 import { agg, aggregatePlan, col, field, filter, lit, MS, op, timeOf, tumbling } from '../support/plans.ts';
-import { hasEngine, ListSink, runJob } from '../support/run-plan.ts';
+import { hasJoins, ListSink, runJob } from '../support/run-plan.ts';
 import { ScriptedSource, until } from '../support/scripted-source.ts';
 
 /** Rows have a name (`l1`, `r1`), a key and a time. Results are their names, with `-` where there is none. */
@@ -36,7 +36,7 @@ const ledgersOf = (list: readonly Ledger[]): Ledger[] => list.map(({ read, filte
 async function expectContents(plan: Plan, feeds: readonly RowsOrEnd[], contents: readonly string[]): Promise<Ledger[]> {
   const expected = runStages(plan, ingestOfFeeds(feeds));
   expect(expected.rows.map(textOf).sort()).toEqual([...contents].sort());
-  if (!hasEngine) return expected.ledgers;
+  if (!hasJoins) return expected.ledgers;
   for (const options of [{ workers: 1, batchRows: 65_536 }, { workers: 2, batchRows: 1 }]) {
     const got = await runInOrder(plan, feeds, options);
     expect(difference(plan, expected, foldRetractions(plan, got.rows)), JSON.stringify(options)).toBe(null);
@@ -108,7 +108,7 @@ describe('results', () => {
   test('go to windows by it, and none is late behind the join', async () => {
     const joined = pairPlan({ within: [40, 40] }, { columns: [...names(0, 1), TIME!] });
     const counts = aggregatePlan({ schema: joined.output, window: tumbling(10), aggregates: [agg('pairs', 'count')] }).stages[0]!;
-    const branches = counts.branches.map(branch => ({ ...branch, from: 0, eventTime: timeOf({ column: 'time', outOfOrderness: 0 }) }));
+    const branches = counts.branches.map(branch => ({ ...branch, from: { stage: 0 }, eventTime: timeOf({ column: 'time', outOfOrderness: 0 }) }));
     const plan: Plan = { ...joined, stages: [...joined.stages, { ...counts, branches }], output: counts.output };
     const ledgers = await expectContents(plan, feedsOf('l1 1 12', 'r1 1 15', 'l2 1 55', 'r2 1 52', 'l3 1 95', 'r3 1 112'), ['10 20 2', '50 60 2', '90 100 1']);
     expect(ledgers[2]).toMatchObject({ read: 5, applied: 5, late: 0 });
@@ -182,7 +182,7 @@ async function expectSteps(plan: Plan, list: readonly (readonly [row: string, ..
   expect(given(), 'at the end').toEqual([...end].sort());
 }
 
-describe.skipIf(!hasEngine)('eager', () => {
+describe.skipIf(!hasJoins)('eager', () => {
   const eager = (match: SideParts['match'], columns: readonly JoinColumn[], keepsUnmatched = false): Plan => pairPlan({ within: [5, 5], match: match!, keepsUnmatched }, { columns: [...columns, RETRACTED!] });
   test('an unmatched row comes at once, and is taken back once, by its first match', () =>
     expectSteps(eager('optional', names(0, 1)), [['l1 1 10', '+ l1 -'], ['r1 1 10', '- l1 -', '+ l1 r1'], ['r2 1 11', '+ l1 r2'], ['l2 1 12', '+ l2 r1', '+ l2 r2'], ['l3 - 10', '+ l3 -']]));
@@ -200,7 +200,7 @@ describe.skipIf(!hasEngine)('eager', () => {
   });
 });
 
-describe.skipIf(!hasEngine)('final', () => {
+describe.skipIf(!hasJoins)('final', () => {
   const final = (right: Partial<SideParts>, of: Partial<JoinParts> = {}): Plan => joinPlan({ sides: [side(), side(right)], mode: 'final', columns: names(0, 1), ...of });
   test('pairs come at once; an unmatched row when the watermark, less `accept`, has passed the last time that could match', () =>
     // l1 is complete once the watermark is greater than 10 + 20 + 3.
