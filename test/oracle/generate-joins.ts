@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { JoinMatch, JoinWindow } from '../../src/plan/join-plan.ts';
 import type { NamedExpression, Plan, Step } from '../../src/plan/plan.ts';
 import type { DataType, Field, Fields, Row, Value } from '../../src/plan/types.ts';
-import { joinPlan, keysOf, type SideParts } from '../support/join-plans.ts';
+import { joinPlan, keysOf, type SideParts } from '../support/joined-plans.ts';
 import { agg, aggregatePlan, col, timeOf } from '../support/plans.ts';
 import { Random } from '../support/random.ts';
 import { expression } from './generate-expressions.ts';

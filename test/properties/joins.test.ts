@@ -7,7 +7,7 @@ import { counted, feedsFor, type JoinData, joinOf, type JoinOptions } from '../o
 import { planText, rowText } from '../oracle/print.ts';
 import { runStages } from '../oracle/reference.ts';
 import { ingestOfFeeds, runInOrder } from '../support/feeds.ts';
-import { foldRetractions } from '../support/join-plans.ts';
+import { foldRetractions } from '../support/joined-plans.ts';
 import { KERNELS, runsOf } from '../support/kernels.ts';
 import { hasJoins } from '../support/run-plan.ts';
 

@@ -5,7 +5,7 @@ import type { Row } from '../../src/plan/types.ts';
 import { difference } from '../oracle/compare.ts';
 import { type Ledger, runStages } from '../oracle/reference.ts';
 import { ingestOfFeeds, runInOrder, type RowsOrEnd } from '../support/feeds.ts';
-import { foldRetractions, joinPlan, keysOf, type JoinParts, type SideParts } from '../support/join-plans.ts';
+import { foldRetractions, joinPlan, keysOf, type JoinParts, type SideParts } from '../support/joined-plans.ts';
 import { agg, aggregatePlan, col, field, filter, lit, MS, op, timeOf, tumbling } from '../support/plans.ts';
 import { hasJoins, ListSink, runJob } from '../support/run-plan.ts';
 import { ScriptedSource, until } from '../support/scripted-source.ts';

@@ -4,7 +4,7 @@ import { difference } from '../oracle/compare.ts';
 import { counted, feedsFor, joinOf } from '../oracle/generate-joins.ts';
 import { planText } from '../oracle/print.ts';
 import { runStages } from '../oracle/reference.ts';
-import { foldRetractions } from '../support/join-plans.ts';
+import { foldRetractions } from '../support/joined-plans.ts';
 import { ingestOf, optionsOf } from '../support/ordered-feeds.ts';
 import { Random } from '../support/random.ts';
 import { hasJoins } from '../support/run-plan.ts';
