@@ -10,7 +10,7 @@ import { expressionsOfCall, goesByTime, isCount, type AggregateCall, type NamedE
 import { noteUsed } from '../plan/recording.js';
 import { rowOf } from '../plan/row.js';
 import { changesFor, isRetracting, requireSteadyWindow, takingBack } from '../plan/retraction.js';
-import { eventUnit } from '../plan/stages.js';
+import { eventUnit, readsStages } from '../plan/stages.js';
 import { describeValue } from '../plan/type-builders.js';
 import { isText } from '../plan/type-rules.js';
 import { planWindow, type AnyWindow } from '../plan/windows.js';
@@ -54,7 +54,7 @@ export class GroupedNode<Node> {
     }
     noteUsed(value);
     const call: AggregateCall = { name, ...value.call };
-    if (goesByTime(call.fn) && this.draft.stages.length > 0) throw new MillraceError('PLAN_INVALID', `aggregate: ${name} is ${value.describe()}, but rows behind an aggregate, top or dedupe have no order. Take the min() or max() of a column instead.`);
+    if (goesByTime(call.fn) && readsStages(this.draft)) throw new MillraceError('PLAN_INVALID', `aggregate: ${name} is ${value.describe()}, but rows behind an aggregate, top or dedupe have no order. Take the min() or max() of a column instead.`);
     for (const expression of expressionsOfCall(call)) checkColumns(expression, this.draft.fields, 'aggregate');
     const maybeNoRows = this.keys.length === 0 && this.plannedWindow.kind === 'global' && !isCount(call.fn);
     return { ...call, nullable: call.nullable || maybeNoRows };

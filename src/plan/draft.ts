@@ -16,10 +16,7 @@ import { walk } from './walk.js';
 
 /** A pipeline being built: immutable, each call of the user makes the next one. */
 export interface Draft {
-  /** Stages that are complete, and their sources. */
-  readonly stages: readonly Stage[];
-  readonly sources: readonly Source[];
-  /** The stage in the making: `operator` is what its branches end in. A step behind an operator begins the next stage. */
+  /** The stage in the making: `operator` is what its branches end in. A step behind an operator begins the next stage, which reads this one. */
   readonly branches: readonly DraftBranch[];
   readonly operator: Operator;
   /** What follows the operator as soon as its stage is complete; null: nothing. */
@@ -32,14 +29,22 @@ export interface Draft {
   readonly results: Results | null;
   readonly deadLetters: Sink | null;
   readonly late: Sink | null;
+  /** Rules of the optimiser that are turned off. */
+  readonly without: readonly string[];
 }
 export interface DraftBranch {
   readonly side: number;
-  /** A source, or the index of the stage that is read. */
-  readonly input: Source | number;
+  readonly input: Source | DraftStage;
   readonly schema: Fields;
   readonly eventTime: PlannedTime | null;
   readonly steps: readonly Step[];
+}
+/**
+ * A stage that is complete. Stages and sources are known by identity: a pipeline that is used twice leads to the same ones, and so they
+ * are in the plan once. Numbers come last (`number-stages.ts`).
+ */
+export class DraftStage {
+  constructor(readonly branches: readonly DraftBranch[], readonly operator: Operator, readonly output: Fields) {}
 }
 export type Operator = Pick<Stage, 'join' | 'deduplicate' | 'aggregate' | 'top'>;
 export const NO_OPERATOR: Operator = { join: null, deduplicate: null, aggregate: null, top: null };
@@ -58,7 +63,6 @@ export interface Results {
 }
 
 export const hasOperator = ({ operator }: Draft): boolean => Object.values(operator).some(part => part !== null);
-export const inputName = (branch: DraftBranch): string => (typeof branch.input === 'number' ? `the results of stage ${branch.input}` : branch.input.name);
 
 /** The same step behind every branch, with the columns it leaves. REQUIRES: no operator. */
 export const withStep = (draft: Draft, step: Step, fields: Fields = draft.fields): Draft =>

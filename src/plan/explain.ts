@@ -1,4 +1,4 @@
-import { changelogColumns, changelogOf, type Aggregate, type AggregateCall, type Branch, type EventTime, type Plan, type Stage, type Step } from './plan.js';
+import { changelogColumns, changelogOf, readsSource, type Aggregate, type AggregateCall, type Branch, type EventTime, type Plan, type Stage, type Step } from './plan.js';
 import { explainJoin } from './explain-join.js';
 import { RETRACTED } from './join-plan.js';
 import { explainWindow } from './explain-window.js';
@@ -19,6 +19,12 @@ export function explainPlan(plan: Plan): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** The plan as it runs and, where rules have made another of it, as it was written. */
+export function explainBoth(written: Plan, run: Plan, rules: readonly string[]): string {
+  if (JSON.stringify(written) === JSON.stringify(run)) return explainPlan(run);
+  return `as written\n\n${explainPlan(written)}\nas it runs, by ${rules.join(' and ')}\n\n${explainPlan(run)}`;
+}
+
 function explainStage({ branches, join, deduplicate, aggregate, top }: Stage): string[] {
   const lines = branches.flatMap((branch, i) => [...explainBranch(branch), ...(i < branches.length - 1 ? [''] : [])]);
   const unit = branches.map(timeUnit)[0]!;
@@ -35,9 +41,9 @@ function explainStage({ branches, join, deduplicate, aggregate, top }: Stage): s
 
 function explainBranch(branch: Branch): string[] {
   const { source, from, eventTime, steps } = branch;
-  const lines = from === 'source' ? [line('source', source.name)] : ['', line('then', source.name)];
+  const lines = readsSource(from) ? [line('source', source.name)] : ['', line('then', source.name)];
   lines.push(more('columns', source.schema.map(fieldText).join(', ')));
-  if (eventTime !== null) lines.push(more('time', from === 'source' ? explainTime(eventTime, timeUnit(branch)) : shiftedColumn(eventTime, timeUnit(branch))));
+  if (eventTime !== null) lines.push(more('time', readsSource(from) ? explainTime(eventTime, timeUnit(branch)) : shiftedColumn(eventTime, timeUnit(branch))));
   return [...lines, ...steps.map(explainStep)];
 }
 function timeUnit({ source, eventTime }: Branch): TimeUnitName {

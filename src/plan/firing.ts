@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.js';
-import { fieldsOf, requireNames, type Draft, type Results } from './draft.js';
+import { DraftStage, fieldsOf, requireNames, type Draft, type DraftBranch, type Results } from './draft.js';
 import { checkOptions, inUnit, parseDuration, type Duration } from './duration.js';
 import type { Join } from './join-plan.js';
 import { changelogColumns, changelogOf, resultFields, windowColumns, type Aggregate, type Emit } from './plan.js';
@@ -36,7 +36,7 @@ export function acceptingLate(draft: Draft, options: LateOptions): Draft {
   const { aggregate, join } = draft.operator;
   if (join !== null) return joinAcceptingLate(draft, join, options);
   if (aggregate === null || aggregate.window.kind === 'global' || aggregate.window.kind === 'count') throw new MillraceError('PLAN_INVALID', 'late() belongs right behind an aggregate over time windows, or behind a join: without them no row is ever late.');
-  if (draft.stages.some(stage => stage.aggregate !== null || stage.join !== null)) throw new MillraceError('PLAN_INVALID', 'late() belongs behind the first aggregate or join: its results are never late for the windows behind it.');
+  if (!draft.branches.some(takesRows)) throw new MillraceError('PLAN_INVALID', 'late() belongs behind the first aggregate or join: its results are never late for the windows behind it, and nothing else is read here.');
   const accept = acceptedFor(options, aggregate.window.unit);
   return accept === null ? draft : withAggregate(draft, { ...aggregate, accept });
 }
@@ -51,6 +51,10 @@ function acceptedFor({ accept, then }: LateOptions, unit: TimeUnitName): number 
   if (acceptUs <= 0) throw new MillraceError('BAD_OPTION', `late: accept is ${accept}; it must be more than 0. Without it, late rows change nothing.`);
   return inUnit(acceptUs, unit, 'late: accept');
 }
+
+/** Whether rows of a source come in without an aggregate or a join in between. */
+const takesRows = ({ input }: DraftBranch): boolean =>
+  !(input instanceof DraftStage) || (input.operator.aggregate === null && input.operator.join === null && input.branches.some(takesRows));
 
 export function firing(draft: Draft, when: unknown): Draft {
   const { aggregate } = draft.operator;

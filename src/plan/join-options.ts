@@ -14,16 +14,17 @@ export interface JoinBounds {
   readonly within?: Duration | { readonly before?: Duration; readonly after?: Duration };
 }
 /** What joins have in common. */
-export interface JoinTiming {
+export interface JoinTiming<M extends JoinMode = JoinMode, W extends JoinWindows = JoinWindows> {
   /** Instead of `within`: both rows lie in the same window, `tumbling(…)` or `sliding(…)`; results have `windowStart` and `windowEnd`. */
-  readonly window?: TumblingWindow | SlidingWindow;
+  readonly window?: W;
   /**
    * 'eager' (default): a row without a match is given out at once, and taken back when one comes. 'final': it waits until none can come, and
    * nothing is ever taken back.
    */
-  readonly mode?: JoinMode;
+  readonly mode?: M;
 }
 export type JoinMode = 'eager' | 'final';
+export type JoinWindows = TumblingWindow | SlidingWindow;
 
 const JOIN_KINDS = ['inner', 'left', 'right', 'full'] as const;
 /** Which rows without a match are kept: none, those of the left side, of the right, of both. */

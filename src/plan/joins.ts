@@ -113,7 +113,7 @@ export function closeJoin({ where, drafts, join }: OpenJoin, parts: readonly Joi
   requireNames(fields.map(field => field.name), where);
   const marks: readonly JoinColumn[] = retracting ? [{ kind: 'retracted' }] : [];
   return {
-    ...mergeDrafts(drafts.map((draft, side) => ({ ...draft, branches: draft.branches.map(branch => ({ ...branch, side })) }))),
+    ...mergeDrafts(drafts.map((draft, side) => ({ ...draft, branches: draft.branches.map(branch => ({ ...branch, side })) })), where),
     operator: { ...NO_OPERATOR, join: { ...join, columns: [...parts.map(part => part.column), ...marks] } },
     behind: columns && { given, steps: [{ kind: 'project', columns: [...columns, ...carried.map(bareColumn)] }] },
     fields,

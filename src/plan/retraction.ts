@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.js';
-import { bareColumn, type Behind, type Draft } from './draft.js';
+import { bareColumn, DraftStage, type Behind, type Draft } from './draft.js';
 import { columnOf, type Expression } from './expression-tree.js';
 import { reachOf, RETRACTED, type Join } from './join-plan.js';
 import { arithmetic } from './operators/arithmetic.js';
@@ -33,7 +33,7 @@ export function requireSteadyWindow({ kind }: Window): void {
 
 /** For how long after its event time a row may still be taken back: so long do windows behind it take changes. REQUIRES: the draft reads one. */
 export function changesFor(draft: Draft): number {
-  const join = draft.branches.map(({ input }) => (typeof input === 'number' ? draft.stages[input]!.join : null)).find(found => found !== null) as Join;
+  const join = draft.branches.map(({ input }) => (input instanceof DraftStage ? input.operator.join : null)).find(found => found !== null) as Join;
   return Math.max(...join.sides.map((_, side) => reachOf(join, side))) + join.accept;
 }
 
