@@ -66,12 +66,12 @@ class Collector {
   readonly hasRoom = true;
   readonly idle = true;
   private readonly reader: RowReader;
-  constructor(plan: Plan, private readonly pages: PageAllocator) {
+  constructor(plan: Plan) {
     this.reader = new RowReader(heap, plan.output);
   }
-  result(descriptor: number): void {
+  result(descriptor: number, release: () => void): void {
     this.rows.push(...this.reader.rows(descriptor));
-    this.pages.free(descriptor);
+    release();
   }
   letters(source: string, base: bigint, rejects: readonly { position: number; reason: string }[]): void {
     for (const { position, reason } of rejects) this.late.push(`${source} ${base + BigInt(position)} ${reason}`);
@@ -118,10 +118,10 @@ class Simulation {
   constructor(plan: Plan, private readonly feeds: readonly Feed[], private readonly random: Random, private readonly options: SimulationOptions) {
     clearHeap(this.pages);
     this.early = plan.stages.some(({ aggregate }) => aggregate !== null && aggregate.emit.earlyMs !== null);
-    this.collector = new Collector(plan, this.pages);
+    this.collector = new Collector(plan);
     const { workers } = options;
     const kernels = base[options.kernels];
-    const job = { plan, sources: plan.stages[0]!.branches.map(branch => ({ ...branch.source, partitions: options.partitions ?? 1 })), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
+    const job = { plan, sources: sourcesOf(plan).map(source => ({ ...source, partitions: options.partitions ?? 1 })), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
     this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers, staticTables: new StaticTables(heap, kernels, this.pages.for(PageUse.user)) } as unknown as Engine, job, { partitioner: options.partitioners[0]!, clock: this.clock }, this.collector as unknown as Emitter);
     this.schedule.random = random;
     const { layouts } = this.schedule;
@@ -170,7 +170,7 @@ class Simulation {
   private coordinate(): void {
     if (this.scheduling) return;
     if (this.early && this.random.chance(0.3)) this.clock.advance(this.random.below(20));
-    this.schedule.advance(this.fed === this.feeds.length);
+    this.schedule.advance();
   }
 
   private feed(): void {
@@ -208,6 +208,13 @@ class Simulation {
       return (kernel as (...args: never[]) => unknown)(...args);
     }])) as unknown as Kernels;
   }
+}
+
+/** By their numbers. */
+function sourcesOf(plan: Plan): { readonly name: string }[] {
+  const sources: { readonly name: string }[] = [];
+  for (const { from, source } of plan.stages.flatMap(({ branches }) => branches)) if ('source' in from) sources[from.source] = source;
+  return sources;
 }
 
 const REGION_WORDS = 64;
