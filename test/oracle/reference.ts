@@ -106,16 +106,14 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
 }
 
 /**
- * Runs a plan of several stages: the results of each are rows of those that read it. `branch` of the ingest counts the branches of all stages
- * that read sources. The ledgers are those of all stages, one after another.
+ * Runs a plan of several stages: the results of each are rows of those that read it. `branch` of the ingest is the number of a source, which
+ * every branch reads that names it. The ledgers are those of all branches of all stages, one after another.
  */
 export function runStages(plan: Plan, ingest: readonly Ingest[], options: ReferenceOptions = {}): ReferenceResult {
   const results: ReferenceResult[] = [];
-  let sources = 0;
   for (const stage of plan.stages) {
-    const own = new Map(stage.branches.flatMap(({ from }, branch): [number, number][] => ('source' in from ? [[sources++, branch]] : [])));
     const earlier = stage.branches.flatMap(({ from }, branch): Ingest[] => ('source' in from ? [] : results[from.stage]!.rows.map(row => ({ branch, row }))));
-    const read = ingest.flatMap((item): Ingest[] => (own.has(item.branch) ? [{ ...item, branch: own.get(item.branch)! }] : []));
+    const read = ingest.flatMap(item => stage.branches.flatMap(({ from }, branch): Ingest[] => ('source' in from && from.source === item.branch ? [{ ...item, branch }] : [])));
     results.push(runReference({ ...plan, stages: [stage], output: stage.output }, [...earlier, ...read], options));
   }
   return { ...results.at(-1)!, ledgers: results.flatMap(({ ledgers }) => ledgers), letters: results.flatMap(({ letters }) => letters) };
