@@ -39,7 +39,7 @@ function lanesOf(branches: readonly Branch[], { sources }: JobDescription): Lane
   const read = branches.flatMap(({ from }) => (readsSource(from) ? [sources[from.source]!] : []));
   const often = read.find(source => read.filter(other => other === source).length > MAX_READERS);
   if (often !== undefined) throw new MillraceError('PLAN_INVALID', `at most ${MAX_READERS} inputs of one union or join may be the same source, but ${often.name} is more`);
-  const lanes = laneMap(branches.map(({ from }) => (readsSource(from) ? partitionsOf(sources[from.source]!) : 1)));
+  const lanes = laneMap(branches.map(({ from }) => (readsSource(from) ? partitionsOf(sources[from.source]!) : 1)), branches.map(({ from }) => (readsSource(from) ? from.source : from)));
   if (lanes.count > MAX_LANES) throw new MillraceError('PLAN_INVALID', `the sources of a job have at most ${MAX_LANES} partitions together, not ${lanes.count}`);
   return lanes;
 }

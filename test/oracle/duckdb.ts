@@ -53,10 +53,10 @@ export class Duck {
     return this.rows(sqlAggregate(plan.stages[0]!.aggregate, plan.tables, `step${at}`), plan.output);
   }
 
-  /** A join of branches without steps. DuckDB finds out what is late on its own. */
+  /** A join of branches that filter and compute nothing. DuckDB finds out what is late on its own. */
   async runJoin(plan: Plan, ingest: readonly Ingest[]): Promise<Row[]> {
     const { branches, join } = plan.stages[0]!;
-    if (join === null || branches.some(({ steps }) => steps.length > 0)) throw new Error('a join alone');
+    if (join === null || branches.some(({ steps }) => steps.some(({ kind }) => kind === 'filter'))) throw new Error('a join alone');
     const table = async (name: string, sql: string): Promise<void> => { await this.connection.run(`CREATE OR REPLACE TEMP TABLE ${name} AS ${sql}`); };
     for (const [branch, { source: { schema } }] of branches.entries()) {
       await this.connection.run(`CREATE OR REPLACE TEMP TABLE rows${branch} (${schema.map(f => `${sqlName(f.name)} ${sqlType(f.type)}`).join(', ')}, __position BIGINT)`);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { JoinMatch, JoinWindow } from '../../src/plan/join-plan.ts';
 import type { NamedExpression, Plan, Step } from '../../src/plan/plan.ts';
 import type { DataType, Field, Fields, Row, Value } from '../../src/plan/types.ts';
-import { joinPlan, keysOf, type SideParts } from '../support/join-plans.ts';
+import { joinPlan, keysOf, type SideParts } from '../support/joined-plans.ts';
 import { agg, aggregatePlan, col, timeOf } from '../support/plans.ts';
 import { Random } from '../support/random.ts';
 import { expression } from './generate-expressions.ts';
@@ -59,23 +59,31 @@ function sideOf({ keys, unit, windowed }: Shape, { depth, types = ALL_TYPES, uni
   }).chain(({ nullable, others, before, after, outOfOrderness, branches }) => {
     const own = keys.map((type, i): Field => ({ name: `k${i}`, type, nullable: nullable[i]! }));
     const schema: Fields = [...own, ...others, { name: 'at', type: { kind: 'timestamp', unit }, nullable: false }];
-    const base: SideParts = { schema, keys: keysOf(...own), outOfOrderness, within: windowed || match === 'left' ? [0, 0] : [before, after], match, keepsUnmatched, steps: Array.from({ length: branches }, () => []) };
-    if (depth === 0) return fc.constant(base);
+    const ends = schema.map(asText);
+    const base: SideParts = { schema, fields: ends.map(fieldOf), keys: keysOf(...own.map(asText).map(fieldOf)), outOfOrderness, within: windowed || match === 'left' ? [0, 0] : [before, after], match, keepsUnmatched, steps: Array.from({ length: branches }, () => []) };
+    const texts: Step[] = schema.some(({ type }) => type.kind === 'dictionary') ? [{ kind: 'project', columns: ends }] : [];
+    if (depth === 0) return fc.constant({ ...base, steps: base.steps!.map(() => texts) });
     const scope = { columns: schema, tables: [] };
     const filters = fc.array(fc.option(expression(BOOL, scope, depth).map((predicate): Step => ({ kind: 'filter', predicate })), { freq: 2 }), { minLength: branches, maxLength: branches });
     // What is projected is used: what a projection computes for nobody, the engine may compute or not.
     const brings = match === 'left' || match === 'inner' || match === 'optional';
     const extra = brings ? fc.option(expression(INT64, scope, depth).map((e): NamedExpression => ({ name: 'p', expression: e }))) : fc.constant(null);
-    const keyExpressions = fc.tuple(...own.map(field => fc.oneof({ arbitrary: fc.constant(col(field)), weight: 6 }, expression(field.type, scope, depth))));
-    return fc.tuple(filters, extra, keyExpressions, fc.boolean()).map(([heads, computed, keysComputed, late]): SideParts => {
-      const kept = brings ? schema : own;
-      const project: readonly NamedExpression[] | null = computed === null ? null : [...kept.map((field): NamedExpression => ({ name: field.name, expression: col(field) })), computed];
-      const fields = project === null ? schema : project.map(({ name, expression: { type, nullable: lacks } }) => ({ name, type, nullable: lacks }));
-      const computedKeys = own.map((field, i): NamedExpression => ({ name: field.name, expression: late ? keysComputed[i]! : col(field) }));
-      return { ...base, fields, keys: computedKeys, steps: heads.map(head => [...(head === null ? [] : [head]), ...(project === null ? [] : [{ kind: 'project' as const, columns: project }])]) };
+    return fc.record({ heads: filters, computed: extra }).chain(({ heads, computed }) => {
+      const columns = computed === null ? ends : [...ends, computed];
+      const steps = heads.map(head => [...(head === null ? [] : [head]), ...(computed === null ? texts : [{ kind: 'project' as const, columns }])]);
+      const fields = columns.map(fieldOf);
+      const keyOf = (name: string): fc.Arbitrary<NamedExpression> => {
+        const field = fields.find(one => one.name === name)!;
+        return fc.oneof({ arbitrary: fc.constant(col(field)), weight: 12 }, expression(field.type, { columns: fields, tables: [] }, depth)).map(e => ({ name, expression: e }));
+      };
+      return fc.tuple(...own.map(({ name }) => keyOf(name))).map((sideKeys): SideParts => ({ ...base, fields, keys: sideKeys, steps }));
     });
   });
 }
+/** Codes of a dictionary mean nothing beside those of another batch: a join gets text. */
+const asText = (field: Field): NamedExpression =>
+  ({ name: field.name, expression: field.type.kind === 'dictionary' ? { op: 'cast', type: UTF8, nullable: field.nullable, args: [col(field)] } : col(field) });
+const fieldOf = ({ name, expression: { type, nullable } }: NamedExpression): Field => ({ name, type, nullable });
 
 const windowOf = (scale: number): fc.Arbitrary<JoinWindow> => fc.record({ one: fc.constantFrom(1, 7, 40, 300), times: fc.constantFrom(1, 1, 2, 2.5, 4), offset: fc.constantFrom(0, 3) })
   .map(({ one, times, offset }) => ({ size: Math.ceil(one * times) * scale, slide: one * scale, offset: (offset * scale) % (one * scale) }));
@@ -113,11 +121,11 @@ export interface JoinFeed { readonly branch: number; readonly rows: readonly Row
 export interface JoinData { readonly feeds: readonly JoinFeed[]; readonly shape: object }
 
 /** Keys are drawn from a few that all sides share, so that they meet. */
-export function feedsFor(plan: Plan, rows: (sides: number) => fc.Arbitrary<number>): fc.Arbitrary<JoinData> {
+export function feedsFor(plan: Plan, rows: (sides: number) => fc.Arbitrary<number>, bad = true): fc.Arbitrary<JoinData> {
   const { branches, join } = plan.stages[0]!;
   const shape = fc.record({
     rows: fc.noBias(rows(join!.sides.length)), seed: fc.nat(), hot: fc.constantFrom(0, 0.3, 0.9), burst: fc.constantFrom(1, 2, 5, 30),
-    step: fc.constantFrom(0, 1, 1, 9, 500), jitter: fc.constantFrom(0, 2, 60, 300, 3_000), ends: fc.constantFrom(0, 0, 0.02), badEvery: fc.constantFrom(0, 0, 0, 13),
+    step: fc.constantFrom(0, 1, 1, 9, 500), jitter: fc.constantFrom(0, 2, 60, 300, 3_000), ends: fc.constantFrom(0, 0, 0.02), badEvery: fc.constantFrom(0, 0, 0, bad ? 13 : 0),
   });
   const keyTypes = branches[0]!.source.schema.filter(({ name }) => /^k\d/.test(name)).map(({ type }) => type);
   const keys = fc.array(fc.tuple(...keyTypes.map(type => fc.option(valueOf(type), { freq: 6 }))), { minLength: 1, maxLength: 5 });

@@ -106,14 +106,15 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
 }
 
 /**
- * Runs a plan of several stages: the results of each are rows of those that read it. `branch` of the ingest is the number of a source, which
- * every branch reads that names it. The ledgers are those of all branches of all stages, one after another.
+ * Runs a plan of several stages: the results of each are rows of those that read it. `branch` of the ingest is the number of a source, whose
+ * rows go to each branch that reads it, one row after another. The ledgers are those of all stages, one after another.
  */
 export function runStages(plan: Plan, ingest: readonly Ingest[], options: ReferenceOptions = {}): ReferenceResult {
   const results: ReferenceResult[] = [];
   for (const stage of plan.stages) {
     const earlier = stage.branches.flatMap(({ from }, branch): Ingest[] => ('source' in from ? [] : results[from.stage]!.rows.map(row => ({ branch, row }))));
-    const read = ingest.flatMap(item => stage.branches.flatMap(({ from }, branch): Ingest[] => ('source' in from && from.source === item.branch ? [{ ...item, branch }] : [])));
+    const readers = stage.branches.map(({ from }) => ('source' in from ? from.source : -1));
+    const read = ingest.flatMap(item => readers.flatMap((source, branch): Ingest[] => (source === item.branch ? [{ ...item, branch }] : [])));
     results.push(runReference({ ...plan, stages: [stage], output: stage.output }, [...earlier, ...read], options));
   }
   return { ...results.at(-1)!, ledgers: results.flatMap(({ ledgers }) => ledgers), letters: results.flatMap(({ letters }) => letters) };

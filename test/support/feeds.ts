@@ -4,7 +4,7 @@ import type { Ingest } from '../oracle/reference.ts';
 import { cut, type EngineResult, runSources } from './run-plan.ts';
 import { ScriptedSource, until } from './scripted-source.ts';
 
-/** Rows of one source after another, in the order in which a job reads them. `branch` counts the branches of a plan that read sources; null: it has ended. */
+/** Rows of one source after another, in the order in which a job reads them. `branch` is the number of the source; null: it has ended. */
 export interface RowsOrEnd { readonly branch: number; readonly rows: readonly unknown[] | null }
 
 export const ingestOfFeeds = (feeds: readonly RowsOrEnd[]): Ingest[] =>
@@ -12,7 +12,8 @@ export const ingestOfFeeds = (feeds: readonly RowsOrEnd[]): Ingest[] =>
 
 /** Runs a plan whose sources are read in just this order: a source has its next batch when all that was given before is in the job. */
 export async function runInOrder(plan: Plan, feeds: readonly RowsOrEnd[], options: RunOptions & { readonly batchRows: number }): Promise<EngineResult> {
-  const sources = plan.stages.flatMap(({ branches }) => branches.filter(({ from }) => 'source' in from)).map(({ source }) => new ScriptedSource(source.name));
+  const names = new Map(plan.stages.flatMap(({ branches }) => branches.flatMap(({ from, source }): [number, string][] => ('source' in from ? [[from.source, source.name]] : []))));
+  const sources = [...names].sort(([a], [b]) => a - b).map(([, name]) => new ScriptedSource(name));
   const running = runSources(plan, sources, options);
   let failed = false;
   running.catch(() => { failed = true; });
