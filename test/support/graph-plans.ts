@@ -16,10 +16,17 @@ const MOST_STAGES = 6;
 type Input = Branch['from'];
 const pick = <T>(random: Random, list: readonly T[]): T => list[random.below(list.length)]!;
 
+export interface GraphOptions {
+  /** By how much rows may be behind their source without being late. */
+  readonly outOfOrderness: number;
+  /** Whether stages with windows may read stages: then when rows are late is up to how these come. */
+  readonly mixes: boolean;
+}
+
 class Graph {
   readonly stages: Stage[] = [];
   private readonly unread = new Set<number>();
-  constructor(private readonly random: Random, private readonly sources: number) {}
+  constructor(private readonly random: Random, private readonly sources: number, private readonly options: GraphOptions) {}
 
   plan(): Plan {
     const { random } = this;
@@ -47,13 +54,15 @@ class Graph {
     if (random.chance(0.15)) return this.dedupe();
     const windowed = this.stages.flatMap(({ aggregate }, stage) => (aggregate?.window.kind === 'tumbling' ? [stage] : []));
     if (windowed.length > 0 && random.chance(0.15)) return this.top(pick(random, windowed));
-    return this.aggregate(Array.from({ length: 1 + random.below(3) }, () => this.input()));
+    return this.aggregate(Array.from({ length: 1 + random.below(3) }, () => (this.options.mixes ? this.input() : { source: random.below(this.sources) })));
   }
 
   private aggregate(inputs: readonly Input[]): Stage {
     const { random } = this;
     const size = 5 + random.below(60);
-    const window: Window = random.chance(0.25) ? { kind: 'session', gap: size, maxLength: null, unit: 'ms' } : tumbling(size);
+    // Which rows are late for sessions is up to the order of rows, and that of two branches with the same source is up to the borders of batches.
+    const inOrder = this.options.mixes || inputs.length === 1;
+    const window: Window = inOrder && random.chance(0.25) ? { kind: 'session', gap: size, maxLength: null, unit: 'ms' } : tumbling(size);
     const aggregate: Aggregate = {
       keys: random.chance(0.7) ? [{ name: 'k', expression: col(KEY) }] : [], window,
       aggregates: [agg('v', 'sum', col(VALUE)), agg('rows', 'count')], accept: 0, emit: { when: random.chance(0.2) ? 'final' : 'close', earlyMs: null },
@@ -87,12 +96,12 @@ class Graph {
     const steps: Step[] = [{ kind: 'project', columns: columns.map(([name, expression]) => ({ name, expression })) }];
     if (random.chance(0.4)) steps.push(filter(op('ne', { kind: 'bool' }, op('mod', int64, col(VALUE), lit(String(2 + random.below(3)), int64)), lit('0', int64))));
     const name = 'source' in from ? `s${from.source}` : `the results of stage ${from.stage}`;
-    const eventTime = 'source' in from ? timeOf({ column: 'at', outOfOrderness: DISORDER }) : { ...timeOf({ column: time, outOfOrderness: 0 }), shift: time === 'at' ? 0 : -1 };
+    const eventTime = 'source' in from ? timeOf({ column: 'at', outOfOrderness: this.options.outOfOrderness }) : { ...timeOf({ column: time, outOfOrderness: 0 }), shift: time === 'at' ? 0 : -1 };
     return { side: 0, source: { name, schema }, from, eventTime, steps };
   }
 }
 
-export const graphPlanOf = (random: Random, sources: number): Plan => new Graph(random, sources).plan();
+export const graphPlanOf = (random: Random, sources: number, options: GraphOptions = { outOfOrderness: DISORDER, mixes: true }): Plan => new Graph(random, sources, options).plan();
 
 /** Rows of one source. */
 export function graphRowsOf(random: Random, count: number): Row[] {
