@@ -39,7 +39,7 @@ export function idText(number) {
   return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
 }
 
-export const START_MS = Date.UTC(2026, 2, 2);
+export const START_MS = Date.UTC(2025, 2, 3);
 export const HOUR_MS = 3_600_000;
 /** For so long ads are served. */
 export const DAY_MS = 24 * HOUR_MS;
