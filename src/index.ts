@@ -9,6 +9,7 @@ export type { Aggregated, EventUnit, Results, TopOptions, Updates } from './pipe
 export type { EventTimeOptions } from './plan/event-time.js';
 export type { Firing, LateOptions } from './plan/firing.js';
 export type { Output } from './pipeline/output.js';
+export type { OptimiserSwitches } from './plan/optimise/rules.js';
 export { Job } from './pipeline/job.js';
 export type { Plan } from './plan/plan.js';
 

@@ -6,11 +6,12 @@ import type { RunningJob, RunOptions } from '../coordinator/job-types.js';
 import { MillraceError } from '../errors.js';
 import type { Columns } from '../plan/column.js';
 import type { Draft } from '../plan/draft.js';
-import { explainPlan } from '../plan/explain.js';
-import { finishPlan, type Planned } from '../plan/finish.js';
+import { explainBoth } from '../plan/explain.js';
+import { rulesOf, finishPlan, type Planned } from '../plan/finish.js';
 import { Job } from './job.js';
 import type { Changelog, Plan } from '../plan/plan.js';
 import type { RowOfColumns } from '../plan/schema.js';
+import type { OptimiserSwitches } from '../plan/optimise/rules.js';
 import type { TypeMessage } from '../plan/tags.js';
 import { describeValue } from '../plan/type-builders.js';
 import type { Row } from '../plan/types.js';
@@ -30,8 +31,10 @@ export interface Output<in out C extends Columns, in out L extends Changelog = '
   batches(options?: RunOptions): AsyncIterable<RecordBatch>;
   /** The plan as frozen JSON. */
   plan(): Plan;
-  /** The stages of the plan as text. */
+  /** The stages of the plan as text: as they run and, where the optimiser has moved steps, as they were written. */
   explain(): string;
+  /** Turns rules of the optimiser off: `{ pushFilters: false }`. */
+  optimise(switches: OptimiserSwitches): this;
 }
 type SinkFor<L extends Changelog, S extends Sink> = L extends 'append' ? S
   : L extends 'retracting' ? (S extends { readonly accepts: 'append' | 'updating' } ? TypeMessage<'This sink cannot take rows back, but those of this join may be: say mode: \'final\' in the join.'> : S)
@@ -61,7 +64,8 @@ export class OutputNode {
     return this.#finished.plan;
   }
   explain(): string {
-    return explainPlan(this.plan());
+    const rules = rulesOf(this.draft);
+    return explainBoth(finishPlan(this.draft, rules.filter(rule => !rule.isShown)).plan, this.plan(), rules.filter(rule => rule.isShown).map(rule => rule.name));
   }
   get #finished(): Planned {
     return (this.#planned ??= finishPlan(this.draft));

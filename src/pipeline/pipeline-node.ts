@@ -6,6 +6,7 @@ import { planEventTime } from '../plan/event-time.js';
 import { acceptingLate, firing, type LateOptions } from '../plan/firing.js';
 import { GroupedNode } from './grouped-node.js';
 import { joinCounts, joinHalf, joinPair, joinSeveral } from '../plan/join-calls.js';
+import { switchedOff } from '../plan/optimise/rules.js';
 import { condition } from '../plan/operators/comparison.js';
 import { OutputNode, sinkOf } from './output.js';
 import type { NamedExpression } from '../plan/plan.js';
@@ -22,7 +23,7 @@ export function sourceNode(source: Source, schema: unknown): PipelineNode {
   const given = schemaFields(schema, 'stream');
   const fields = source.dictionaries ? given : given.map(field => (field.type.kind === 'dictionary' ? { ...field, type: UTF8 } : field));
   const branches = [{ side: 0, input: source, schema: fields, eventTime: null, steps: [] }];
-  return new PipelineNode({ branches, operator: NO_OPERATOR, behind: null, takingBack: null, fields, results: null, deadLetters: null, late: null });
+  return new PipelineNode({ branches, operator: NO_OPERATOR, behind: null, takingBack: null, fields, results: null, deadLetters: null, late: null, without: [] });
 }
 
 /** Every pipeline, at run time: rows of sources and results of aggregates. See `Pipeline` and `Aggregated` for what its methods mean. */
@@ -114,6 +115,9 @@ export class PipelineNode extends OutputNode {
   }
   emit(when: unknown): PipelineNode {
     return new PipelineNode(firing(this.draft, when));
+  }
+  optimise(switches: unknown): PipelineNode {
+    return new PipelineNode({ ...this.draft, without: switchedOff(this.draft.without, switches) });
   }
   deadLetters(sink: unknown): PipelineNode {
     return new PipelineNode({ ...this.draft, deadLetters: sinkOf(sink, 'deadLetters') });

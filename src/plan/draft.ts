@@ -29,6 +29,8 @@ export interface Draft {
   readonly results: Results | null;
   readonly deadLetters: Sink | null;
   readonly late: Sink | null;
+  /** Rules of the optimiser that are turned off. */
+  readonly without: readonly string[];
 }
 export interface DraftBranch {
   readonly side: number;

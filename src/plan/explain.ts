@@ -19,6 +19,12 @@ export function explainPlan(plan: Plan): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** The plan as it runs and, where rules have made another of it, as it was written. */
+export function explainBoth(written: Plan, run: Plan, rules: readonly string[]): string {
+  if (JSON.stringify(written) === JSON.stringify(run)) return explainPlan(run);
+  return `as written\n\n${explainPlan(written)}\nas it runs, by ${rules.join(' and ')}\n\n${explainPlan(run)}`;
+}
+
 function explainStage({ branches, join, deduplicate, aggregate, top }: Stage): string[] {
   const lines = branches.flatMap((branch, i) => [...explainBranch(branch), ...(i < branches.length - 1 ? [''] : [])]);
   const unit = branches.map(timeUnit)[0]!;

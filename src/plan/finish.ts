@@ -17,7 +17,7 @@ export interface Planned {
   readonly sources: readonly Source[];
 }
 /** The plan of a finished draft: sources, stages and tables numbered, optimised by `rules`, frozen. */
-export function finishPlan(given: Draft, rules: readonly OptimiserRule[] = OPTIMISER_RULES): Planned {
+export function finishPlan(given: Draft, rules: readonly OptimiserRule[] = rulesOf(given)): Planned {
   requireAnEnd(given);
   const draft = given.behind === null ? given : openEnd(given);
   const { branches, operator, fields: output } = hasOperator(draft) ? draft : withoutDictionaries(draft);
@@ -27,6 +27,9 @@ export function finishPlan(given: Draft, rules: readonly OptimiserRule[] = OPTIM
   const plan: Plan = { version: 2, stages, tables: tables.list, output, changelog: draft.results?.changelog ?? 'append' };
   return { plan: freezeDeep(rules.reduce((before, rule) => rule.apply(before), plan)), sources };
 }
+
+/** The rules that are not turned off. */
+export const rulesOf = ({ without }: Draft): OptimiserRule[] => OPTIMISER_RULES.filter(rule => !without.includes(rule.name));
 
 /** Codes of one branch's dictionary say nothing about another's: where branches meet, text takes their place. */
 export function withoutDictionaries(draft: Draft): Draft {

@@ -16,6 +16,7 @@ export function mergeDrafts(drafts: readonly Draft[], where: string): Draft {
     results: null,
     deadLetters: onlySink(drafts.map(draft => draft.deadLetters), 'dead letters', where),
     late: onlySink(drafts.map(draft => draft.late), 'late rows', where),
+    without: [...new Set(drafts.flatMap(draft => draft.without))],
   };
 }
 

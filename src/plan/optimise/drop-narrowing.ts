@@ -4,6 +4,7 @@ import type { OptimiserRule } from './rules.js';
 /** Takes out projections that only leave columns out: what follows finds its columns by name, and nobody sees the others. */
 export const dropNarrowing: OptimiserRule = {
   name: 'dropNarrowing',
+  isShown: false,
   apply: plan => ({
     ...plan,
     stages: plan.stages.map(stage => ({ ...stage, branches: stage.branches.map(branch => ({ ...branch, steps: wideSteps(stage, branch) })) })),

@@ -11,6 +11,7 @@ import type { OptimiserRule } from './rules.js';
  */
 export const pruneColumns: OptimiserRule = {
   name: 'pruneColumns',
+  isShown: false,
   apply(plan) {
     const needed = plan.stages.map(() => new Set<string>());
     for (const { name } of plan.output) needed.at(-1)!.add(name);
