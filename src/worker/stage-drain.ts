@@ -47,7 +47,10 @@ export class StageDrain {
   ) {
     const layout = stateLayout(job.plan);
     const { aggregate, deduplicate, top } = firstStage(job.plan);
-    const emit = (descriptor: number): void => OutputQueue.push(thread.heap, { descriptor, stage: job.stage, morsel: 0, index: 0 });
+    const emit = (descriptor: number): void => {
+      Atomics.add(thread.heap.i32, stageWord(job.block, StageWord.results), 1);
+      OutputQueue.push(thread.heap, { descriptor, stage: job.stage, morsel: 0, index: 0 });
+    };
     if (top !== null) this.top = new TopOperator(thread, job, makeRoom, emit);
     if (layout !== null && deduplicate !== null) {
       this.group = new DedupeOperator(thread, job, layout, worker);
