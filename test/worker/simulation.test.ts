@@ -186,10 +186,12 @@ test('local tables that are large only once they are merged are merged once', ()
   checkSimulation(6, plan, oneBranch(batches), { workers: 3, partitioners: ['local', 'local', 'local'], kernels: HEAP_KERNELS, preemption: 0 }, random);
 });
 
-test('a combiner has room for the keys of a whole chunk, when it has all but one of those that make it full', () => {
+test('a combiner has room for the keys of a whole chunk when it is nearly full, and numbers keys anew once it was full', () => {
   const plan = aggregatePlan({ schema: [id], keys: [id], aggregates: [agg('rows', 'count'), agg('total', 'sum', col(id))] });
   const keys = (from: number, count: number): Row[] => Array.from({ length: count }, (_, row) => ({ id: BigInt(from + row) }));
-  checkSimulation(1, plan, oneBranch([keys(0, MOST_CODES), keys(MOST_CODES, CHUNK_ROWS)]), { workers: 1, partitioners: ['local'], kernels: HEAP_KERNELS, preemption: 0 }, new Random(1));
+  for (const batches of [[keys(0, MOST_CODES), keys(MOST_CODES, CHUNK_ROWS)], [keys(0, 5000), keys(5000, 5000), keys(5500, 100)]]) {
+    checkSimulation(1, plan, oneBranch(batches), { workers: 1, partitioners: ['local'], kernels: HEAP_KERNELS, preemption: 0 }, new Random(1));
+  }
 });
 
 test('chunks of which nearly all rows lie in one window, and some elsewhere', () => {
