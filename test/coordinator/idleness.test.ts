@@ -55,7 +55,7 @@ test('partitions fall idle when they have been silent for as long as their branc
       clock.advance(1);
       model.pass();
       if (model.due.length > 0) expect(woken, `seed ${seed}, ms ${ms}`).toBe(true);
-      const room = random.below(4);
+      const room = random.pick([0, 0, 1, 3]);
       const got = idleness.due(room);
       const named = got.map(lane => model.partitions.find(one => one.branch === lane.branch && one.partition === lane.partition)!);
       // Of those that are silent for equally long any may be first.
