@@ -15,7 +15,7 @@ import { simulate } from '../support/simulation.ts';
  * is not there. MILLRACE_SEED and MILLRACE_RUNS draw others, or more. A failure names its seed and its number.
  */
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 150);
+const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 20);
 /** Only the one with this number. */
 const ONLY = process.env['MILLRACE_ONLY'];
 
