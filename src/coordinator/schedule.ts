@@ -237,11 +237,11 @@ function layoutsOf({ heap, pages, workers, staticTables }: Engine, job: JobDescr
   const sharedBuffers = [...new Set(sources.flatMap(source => source.sharedBuffers?.() ?? []))];
   const regionBits = regionBitsFor(workers);
   const tables = staticTables.of(plan);
-  return plan.stages.map(({ aggregate, deduplicate }, stage) => {
+  return plan.stages.map(({ join, aggregate, deduplicate }, stage) => {
     const lanes = stage === 0 ? sourceLanes(job) : laneMap([1]);
     const block = pages.allocate(STAGE_BYTES + Lanes.bytes(lanes), PageUse.scratch);
     heap.u8.fill(0, block, block + STAGE_BYTES);
-    const regions = aggregate === null && deduplicate === null ? 0 : allocateRegions(heap, pages, regionBits, workers);
+    const regions = join === null && aggregate === null && deduplicate === null ? 0 : allocateRegions(heap, pages, regionBits, workers);
     return { plan: stagePlan(plan, stage), tables, stage, isLast: stage === plan.stages.length - 1, block, lanes, workers, partitioner, regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
   });
 }
