@@ -1,12 +1,15 @@
-/** The public API, one part after another. `millrace/parquet` is a door of its own: it needs packages that not everybody has. */
+/** The public API, one part after another. `millrace/parquet` and `millrace/postgres` are doors of their own: they need packages that not everybody has. */
 
 // Pipelines.
 export { stream } from './pipeline/pipeline.js';
 export type { Grouped, Pipeline, SourceStream } from './pipeline/pipeline.js';
+export type { HalfJoinOptions, Joined, JoinInput, JoinAllInput, JoinKeys, JoinOptions, Joins, JoinSeveralOptions, Restored, Retracting, RetractingGroups } from './pipeline/joins.js';
+export type { JoinBounds, JoinKind, JoinMode, JoinTiming, JoinWindows } from './plan/join-options.js';
 export type { Aggregated, EventUnit, Results, TopOptions, Updates } from './pipeline/results.js';
 export type { EventTimeOptions } from './plan/event-time.js';
 export type { Firing, LateOptions } from './plan/firing.js';
 export type { Output } from './pipeline/output.js';
+export type { OptimiserSwitches } from './plan/optimise/rules.js';
 export { Job } from './pipeline/job.js';
 export type { Plan } from './plan/plan.js';
 

@@ -14,6 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'millrace-readme-'));
 beforeAll(() => {
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(root, join(folder, 'node_modules/millrace'), 'junction');
+  symlinkSync(`${root}node_modules/@electric-sql`, join(folder, 'node_modules/@electric-sql'), 'junction');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -97,7 +97,7 @@ const cases = {
 const wasm = bindKernels(compileKernels(), memory), twins = twinKernels(memory);
 const loaded = table => new LoadedTable({ heap, kernels: wasm, arena: new Arena(allocator) }, table).plain(table.columns.map(column => column.name));
 function measure([predicates, outputs], kernels, repetitions) {
-  const branch = { source: { name: 's', schema }, from: 'source', eventTime: null, steps: predicates.map(predicate => ({ kind: 'filter', predicate })) };
+  const branch = { source: { name: 's', schema }, from: { source: 0 }, eventTime: null, steps: predicates.map(predicate => ({ kind: 'filter', predicate })) };
   const stage = new StatelessStage({ branch, outputs, tables: tables.map(loaded), heap, kernels, allocator, udfs: () => { throw new Error('none'); } });
   const times = [];
   for (let repetition = 0; repetition < repetitions; repetition++) {

@@ -3,7 +3,7 @@ import type { Kernels } from '../../native-free-kernels/load.js';
 import type { Vector } from '../expression/vector.js';
 import type { Heap, Scratch } from '../heap/heap.js';
 import type { Expression } from '../plan/expression-tree.js';
-import type { Branch } from '../plan/plan.js';
+import { readsSource, type Branch } from '../plan/plan.js';
 import type { Fields } from '../plan/types.js';
 import { fromWords, isBytesType } from './words.js';
 import type { ThreadContext } from '../worker/thread-context.js';
@@ -32,7 +32,7 @@ function codeOrigin(expression: Expression, branch: Branch, branchIndex: number)
     traced = project.columns.find(column => column.name === name)!.expression;
   }
   // Each batch of a stage's results may have a dictionary of its own.
-  if (traced.op === 'column' && traced.type.kind === 'dictionary' && branch.from === 'source') return `source ${branchIndex} ${traced.name}`;
+  if (traced.op === 'column' && traced.type.kind === 'dictionary' && readsSource(branch.from)) return `source ${branchIndex} ${traced.name}`;
   if (traced.op === 'lookup' && (traced.type.kind === 'utf8' || traced.type.kind === 'dictionary')) return `table ${traced.table} ${traced.column}`;
   return null;
 }

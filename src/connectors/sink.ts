@@ -6,8 +6,11 @@ import type { Fields, Row } from '../plan/types.js';
 export interface Sink {
   /** For stats and errors. No secrets. */
   readonly name: string;
-  /** 'append': each row must be final. 'updating' (the default): rows may replace earlier ones; their columns `version` and `deleted` say so. */
-  readonly accepts?: 'append' | 'updating';
+  /**
+   * 'append': each row must be final. 'updating': rows may replace earlier ones; their columns `version` and `deleted` say so. 'retracting' (the
+   * default): they may also take back an earlier row that was equal in all columns but `retracted`.
+   */
+  readonly accepts?: 'append' | 'updating' | 'retracting';
   open(fields: Fields): Promise<void> | void;
   write(batch: ResultBatch): Promise<void> | void;
   /** All was written: makes the output complete (rename a file into place, flush). */

@@ -8,7 +8,9 @@ import { withAggregate } from '../plan/firing.js';
 import { mismatch, typed } from '../plan/operators/coerce.js';
 import { expressionsOfCall, goesByTime, isCount, type AggregateCall, type NamedExpression, type Window } from '../plan/plan.js';
 import { noteUsed } from '../plan/recording.js';
-import { eventUnit } from '../plan/stages.js';
+import { rowOf } from '../plan/row.js';
+import { changesFor, isRetracting, requireSteadyWindow, takingBack } from '../plan/retraction.js';
+import { eventUnit, readsStages } from '../plan/stages.js';
 import { describeValue } from '../plan/type-builders.js';
 import { isText } from '../plan/type-rules.js';
 import { planWindow, type AnyWindow } from '../plan/windows.js';
@@ -36,9 +38,13 @@ export class GroupedNode<Node> {
   aggregate(aggregates: unknown): Node {
     const { draft, plannedWindow: window } = this;
     const keys = draft.branches.length > 1 ? this.keys.map(asText) : this.keys;
-    const calls = recordNamed(draft, 'aggregate', aggregates, (value, name) => this.#call(value, name));
+    const calls = recordNamed([rowOf(draft.fields, 'aggregate')], 'aggregate', aggregates, (value, name) => this.#call(value, name));
     const planned = { keys, window, aggregates: calls, accept: 0, emit: { when: 'close', earlyMs: null } } as const;
-    return this.results(withAggregate({ ...draft, operator: NO_OPERATOR }, planned));
+    if (!isRetracting(draft)) return this.results(withAggregate({ ...draft, operator: NO_OPERATOR }, planned));
+    requireSteadyWindow(window);
+    const taking = takingBack(calls, keys.map(key => key.name));
+    const accept = window.kind === 'global' ? 0 : changesFor(draft);
+    return this.results(withAggregate({ ...draft, operator: NO_OPERATOR, takingBack: taking }, { ...planned, aggregates: taking.states, accept }));
   }
 
   #call(value: unknown, name: string): AggregateCall {
@@ -48,7 +54,7 @@ export class GroupedNode<Node> {
     }
     noteUsed(value);
     const call: AggregateCall = { name, ...value.call };
-    if (goesByTime(call.fn) && this.draft.stages.length > 0) throw new MillraceError('PLAN_INVALID', `aggregate: ${name} is ${value.describe()}, but rows behind an aggregate, top or dedupe have no order. Take the min() or max() of a column instead.`);
+    if (goesByTime(call.fn) && readsStages(this.draft)) throw new MillraceError('PLAN_INVALID', `aggregate: ${name} is ${value.describe()}, but rows behind an aggregate, top or dedupe have no order. Take the min() or max() of a column instead.`);
     for (const expression of expressionsOfCall(call)) checkColumns(expression, this.draft.fields, 'aggregate');
     const maybeNoRows = this.keys.length === 0 && this.plannedWindow.kind === 'global' && !isCount(call.fn);
     return { ...call, nullable: call.nullable || maybeNoRows };

@@ -6,12 +6,12 @@ import type { RunningJob, RunOptions } from '../coordinator/job-types.js';
 import { MillraceError } from '../errors.js';
 import type { Columns } from '../plan/column.js';
 import type { Draft } from '../plan/draft.js';
-import { explainPlan } from '../plan/explain.js';
-import { finishPlan } from '../plan/finish.js';
+import { explainBoth } from '../plan/explain.js';
+import { rulesOf, finishPlan, type Planned } from '../plan/finish.js';
 import { Job } from './job.js';
 import type { Changelog, Plan } from '../plan/plan.js';
 import type { RowOfColumns } from '../plan/schema.js';
-import { sourcesOf } from '../plan/stages.js';
+import type { OptimiserSwitches } from '../plan/optimise/rules.js';
 import type { TypeMessage } from '../plan/tags.js';
 import { describeValue } from '../plan/type-builders.js';
 import type { Row } from '../plan/types.js';
@@ -31,23 +31,26 @@ export interface Output<in out C extends Columns, in out L extends Changelog = '
   batches(options?: RunOptions): AsyncIterable<RecordBatch>;
   /** The plan as frozen JSON. */
   plan(): Plan;
-  /** The stages of the plan as text. */
+  /** The stages of the plan as text: as they run and, where the optimiser has moved steps, as they were written. */
   explain(): string;
+  /** Turns rules of the optimiser off: `{ pushFilters: false }`. */
+  optimise(switches: OptimiserSwitches): this;
 }
 type SinkFor<L extends Changelog, S extends Sink> = L extends 'append' ? S
+  : L extends 'retracting' ? (S extends { readonly accepts: 'append' | 'updating' } ? TypeMessage<'This sink cannot take rows back, but those of this join may be: say mode: \'final\' in the join.'> : S)
   : S extends { readonly accepts: 'append' } ? TypeMessage<'This sink only appends, but these results are revised: say .emit(\'final\') behind the aggregate.'> : S;
 
 /** What every end of a pipeline has in common. */
 export class OutputNode {
-  #plan: Plan | null = null;
+  #planned: Planned | null = null;
   constructor(readonly draft: Draft) {}
 
   to(given: unknown): Job {
     const { deadLetters, late } = this.draft;
     const sink = sinkOf(given, 'to');
-    const plan = this.plan();
-    if (plan.changelog === 'updating' && sink.accepts === 'append') throw new MillraceError('PLAN_INVALID', `${sink.name} only appends, but these results are revised as more rows come: say .emit('final') behind the aggregate, and each result comes once.`);
-    return new Job({ plan, sources: sourcesOf(this.draft), sink, deadLetters, late });
+    const { plan, sources } = this.#finished;
+    requireAccepted(sink, plan.changelog);
+    return new Job({ plan, sources, sink, deadLetters, late });
   }
   async collect(options?: RunOptions): Promise<Row[]> {
     const sink = collect<Row>();
@@ -58,11 +61,21 @@ export class OutputNode {
     return readBatches(sink => this.to(sink).start(options));
   }
   plan(): Plan {
-    return (this.#plan ??= finishPlan(this.draft));
+    return this.#finished.plan;
   }
   explain(): string {
-    return explainPlan(this.plan());
+    const rules = rulesOf(this.draft);
+    return explainBoth(finishPlan(this.draft, rules.filter(rule => !rule.isShown)).plan, this.plan(), rules.filter(rule => rule.isShown).map(rule => rule.name));
   }
+  get #finished(): Planned {
+    return (this.#planned ??= finishPlan(this.draft));
+  }
+}
+
+function requireAccepted({ name, accepts }: Sink, changelog: Changelog): void {
+  if (changelog === 'updating' && accepts === 'append') throw new MillraceError('PLAN_INVALID', `${name} only appends, but these results are revised as more rows come: say .emit('final') behind the aggregate, and each result comes once.`);
+  if (changelog !== 'retracting' || accepts === undefined || accepts === 'retracting') return;
+  throw new MillraceError('PLAN_INVALID', `${name} cannot take rows back, but those of this join may be: say mode: 'final' in the join, and each row comes once.`);
 }
 
 export function sinkOf(value: unknown, where: string): Sink {
@@ -70,8 +83,8 @@ export function sinkOf(value: unknown, where: string): Sink {
   const isSink = typeof sink === 'object' && sink !== null && typeof sink.write === 'function' && typeof sink.open === 'function';
   if (!isSink) throw new MillraceError('PLAN_INVALID', `${where} takes a sink such as collect() or jsonl(path), got ${describeValue(value)}.`);
   const accepts: unknown = sink.accepts;
-  if (accepts === undefined || accepts === 'append' || accepts === 'updating') return sink;
-  throw new MillraceError('PLAN_INVALID', `${where}: a sink accepts 'append' or 'updating'; ${sink.name} says ${describeValue(accepts)}.`);
+  if (accepts === undefined || accepts === 'append' || accepts === 'updating' || accepts === 'retracting') return sink;
+  throw new MillraceError('PLAN_INVALID', `${where}: a sink accepts 'append', 'updating' or 'retracting'; ${sink.name} says ${describeValue(accepts)}.`);
 }
 
 /** Starts the job when the loop begins; leaving the loop ends it, and a job that fails throws its own error from the loop. */

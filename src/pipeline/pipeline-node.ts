@@ -5,12 +5,14 @@ import { bareColumn, fieldNamed, fieldsOf, hasOperator, NO_OPERATOR, recordColum
 import { planEventTime } from '../plan/event-time.js';
 import { acceptingLate, firing, type LateOptions } from '../plan/firing.js';
 import { GroupedNode } from './grouped-node.js';
+import { joinCounts, joinHalf, joinPair, joinSeveral } from '../plan/join-calls.js';
+import { switchedOff } from '../plan/optimise/rules.js';
 import { condition } from '../plan/operators/comparison.js';
 import { OutputNode, sinkOf } from './output.js';
 import type { NamedExpression } from '../plan/plan.js';
-import { filterRevised, isUpdating, requireFinal, requireIdentity } from '../plan/revisions.js';
+import { filterRevised, isUpdating, requireFinal, requireNotRevised, withIdentity } from '../plan/revisions.js';
 import { schemaFields } from '../plan/schema.js';
-import { openEnd } from '../plan/stages.js';
+import { openEnd, readsStages } from '../plan/stages.js';
 import { describeValue } from '../plan/type-builders.js';
 import { UTF8 } from '../plan/type-rules.js';
 import { unionOf } from '../plan/union.js';
@@ -21,15 +23,15 @@ export function sourceNode(source: Source, schema: unknown): PipelineNode {
   const given = schemaFields(schema, 'stream');
   const fields = source.dictionaries ? given : given.map(field => (field.type.kind === 'dictionary' ? { ...field, type: UTF8 } : field));
   const branches = [{ side: 0, input: source, schema: fields, eventTime: null, steps: [] }];
-  return new PipelineNode({ stages: [], sources: [], branches, operator: NO_OPERATOR, fields, results: null, deadLetters: null, late: null });
+  return new PipelineNode({ branches, operator: NO_OPERATOR, behind: null, takingBack: null, fields, results: null, deadLetters: null, late: null, without: [] });
 }
 
 /** Every pipeline, at run time: rows of sources and results of aggregates. See `Pipeline` and `Aggregated` for what its methods mean. */
 export class PipelineNode extends OutputNode {
   eventTime(column: string, options: Parameters<typeof planEventTime>[2] = {}): PipelineNode {
-    const { branches, stages } = this.draft;
+    const { branches } = this.draft;
     const [branch] = branches;
-    const isFresh = branches.length === 1 && stages.length === 0 && !hasOperator(this.draft) && branch!.steps.length === 0 && branch!.eventTime === null;
+    const isFresh = branches.length === 1 && !readsStages(this.draft) && !hasOperator(this.draft) && branch!.steps.length === 0 && branch!.eventTime === null;
     if (!isFresh) throw new MillraceError('PLAN_INVALID', 'eventTime belongs right behind stream(source, schema), once.');
     return new PipelineNode({ ...this.draft, branches: [{ ...branch!, eventTime: planEventTime(branch!.schema, column, options) }] });
   }
@@ -59,20 +61,33 @@ export class PipelineNode extends OutputNode {
     for (const column of recordColumns(this.draft, 'with', columns)) byName.set(column.name, column);
     return this.#project([...byName.values()], 'with');
   }
-  #project(columns: readonly NamedExpression[], where: string): PipelineNode {
-    requireIdentity(this.draft, columns, where);
+  #project(given: readonly NamedExpression[], where: string): PipelineNode {
+    const columns = withIdentity(this.draft, given, where);
     return new PipelineNode(withStep(openEnd(this.draft), { kind: 'project', columns }, fieldsOf(columns)));
   }
 
   union(...others: unknown[]): PipelineNode {
     const drafts = [this, ...others].map(other => {
-      if (!(other instanceof PipelineNode)) throw new MillraceError('PLAN_INVALID', `union takes pipelines without aggregates, got ${describeValue(other)}.`);
-      const { draft } = other;
-      if (draft.stages.length > 0 || hasOperator(draft)) throw new MillraceError('PLAN_INVALID', 'union takes pipelines without aggregates, top and dedupe: those go behind it.');
-      if (other !== this && draft.deadLetters !== null) throw new MillraceError('PLAN_INVALID', 'A union has one sink for dead letters: name it behind the union.');
-      return draft;
+      if (!(other instanceof PipelineNode)) throw new MillraceError('PLAN_INVALID', `union takes pipelines, got ${describeValue(other)}.`);
+      requireFinal(other.draft, 'A union');
+      return other.draft;
     });
-    return new PipelineNode(unionOf(drafts[0]!, drafts.slice(1)));
+    return new PipelineNode(unionOf(drafts));
+  }
+  join(right: unknown, options: unknown): PipelineNode {
+    return new PipelineNode(joinPair(this.draft, draftOf(right, 'join'), options));
+  }
+  semiJoin(right: unknown, options: unknown): PipelineNode {
+    return new PipelineNode(joinHalf(this.draft, draftOf(right, 'semiJoin'), options, 'semi'));
+  }
+  antiJoin(right: unknown, options: unknown): PipelineNode {
+    return new PipelineNode(joinHalf(this.draft, draftOf(right, 'antiJoin'), options, 'anti'));
+  }
+  joinAll(others: unknown, options: unknown): PipelineNode {
+    return new PipelineNode(joinSeveral(this.draft, others, options, draftOf));
+  }
+  countMatches(others: unknown, options: unknown): PipelineNode {
+    return new PipelineNode(joinCounts(this.draft, others, options, draftOf));
   }
   dedupe(keys: unknown, options: unknown): PipelineNode {
     return new PipelineNode(deduplicated(this.draft, draft => keysOf(draft, Array.isArray(keys) ? keys : [keys], 'dedupe'), options ?? {}));
@@ -82,7 +97,7 @@ export class PipelineNode extends OutputNode {
   }
 
   groupBy(...keys: unknown[]): GroupedNode<PipelineNode> {
-    requireFinal(this.draft, 'An aggregate');
+    requireNotRevised(this.draft, 'An aggregate');
     const draft = openEnd(this.draft);
     const columns = keysOf(draft, keys, 'groupBy');
     if (columns.length > 0) requireNames(columns.map(column => column.name), 'groupBy');
@@ -101,10 +116,17 @@ export class PipelineNode extends OutputNode {
   emit(when: unknown): PipelineNode {
     return new PipelineNode(firing(this.draft, when));
   }
+  optimise(switches: unknown): PipelineNode {
+    return new PipelineNode({ ...this.draft, without: switchedOff(this.draft.without, switches) });
+  }
   deadLetters(sink: unknown): PipelineNode {
     return new PipelineNode({ ...this.draft, deadLetters: sinkOf(sink, 'deadLetters') });
   }
 }
 
+function draftOf(pipeline: unknown, where: string): Draft {
+  if (pipeline instanceof PipelineNode) return pipeline.draft;
+  throw new MillraceError('PLAN_INVALID', `${where} takes a pipeline, got ${describeValue(pipeline)}.`);
+}
 const keysOf = (draft: Draft, keys: readonly unknown[], where: string): NamedExpression[] => keys.flatMap(key =>
   (typeof key === 'string' ? [bareColumn(fieldNamed(draft.fields, key, where))] : recordColumns(draft, where, key)));

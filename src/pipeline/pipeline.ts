@@ -1,15 +1,16 @@
 import type { Source } from '../connectors/source.js';
 import type { Columns, Expr, TagOf } from '../plan/column.js';
 import type { EventTimeOptions } from '../plan/event-time.js';
+import type { Joins } from './joins.js';
 import type { Output } from './output.js';
 import { sourceNode } from './pipeline-node.js';
-import type { Aggregated, AggregateResults, Aggregates, EventUnit, Flat, GroupKey, Intersection, Override, WindowKind, Within } from './results.js';
+import type { Aggregated, AggregateResults, Aggregates, EventUnit, Flat, GroupKey, Intersection, Override, Unitable, WindowKind, Within } from './results.js';
 import type { Schema } from '../plan/schema.js';
 import type { TextTag, TimeTag, TypeMessage } from '../plan/tags.js';
 import type { AnyWindow, CalendarWindow, CountWindow, GlobalWindow } from '../plan/windows.js';
 
 /** Rows with columns `C`, on their way through a job. Immutable: every method returns the next pipeline. */
-export interface Pipeline<in out C extends Columns, E extends EventUnit = EventUnit> extends Output<C> {
+export interface Pipeline<in out C extends Columns, E extends EventUnit = EventUnit> extends Output<C>, Joins<C, E> {
   /** Keeps the rows for which the condition is true (not false, not null). */
   filter(predicate: (row: C) => Expr<'bool'>): Pipeline<C, E>;
   /** Keeps these columns, in this order. */
@@ -18,8 +19,8 @@ export interface Pipeline<in out C extends Columns, E extends EventUnit = EventU
   map<R extends Columns>(columns: (row: C) => R): Pipeline<R, E>;
   /** Adds columns, or replaces those of the same name. */
   with<R extends Columns>(columns: (row: C) => R): Pipeline<Override<C, R>, E>;
-  /** The rows of all. They must have the same columns. */
-  union(...others: readonly Pipeline<C, E>[]): Pipeline<C, E>;
+  /** These and the rows of all others, or results that come once. They must have the same columns. */
+  union(...others: readonly Unitable<C, E>[]): Pipeline<C, E>;
   /** Leaves out rows with the same keys as one that was read before, and an event time at most `within` from its own. Null is a key like others. */
   dedupe(keys: GroupKey<C> | readonly GroupKey<C>[], options: Within<E>): Pipeline<C, E>;
   /** One group for each combination of keys: names of columns, or callbacks that return named expressions. Null is a key like others. */

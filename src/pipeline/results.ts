@@ -4,7 +4,7 @@ import type { BoolColumn, Columns, ColumnByTag, Expr, NullableColumn, NumericCol
 import type { Duration } from '../plan/duration.js';
 import type { Firing, LateOptions } from '../plan/firing.js';
 import type { Output } from './output.js';
-import type { Checked, Grouped, KeyColumns, KindOf, WindowFor } from './pipeline.js';
+import type { Checked, Grouped, KeyColumns, KindOf, Pipeline, WindowFor } from './pipeline.js';
 import type { TypeMessage } from '../plan/tags.js';
 import type { AnyWindow } from '../plan/windows.js';
 
@@ -29,6 +29,8 @@ export interface Results<in out C extends Columns, E extends EventUnit, W extend
   select<K extends keyof C & string>(...names: readonly K[]): Results<Flat<Pick<C, K>>, E, W>;
   map<R extends Columns>(columns: (row: C) => R): Results<R, E, W>;
   with<R extends Columns>(columns: (row: C) => R): Results<Override<C, R>, E, W>;
+  /** These and the rows of all others. They must have the same columns. */
+  union(...others: readonly Unitable<C, E>[]): Pipeline<C, E>;
   /** The `n` rows of each window, and of each combination of the columns `per`, with the greatest `by` (order 'asc': the least); nulls come last. */
   top(n: W extends 'count' | 'session' ? TypeMessage<'top ranks the groups of one window, but each group has session and count windows of its own.'> : number, by: (row: C) => Expr, options?: TopOptions<C>): Results<C, E, W>;
   dedupe(keys: GroupKey<C> | readonly GroupKey<C>[], options: Within<E>): Results<C, E, W>;
@@ -36,6 +38,8 @@ export interface Results<in out C extends Columns, E extends EventUnit, W extend
   window<V extends WindowFor<E>>(window: Checked<C, V>): Grouped<C, {}, E, KindOf<V>>;
   aggregate<R extends Aggregates>(aggregates: (row: C) => R): Aggregated<{}, AggregateResults<{}, 'global', R>, E, 'global'>;
 }
+/** Rows that come once. */
+export type Unitable<C extends Columns, E extends EventUnit> = Pipeline<C, E> | Results<C, E, WindowKind>;
 export interface TopOptions<C extends Columns> {
   readonly per?: readonly (keyof C & string)[];
   readonly order?: 'desc' | 'asc';
@@ -54,6 +58,7 @@ export interface Updates<in out C extends Columns, in out I extends keyof C> ext
   map<R extends Columns>(columns: (row: C) => R & Pick<C, I>): Updates<R & Pick<C, I>, I>;
   with<R extends Columns>(columns: (row: C) => R & { readonly [K in I]?: C[K] }): Updates<Override<C, R>, I & keyof Override<C, R>>;
   top(this: OnlyFinal, n: number, by: unknown, options?: unknown): never;
+  union(this: OnlyFinal, ...others: unknown[]): never;
   dedupe(this: OnlyFinal, keys: unknown, options?: unknown): never;
   groupBy(this: OnlyFinal, ...keys: unknown[]): never;
   window(this: OnlyFinal, window: unknown): never;
@@ -88,7 +93,7 @@ type IsUpdating<Late extends boolean, F extends FiringKind> = F extends 'early' 
 type Bound<E extends EventUnit> = ColumnByTag<never>[E extends 'us' ? 'timestampUs' : 'timestamp'];
 type Int64 = NumericColumn<'int64', never>;
 /** The columns of a window; see `windowColumns`. */
-type Bounds<E extends EventUnit, W extends WindowKind> =
+export type Bounds<E extends EventUnit, W extends WindowKind> =
   W extends 'global' ? {} : W extends 'count' ? { readonly windowNumber: Int64 } : { readonly windowStart: Bound<E>; readonly windowEnd: Bound<E> };
 type ChangelogNames<W extends WindowKind> = W extends 'session' ? 'version' | 'deleted' : 'version';
 type Updating<I extends Columns, A extends Columns, W extends WindowKind> = W extends 'session'

@@ -26,7 +26,7 @@ export function deduplicated(given: Draft, keysOf: (draft: Draft) => NamedExpres
 /** Keeps the first rows of each window. */
 export function ranked(given: Draft, n: unknown, by: unknown, options: unknown): Draft {
   requireFinal(given, 'top');
-  if (given.results === null) throw new MillraceError('PLAN_INVALID', 'top ranks the results of an aggregate, window by window: it belongs behind .aggregate(…).');
+  if (!given.results?.window) throw new MillraceError('PLAN_INVALID', 'top ranks the results of an aggregate, window by window: it belongs behind .aggregate(…).');
   const { window } = given.results;
   if (window.kind === 'count' || window.kind === 'session') throw new MillraceError('PLAN_INVALID', `top ranks the groups of one window, but each group has ${window.kind} windows of its own. Aggregate them over time windows first.`);
   const draft = openEnd(given);

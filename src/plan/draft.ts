@@ -4,6 +4,7 @@ import { ColumnNode, columnExpression, used } from './column-node.js';
 import { columnOf, type Expression } from './expression-tree.js';
 import { recorded } from './recording.js';
 import type { PlannedTime } from './event-time.js';
+import type { TakingBack } from './retraction.js';
 import type { Changelog, NamedExpression, Stage, Step, Window } from './plan.js';
 import { rowOf } from './row.js';
 import { sameType } from './schema.js';
@@ -15,39 +16,53 @@ import { walk } from './walk.js';
 
 /** A pipeline being built: immutable, each call of the user makes the next one. */
 export interface Draft {
-  /** Stages that are complete, and their sources. */
-  readonly stages: readonly Stage[];
-  readonly sources: readonly Source[];
-  /** The stage in the making: `operator` is what its branches end in. A step behind an operator begins the next stage. */
+  /** The stage in the making: `operator` is what its branches end in. A step behind an operator begins the next stage, which reads this one. */
   readonly branches: readonly DraftBranch[];
   readonly operator: Operator;
+  /** What follows the operator as soon as its stage is complete; null: nothing. */
+  readonly behind: Behind | null;
+  /** Of an aggregate over rows that may be taken back: what its states are for. */
+  readonly takingBack: TakingBack | null;
   /** The columns behind all of it. */
   readonly fields: Fields;
   /** null: rows of sources. */
   readonly results: Results | null;
   readonly deadLetters: Sink | null;
   readonly late: Sink | null;
+  /** Rules of the optimiser that are turned off. */
+  readonly without: readonly string[];
 }
 export interface DraftBranch {
   readonly side: number;
-  /** A source, or the index of the stage that is read. */
-  readonly input: Source | number;
+  readonly input: Source | DraftStage;
   readonly schema: Fields;
   readonly eventTime: PlannedTime | null;
   readonly steps: readonly Step[];
 }
+/**
+ * A stage that is complete. Stages and sources are known by identity: a pipeline that is used twice leads to the same ones, and so they
+ * are in the plan once. Numbers come last (`number-stages.ts`).
+ */
+export class DraftStage {
+  constructor(readonly branches: readonly DraftBranch[], readonly operator: Operator, readonly output: Fields) {}
+}
 export type Operator = Pick<Stage, 'join' | 'deduplicate' | 'aggregate' | 'top'>;
 export const NO_OPERATOR: Operator = { join: null, deduplicate: null, aggregate: null, top: null };
-/** What is known of the rows behind an aggregate. */
+/** Steps that an operator brings with it, and the columns that it gives to them. */
+export interface Behind {
+  readonly given: Fields;
+  readonly steps: readonly Step[];
+}
+/** What is known of the rows behind an aggregate or a join. */
 export interface Results {
-  readonly window: Window;
+  /** null: rows of a join. */
+  readonly window: Window | null;
   readonly changelog: Changelog;
-  /** In an updating stream: the columns that tell which result a row revises. */
+  /** The columns that steps may not change: in an updating stream those that tell which result a row revises. */
   readonly identity: readonly string[];
 }
 
 export const hasOperator = ({ operator }: Draft): boolean => Object.values(operator).some(part => part !== null);
-export const inputName = (branch: DraftBranch): string => (typeof branch.input === 'number' ? `the results of stage ${branch.input}` : branch.input.name);
 
 /** The same step behind every branch, with the columns it leaves. REQUIRES: no operator. */
 export const withStep = (draft: Draft, step: Step, fields: Fields = draft.fields): Draft =>
@@ -61,30 +76,33 @@ export const bareColumn = (field: Field): NamedExpression => ({ name: field.name
 export function recordOne(draft: Draft, where: string, callback: unknown): Expression {
   const row = rowOf(draft.fields, where);
   const found: Expression[] = [];
-  recorded(where, asCallback(callback, where), row, result => found.push(columnExpression(result, where)));
+  recorded(where, asCallback(callback, where), [row], result => found.push(columnExpression(result, where)));
   checkColumns(found[0]!, draft.fields, where);
   return found[0]!;
 }
 
 /** Runs a callback that returns named things, `read` takes them apart. */
-export function recordNamed<Item>(draft: Draft, where: string, callback: unknown, read: (value: unknown, name: string) => Item): Item[] {
-  const row = rowOf(draft.fields, where);
+export function recordNamed<Item>(rows: readonly object[], where: string, callback: unknown, read: (value: unknown, name: string) => Item): Item[] {
   const items: Item[] = [];
-  recorded(where, asCallback(callback, where), row, result => {
+  recorded(where, asCallback(callback, where), rows, result => {
     const isObject = typeof result === 'object' && result !== null && !Array.isArray(result) && !(result instanceof ColumnNode);
     if (!isObject) throw new MillraceError('PLAN_INVALID', `${where}: its callback returns an object of named columns, such as row => ({ id: row.id }), got ${result instanceof ColumnNode ? 'one column' : describeValue(result)}.`);
     for (const [name, value] of Object.entries(result)) items.push(read(value, name));
   });
   return items;
 }
-export function recordColumns(draft: Draft, where: string, callback: unknown): NamedExpression[] {
-  return recordNamed(draft, where, callback, (value, name) => {
+export function recordColumns({ fields }: Pick<Draft, 'fields'>, where: string, callback: unknown): NamedExpression[] {
+  return recordOver([rowOf(fields, where)], fields, where, callback);
+}
+/** Named columns over several rows, whose columns together are `fields`. */
+export function recordOver(rows: readonly object[], fields: Fields, where: string, callback: unknown): NamedExpression[] {
+  return recordNamed(rows, where, callback, (value, name) => {
     const expression = value instanceof ColumnNode ? used(value) : columnExpression(value, `${where}: ${name}`);
-    checkColumns(expression, draft.fields, where);
+    checkColumns(expression, fields, where);
     return { name, expression };
   });
 }
-type Callback = (row: object) => unknown;
+type Callback = (...rows: readonly object[]) => unknown;
 function asCallback(callback: unknown, where: string): Callback {
   if (typeof callback === 'function') return callback as Callback;
   throw new MillraceError('PLAN_INVALID', `${where} takes a callback, such as row => …, got ${describeValue(callback)}.`);

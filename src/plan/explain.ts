@@ -1,8 +1,11 @@
-import { changelogColumns, changelogOf, type Aggregate, type AggregateCall, type Branch, type EventTime, type NamedExpression, type Plan, type Stage, type Step } from './plan.js';
+import { changelogColumns, changelogOf, readsSource, type Aggregate, type AggregateCall, type Branch, type EventTime, type Plan, type Stage, type Step } from './plan.js';
+import { explainJoin } from './explain-join.js';
+import { RETRACTED } from './join-plan.js';
 import { explainWindow } from './explain-window.js';
 import { printCall } from './print-call.js';
 import { printExpression, printName } from './print-expression.js';
 import { fieldText } from './schema.js';
+import { line, more, namedText } from './explain-lines.js';
 import { formatTime } from './format-time.js';
 import type { TimeUnitName } from './window-plan.js';
 
@@ -11,14 +14,22 @@ export function explainPlan(plan: Plan): string {
   const lines = plan.stages.flatMap(explainStage);
   plan.tables.forEach((table, i) => lines.push(line(`table ${i}`, `${table.keys.length} rows: ${[table.key, ...table.columns].map(fieldText).join(', ')}`)));
   lines.push(line('output', plan.output.map(fieldText).join(', ')));
+  if (plan.changelog === 'retracting') lines.push(more('revised', `a row may be taken back by one that is equal, but ${RETRACTED.name}`));
   if (plan.changelog === 'updating') lines.push(more('revised', `rows replace each other: ${plan.output.some(field => field.name === 'deleted') ? 'the greatest version counts, and nothing where it is deleted' : 'the greatest version counts'}`));
   return `${lines.join('\n')}\n`;
 }
 
-function explainStage({ branches, deduplicate, aggregate, top }: Stage): string[] {
+/** The plan as it runs and, where rules have made another of it, as it was written. */
+export function explainBoth(written: Plan, run: Plan, rules: readonly string[]): string {
+  if (JSON.stringify(written) === JSON.stringify(run)) return explainPlan(run);
+  return `as written\n\n${explainPlan(written)}\nas it runs, by ${rules.join(' and ')}\n\n${explainPlan(run)}`;
+}
+
+function explainStage({ branches, join, deduplicate, aggregate, top }: Stage): string[] {
   const lines = branches.flatMap((branch, i) => [...explainBranch(branch), ...(i < branches.length - 1 ? [''] : [])]);
-  if (branches.length > 1) lines.push('', line('union', `of ${branches.length} branches`));
   const unit = branches.map(timeUnit)[0]!;
+  if (join !== null) lines.push('', ...explainJoin(join, branches, unit));
+  else if (branches.length > 1) lines.push('', line('union', `of ${branches.length} branches`));
   if (deduplicate !== null) lines.push(line('dedupe', deduplicate.keys.map(namedText).join(', ')), more('within', `${formatTime(deduplicate.within, unit)} of a row read before`));
   if (aggregate !== null) lines.push(...explainAggregate(aggregate, unit));
   if (top !== null) {
@@ -28,15 +39,11 @@ function explainStage({ branches, deduplicate, aggregate, top }: Stage): string[
   return lines;
 }
 
-const LABEL_WIDTH = 12;
-const line = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)}${text}`;
-const more = (label: string, text: string): string => line(`  ${label}`, text);
-
 function explainBranch(branch: Branch): string[] {
   const { source, from, eventTime, steps } = branch;
-  const lines = from === 'source' ? [line('source', source.name)] : ['', line('then', source.name)];
+  const lines = readsSource(from) ? [line('source', source.name)] : ['', line('then', source.name)];
   lines.push(more('columns', source.schema.map(fieldText).join(', ')));
-  if (eventTime !== null) lines.push(more('time', from === 'source' ? explainTime(eventTime, timeUnit(branch)) : shiftedColumn(eventTime, timeUnit(branch))));
+  if (eventTime !== null) lines.push(more('time', readsSource(from) ? explainTime(eventTime, timeUnit(branch)) : shiftedColumn(eventTime, timeUnit(branch))));
   return [...lines, ...steps.map(explainStep)];
 }
 function timeUnit({ source, eventTime }: Branch): TimeUnitName {
@@ -58,10 +65,6 @@ function explainTime({ column, outOfOrderness, watermark, idleAfterMs, maxDrift,
 function explainStep(step: Step): string {
   if (step.kind === 'filter') return line('filter', printExpression(step.predicate));
   return line('project', step.columns.map(namedText).join(', '));
-}
-function namedText({ name, expression }: NamedExpression): string {
-  const text = printExpression(expression);
-  return text === printName(name) ? text : `${text} AS ${printName(name)}`;
 }
 
 function explainAggregate(aggregate: Aggregate, unit: TimeUnitName): string[] {

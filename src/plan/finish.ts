@@ -1,24 +1,35 @@
-import { bareColumn, hasOperator, withStep, type Draft } from './draft.js';
+import type { Source } from '../connectors/source.js';
+import { bareColumn, DraftStage, hasOperator, withStep, type Draft } from './draft.js';
 import type { Expression, StaticTable } from './expression-tree.js';
 import { freezeDeep } from './freeze.js';
 import { coerceTo } from './operators/coerce.js';
 import { OPTIMISER_RULES, type OptimiserRule } from './optimise/rules.js';
 import type { Aggregate, NamedExpression, Plan, Stage, Step } from './plan.js';
-import { plannedBranch, requireAnEnd } from './stages.js';
+import { numberedStages } from './number-stages.js';
+import { openEnd, requireAnEnd } from './stages.js';
 import { lookupTable } from './static-table.js';
 import { UTF8 } from './type-rules.js';
 import { mapOperands } from './walk.js';
 
-/** The plan of a finished draft: tables numbered, optimised by `rules`, frozen. */
-export function finishPlan(draft: Draft, rules: readonly OptimiserRule[] = OPTIMISER_RULES): Plan {
-  requireAnEnd(draft);
+/** A plan, and the sources by their numbers in it. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly sources: readonly Source[];
+}
+/** The plan of a finished draft: sources, stages and tables numbered, optimised by `rules`, frozen. */
+export function finishPlan(given: Draft, rules: readonly OptimiserRule[] = rulesOf(given)): Planned {
+  requireAnEnd(given);
+  const draft = given.behind === null ? given : openEnd(given);
   const { branches, operator, fields: output } = hasOperator(draft) ? draft : withoutDictionaries(draft);
   const tables = new TableNumbers();
-  const stages = [...draft.stages, { branches: branches.map(plannedBranch), ...operator, output }]
-    .map(stage => mapStage(stage, expression => tables.resolve(expression)));
+  const { stages: numbered, sources } = numberedStages([new DraftStage(branches, operator, output)]);
+  const stages = numbered.map(stage => mapStage(stage, expression => tables.resolve(expression)));
   const plan: Plan = { version: 2, stages, tables: tables.list, output, changelog: draft.results?.changelog ?? 'append' };
-  return freezeDeep(rules.reduce((before, rule) => rule.apply(before), plan));
+  return { plan: freezeDeep(rules.reduce((before, rule) => rule.apply(before), plan)), sources };
 }
+
+/** The rules that are not turned off. */
+export const rulesOf = ({ without }: Draft): OptimiserRule[] => OPTIMISER_RULES.filter(rule => !without.includes(rule.name));
 
 /** Codes of one branch's dictionary say nothing about another's: where branches meet, text takes their place. */
 export function withoutDictionaries(draft: Draft): Draft {
@@ -32,10 +43,11 @@ export const asText = ({ name, expression }: NamedExpression): NamedExpression =
 
 type Change = (expression: Expression) => Expression;
 export function mapStage(stage: Stage, change: Change): Stage {
-  const { deduplicate, aggregate, top } = stage;
+  const { join, deduplicate, aggregate, top } = stage;
   return {
     ...stage,
     branches: stage.branches.map(branch => ({ ...branch, steps: branch.steps.map(step => mapStep(step, change)) })),
+    join: join && { ...join, sides: join.sides.map(side => ({ ...side, keys: mapNamed(side.keys, change) })) },
     deduplicate: deduplicate && { ...deduplicate, keys: mapNamed(deduplicate.keys, change) },
     aggregate: aggregate && mapAggregate(aggregate, change),
     top: top && { ...top, by: change(top.by) },

@@ -1,7 +1,11 @@
 import { MillraceError } from '../errors.js';
-import { requireNames, type Draft, type Results } from './draft.js';
+import { DraftStage, fieldsOf, requireNames, type Draft, type DraftBranch, type Results } from './draft.js';
 import { checkOptions, inUnit, parseDuration, type Duration } from './duration.js';
+import type { Join } from './join-plan.js';
 import { changelogColumns, changelogOf, resultFields, windowColumns, type Aggregate, type Emit } from './plan.js';
+import { restoredIdentity, restoring } from './retraction.js';
+import { eventUnit } from './stages.js';
+import type { TimeUnitName } from './window-plan.js';
 import { describeValue } from './type-builders.js';
 
 /** When results come, and what late rows do to them. */
@@ -18,26 +22,39 @@ export type Firing = 'close' | 'final' | { readonly early: Duration };
 
 /** The draft with an aggregate at its end. */
 export function withAggregate(draft: Draft, aggregate: Aggregate): Draft {
-  const fields = resultFields(aggregate);
+  const behind = draft.takingBack && restoring(aggregate, draft.takingBack);
+  const fields = behind === null ? resultFields(aggregate) : fieldsOf(behind.columns);
   requireNames(fields.map(field => field.name), 'aggregate: its result');
-  const identity = [...aggregate.keys, ...windowColumns(aggregate.window), ...changelogColumns(aggregate)].map(column => column.name);
-  const results: Results = { window: aggregate.window, changelog: changelogOf(aggregate), identity };
-  return { ...draft, operator: { ...draft.operator, aggregate }, fields, results };
+  const own = [...aggregate.keys, ...windowColumns(aggregate.window), ...changelogColumns(aggregate)].map(column => column.name);
+  const results: Results = { window: aggregate.window, changelog: changelogOf(aggregate), identity: behind === null ? own : restoredIdentity(aggregate) };
+  return { ...draft, operator: { ...draft.operator, aggregate }, behind, fields, results };
 }
 
 /** In the unit of event time. */
 export function acceptingLate(draft: Draft, options: LateOptions): Draft {
   checkOptions(options, ['accept', 'then'], 'late');
-  const { aggregate } = draft.operator;
-  if (aggregate === null || aggregate.window.kind === 'global' || aggregate.window.kind === 'count') throw new MillraceError('PLAN_INVALID', 'late() belongs right behind an aggregate over time windows: without them no row is ever late.');
-  if (draft.stages.some(stage => stage.aggregate !== null)) throw new MillraceError('PLAN_INVALID', 'late() belongs behind the first aggregate: its results are never late for the windows behind it.');
-  const { accept, then } = options;
-  if (accept === undefined && then === undefined) throw new MillraceError('BAD_OPTION', 'late takes accept (how long windows take late rows), then (where later ones go), or both.');
-  if (accept === undefined) return draft;
+  const { aggregate, join } = draft.operator;
+  if (join !== null) return joinAcceptingLate(draft, join, options);
+  if (aggregate === null || aggregate.window.kind === 'global' || aggregate.window.kind === 'count') throw new MillraceError('PLAN_INVALID', 'late() belongs right behind an aggregate over time windows, or behind a join: without them no row is ever late.');
+  if (!draft.branches.some(takesRows)) throw new MillraceError('PLAN_INVALID', 'late() belongs behind the first aggregate or join: its results are never late for the windows behind it, and nothing else is read here.');
+  const accept = acceptedFor(options, aggregate.window.unit);
+  return accept === null ? draft : withAggregate(draft, { ...aggregate, accept });
+}
+function joinAcceptingLate(draft: Draft, join: Join, options: LateOptions): Draft {
+  const accept = acceptedFor(options, eventUnit(draft, 'late: rows'));
+  return accept === null ? draft : { ...draft, operator: { ...draft.operator, join: { ...join, accept } } };
+}
+function acceptedFor({ accept, then }: LateOptions, unit: TimeUnitName): number | null {
+  if (accept === undefined && then === undefined) throw new MillraceError('BAD_OPTION', 'late takes accept (for how long late rows are taken), then (where later ones go), or both.');
+  if (accept === undefined) return null;
   const acceptUs = parseDuration(accept, 'late: accept');
   if (acceptUs <= 0) throw new MillraceError('BAD_OPTION', `late: accept is ${accept}; it must be more than 0. Without it, late rows change nothing.`);
-  return withAggregate(draft, { ...aggregate, accept: inUnit(acceptUs, aggregate.window.unit, 'late: accept') });
+  return inUnit(acceptUs, unit, 'late: accept');
 }
+
+/** Whether rows of a source come in without an aggregate or a join in between. */
+const takesRows = ({ input }: DraftBranch): boolean =>
+  !(input instanceof DraftStage) || (input.operator.aggregate === null && input.operator.join === null && input.branches.some(takesRows));
 
 export function firing(draft: Draft, when: unknown): Draft {
   const { aggregate } = draft.operator;

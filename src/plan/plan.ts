@@ -8,7 +8,7 @@ export type { Window } from './window-plan.js';
 /** What `pipeline.plan()` returns: frozen plain JSON that says everything about a job but where its rows come from and go to. */
 export interface Plan {
   readonly version: 2;
-  /** At least one. Each reads sources or the results of the stage before it; the last one's output is the result. */
+  /** At least one. Each reads any mixture of sources and stages before it; the last one's output is the result. */
   readonly stages: readonly Stage[];
   readonly tables: readonly StaticTable[];
   /** The columns of the result. */
@@ -37,12 +37,18 @@ export interface Branch {
   readonly side: number;
   /** `source.schema` are the columns of the input, also where it is a stage. */
   readonly source: { readonly name: string; readonly schema: Fields };
-  /** 'source', or the index of the earlier stage whose results are the input. */
-  readonly from: 'source' | number;
+  readonly from: Input;
   /** null: the input has no event time. */
   readonly eventTime: EventTime | null;
   readonly steps: readonly Step[];
 }
+/**
+ * A source, by its number among those of the job, or the results of an earlier stage. What several branches read is read once and given
+ * to each of them.
+ */
+export type Input = { readonly source: number } | { readonly stage: number };
+export const readsSource = (from: Input): from is { readonly source: number } => 'source' in from;
+
 /**
  * How far event time has come. Lengths are in the unit of the column (a date counts ms). Where the input is a stage only `column` and
  * `shift` say something: the stage has a watermark.

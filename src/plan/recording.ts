@@ -19,12 +19,12 @@ export function noteUsed(used: Recorded): void {
   for (const pending of pendingByCallback) pending.delete(used);
 }
 
-/** Runs a callback over `row` and refuses to go on if it lost an expression. `use` notes the parts of the result as used. */
-export function recorded(where: string, callback: (row: object) => unknown, row: object, use: (result: unknown) => void): void {
+/** Runs a callback over `rows` and refuses to go on if it lost an expression. `use` notes the parts of the result as used. */
+export function recorded(where: string, callback: (...rows: readonly object[]) => unknown, rows: readonly object[], use: (result: unknown) => void): void {
   const pending = new Set<Recorded>();
   pendingByCallback.push(pending);
   try {
-    use(callback(row));
+    use(callback(...rows));
     const [lost] = pending;
     if (lost !== undefined) throw lostExpression(where, `builds ${lost.describe()} but its result does not contain it`);
     const tested = truthTestOfColumn(callback);

@@ -4,6 +4,7 @@ import type { Expression } from './expression-tree.js';
 import { coalesce } from './operators/choice.js';
 import { Bare, coerceTo, literal } from './operators/coerce.js';
 import { logic } from './operators/comparison.js';
+import { RETRACTED } from './join-plan.js';
 import type { NamedExpression } from './plan.js';
 import { BOOL, UTF8 } from './type-rules.js';
 import type { Field } from './types.js';
@@ -12,15 +13,32 @@ import type { Field } from './types.js';
 
 export const isUpdating = (draft: Draft): boolean => draft.results?.changelog === 'updating';
 
-/** REQUIRES results that come once. */
+/** REQUIRES rows that come once. */
 export function requireFinal(draft: Draft, where: string): void {
+  if (draft.results?.changelog === 'retracting') throw new MillraceError('PLAN_INVALID', `${where} cannot stand behind a join whose rows may be taken back: say mode: 'final' in the join, and each row comes once.`);
+  requireNotRevised(draft, where);
+}
+/** REQUIRES rows that are not replaced by others; they may be taken back. */
+export function requireNotRevised(draft: Draft, where: string): void {
   if (!isUpdating(draft)) return;
   throw new MillraceError('PLAN_INVALID', `${where} cannot stand behind results that are revised: each revision would count as a row. Say .emit('final') behind the aggregate, and each result comes once.`);
 }
 
-/** REQUIRES that a projection leaves the columns that tell which result a row revises. */
-export function requireIdentity(draft: Draft, columns: readonly NamedExpression[], where: string): void {
-  if (!isUpdating(draft)) return;
+/** A projection of a stream with revisions or retractions: what tells them must stay. */
+export function withIdentity(draft: Draft, columns: readonly NamedExpression[], where: string): readonly NamedExpression[] {
+  if (draft.results?.changelog === 'retracting') return withMark(columns, where);
+  if (isUpdating(draft)) requireIdentity(draft, columns, where);
+  return columns;
+}
+/** Whether a row is taken back goes with it through every projection. */
+function withMark(columns: readonly NamedExpression[], where: string): readonly NamedExpression[] {
+  const mark = bareColumn(RETRACTED);
+  const own = columns.find(({ name }) => name === mark.name);
+  if (own === undefined) return [...columns, mark];
+  if (own.expression.op === 'column' && own.expression.name === mark.name) return columns;
+  throw new MillraceError('PLAN_INVALID', `${where}: the column ${mark.name} says that a row is taken back; give yours another name.`);
+}
+function requireIdentity(draft: Draft, columns: readonly NamedExpression[], where: string): void {
   const kept = columns.filter(({ name, expression }) => expression.op === 'column' && expression.name === name).map(column => column.name);
   const lost = draft.results!.identity.filter(name => !kept.includes(name));
   if (lost.length === 0) return;

@@ -9,7 +9,11 @@ import type { Field, Fields } from './types.js';
  * because `row.isBot && …` is the likeliest slip; spreading the row or taking `...rest` of it reads columns without meaning to.
  */
 export function rowOf(fields: Fields, where: string): object {
-  const byName = new Map(fields.map(field => [field.name, field]));
+  return aliasedRow(fields, field => field.name, where);
+}
+/** As `rowOf`: a row whose columns are called `alias` elsewhere. */
+export function aliasedRow(fields: Fields, alias: (field: Field) => string, where: string): object {
+  const byName = new Map(fields.map(field => [field.name, { ...field, name: alias(field) }]));
   const handler = new RowHandler(byName, where);
   return new Proxy(Object.create(null) as object, handler);
 }
@@ -44,7 +48,7 @@ class RowHandler implements ProxyHandler<object> {
   getOwnPropertyDescriptor(_target: object, name: string | symbol): PropertyDescriptor | undefined {
     const field = typeof name === 'string' ? this.byName.get(name) : undefined;
     if (field === undefined) return undefined;
-    this.#spreading = field.name;
+    this.#spreading = name as string;
     return { value: columnNode(field, false), enumerable: true, configurable: true, writable: false };
   }
 }

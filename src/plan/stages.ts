@@ -1,8 +1,9 @@
 import { MillraceError } from '../errors.js';
-import { bareColumn, hasOperator, inputName, NO_OPERATOR, type Draft, type DraftBranch } from './draft.js';
+import type { Source } from '../connectors/source.js';
+import { bareColumn, DraftStage, hasOperator, NO_OPERATOR, type Draft, type DraftBranch, type Operator } from './draft.js';
 import { timeOfResults, type PlannedTime } from './event-time.js';
 import { coerceTo } from './operators/coerce.js';
-import type { Branch, NamedExpression, Stage, Step } from './plan.js';
+import type { NamedExpression, Step } from './plan.js';
 import type { Field, Fields } from './types.js';
 import type { TimeUnitName } from './window-plan.js';
 
@@ -10,34 +11,39 @@ import type { TimeUnitName } from './window-plan.js';
 export function openEnd(draft: Draft): Draft {
   if (!hasOperator(draft)) return draft;
   requireAnEnd(draft);
-  const { branches, carried, time } = timeBehind(draft);
-  const output = [...draft.fields, ...carried];
-  const stage: Stage = { branches: branches.map(plannedBranch), ...draft.operator, output };
-  return {
-    ...draft,
-    stages: [...draft.stages, stage],
-    sources: sourcesOf(draft),
-    branches: [{ side: 0, input: draft.stages.length, schema: output, eventTime: time, steps: [] }],
-    operator: NO_OPERATOR,
-  };
+  return { ...draft, branches: [completed(draft)], operator: NO_OPERATOR, behind: null, takingBack: null };
 }
 
-export const sourcesOf = ({ sources, branches }: Draft): Draft['sources'] =>
-  [...sources, ...branches.flatMap(({ input }) => (typeof input === 'number' ? [] : [input]))];
+/** Each operator makes one stage, however many pipelines go on behind it. */
+const completedStages = new WeakMap<Operator, DraftBranch>();
+/** The branch that reads the stage in which a draft ends. REQUIRES an operator. */
+function completed(draft: Draft): DraftBranch {
+  let reading = completedStages.get(draft.operator);
+  if (reading === undefined) {
+    const { branches, operator, carried, time } = timeBehind(draft);
+    const output = [...draft.behind?.given ?? draft.fields, ...carried];
+    reading = { side: 0, input: new DraftStage(branches, operator, output), schema: output, eventTime: time, steps: draft.behind?.steps ?? [] };
+    completedStages.set(draft.operator, reading);
+  }
+  return reading;
+}
 
-export const plannedBranch = (branch: DraftBranch): Branch => ({
-  side: branch.side,
-  source: { name: inputName(branch), schema: branch.schema },
-  from: typeof branch.input === 'number' ? branch.input : 'source',
-  eventTime: branch.eventTime?.planned ?? null,
-  steps: branch.steps,
-});
+/** The sources behind some branches, each once. */
+export function sourcesOf({ branches }: Pick<Draft, 'branches'>, found: Set<Source> = new Set(), seen: Set<DraftStage> = new Set()): Set<Source> {
+  for (const { input } of branches) {
+    if (!(input instanceof DraftStage)) found.add(input);
+    else if (!seen.has(input)) sourcesOf(input, found, seen.add(input));
+  }
+  return found;
+}
+/** Whether some of its rows are results of a stage. */
+export const readsStages = ({ branches }: Pick<Draft, 'branches'>): boolean => branches.some(({ input }) => input instanceof DraftStage);
 
 /** REQUIRES that a global window has results at all. */
 export function requireAnEnd(draft: Draft): void {
   const { aggregate } = draft.operator;
   if (aggregate === null || aggregate.window.kind !== 'global' || aggregate.emit.earlyMs !== null) return;
-  const endless = sourcesOf(draft).find(source => !source.bounded);
+  const endless = [...sourcesOf(draft)].find(source => !source.bounded);
   if (endless === undefined) return;
   throw new MillraceError('PLAN_INVALID', `${endless.name} never ends, so an aggregate over all of it has no result: add .window(tumbling(…)), or .emit({ early: '10s' }) for what there is so far.`);
 }
@@ -46,33 +52,48 @@ export function requireAnEnd(draft: Draft): void {
 export function eventUnit(draft: Draft, what: string): TimeUnitName {
   const units = draft.branches.map(branch => {
     if (branch.eventTime !== null) return branch.eventTime.unit;
-    if (typeof branch.input !== 'number') throw new MillraceError('PLAN_INVALID', `${what} need event time, and ${branch.input.name} has none: call .eventTime(column) right behind its stream().`);
-    throw new MillraceError('PLAN_INVALID', `${what} need event time, and results of ${draft.results?.window.kind} windows have none.`);
+    if (!(branch.input instanceof DraftStage)) throw new MillraceError('PLAN_INVALID', `${what} need event time, and ${branch.input.name} has none: call .eventTime(column) right behind its stream().`);
+    throw new MillraceError('PLAN_INVALID', `${what} need event time, and ${withoutTime(branch.input)} have none.`);
   });
   if (units.some(unit => unit !== units[0])) throw new MillraceError('PLAN_INVALID', 'The event times of a union count ms in one input and µs in another: cast them to one unit in the schemas.');
   return units[0]!;
 }
 
+/** REQUIRES of a stage that its results have no event time. */
+function withoutTime({ operator: { aggregate }, branches }: DraftStage): string {
+  if (aggregate !== null) return `results of ${aggregate.window.kind} windows`;
+  const inner = branches.find(({ eventTime }) => eventTime === null)?.input;
+  return inner instanceof DraftStage ? withoutTime(inner) : `rows of ${inner?.name}`;
+}
+
 interface TimeBehind {
   readonly branches: readonly DraftBranch[];
-  /** A column added to the fields of the draft, if any. */
+  readonly operator: Operator;
+  /** A column added to what the operator gives, if any. */
   readonly carried: Fields;
   readonly time: PlannedTime | null;
 }
 /** Event time behind the operator: the last moment of a window, or the rows' own, in a column that is added where they have lost theirs. */
 function timeBehind(draft: Draft): TimeBehind {
-  const { branches, fields, operator: { aggregate } } = draft;
+  const { branches, fields, operator } = draft;
+  const { aggregate, join } = operator;
+  if (join !== null) {
+    const unit = eventUnit(draft, 'joins: rows');
+    const field: Field = { name: unusedName(draft.behind?.given ?? fields), type: { kind: 'timestamp', unit }, nullable: false };
+    const timed = { ...join, columns: [...join.columns, { kind: 'time' as const }] };
+    return { branches, operator: { ...operator, join: timed }, carried: [field], time: { planned: timeOfResults(field.name, 0), unit } };
+  }
   if (aggregate !== null) {
     const { window } = aggregate;
     const time = window.kind === 'global' || window.kind === 'count' ? null : { planned: timeOfResults('windowEnd', -1), unit: window.unit };
-    return { branches, carried: [], time };
+    return { branches, operator, carried: [], time };
   }
-  if (branches.some(branch => branch.eventTime === null)) return { branches, carried: [], time: null };
+  if (branches.some(branch => branch.eventTime === null)) return { branches, operator, carried: [], time: null };
   const { planned: { column, shift }, unit } = branches[0]!.eventTime!;
   const kept = branches.every(branch => branch.eventTime!.planned.column === column && keepsColumn(branch.steps, column));
-  if (kept) return { branches, carried: [], time: { planned: timeOfResults(column, shift), unit } };
+  if (kept) return { branches, operator, carried: [], time: { planned: timeOfResults(column, shift), unit } };
   const field: Field = { name: unusedName(fields), type: { kind: 'timestamp', unit }, nullable: branches.some(branch => timeField(branch).nullable) };
-  return { branches: branches.map(branch => carrying(branch, field)), carried: [field], time: { planned: timeOfResults(field.name, shift), unit } };
+  return { branches: branches.map(branch => carrying(branch, field)), operator, carried: [field], time: { planned: timeOfResults(field.name, shift), unit } };
 }
 
 /** Whether a column of the input comes through all steps as it is. */

@@ -1,17 +1,20 @@
 import { MillraceError } from '../errors.js';
 import { coerceTo, mismatch } from './operators/coerce.js';
 import { bareColumn, type Draft, type DraftBranch } from './draft.js';
+import { mergeDrafts } from './merge-drafts.js';
 import type { NamedExpression } from './plan.js';
 import { fieldText, sameType, typeName } from './schema.js';
 import { UTF8 } from './type-rules.js';
+import { openEnd } from './stages.js';
 import type { Field, Fields } from './types.js';
 
 /** One draft with the branches of all. They must have the same columns, by name and type; the order and null-ness of the first win. */
-export function unionOf(first: Draft, others: readonly Draft[]): Draft {
-  const drafts = [first, ...others];
+export function unionOf(given: readonly Draft[]): Draft {
+  const drafts = given.map(openEnd);
+  const [first, ...others] = drafts as [Draft, ...Draft[]];
   for (const other of others) requireSameNames(first.fields, other.fields);
   const fields = first.fields.map(field => unionField(field, others.map(other => other.fields.find(same => same.name === field.name)!)));
-  return { ...first, branches: drafts.flatMap(draft => draft.branches.map(branch => inOrder(branch, draft.fields, fields))), fields };
+  return mergeDrafts(drafts.map(draft => ({ ...draft, branches: draft.branches.map(branch => inOrder(branch, draft.fields, fields)), fields })), 'union');
 }
 
 function requireSameNames(fields: Fields, others: Fields): void {

@@ -1,6 +1,6 @@
 import { columnWord, ColumnWord, descriptorBytes } from '../batch/layout.js';
 import { CHUNK_ROWS } from '../expression/vector.js';
-import type { Branch } from '../plan/plan.js';
+import { readsSource, type Branch } from '../plan/plan.js';
 import type { Fields } from '../plan/types.js';
 import { END_OF_TIME, later, NO_TIME } from './lanes.js';
 import type { ThreadContext } from './thread-context.js';
@@ -46,7 +46,7 @@ export class TimeColumns {
     { source, eventTime, from }: Branch,
   ) {
     this.schema = source.schema;
-    this.isSource = from === 'source';
+    this.isSource = readsSource(from);
     this.shift = BigInt(eventTime?.shift ?? 0);
     const columnOf = (name: string | null | undefined): number => source.schema.findIndex(field => field.name === name);
     this.column = columnOf(eventTime?.column);

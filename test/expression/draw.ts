@@ -209,5 +209,5 @@ export function drawCase(g: Draw): Drawn {
     }
   }
   const outputs = Array.from({ length: 1 + g(below, 3) }, () => drawer.expression(chance(g, 50) ? pick(g, columns).type : pick(g, TYPES), columns, 3));
-  return { branch: { source: { name: 'source', schema }, side: 0, from: 'source' as const, eventTime: null, steps }, outputs, tables, rows };
+  return { branch: { source: { name: 'source', schema }, side: 0, from: { source: 0 }, eventTime: null, steps }, outputs, tables, rows };
 }

@@ -20,7 +20,7 @@ const table: StaticTable = {
   keys: ['a0', 'a1', 'a2', 'a3'], values: [['c0', 'c1', 'c0', 'c1']],
 };
 const branch: Branch = {
-  source: { name: 'events', schema }, side: 0, from: 'source' as const, eventTime: null,
+  source: { name: 'events', schema }, side: 0, from: { source: 0 }, eventTime: null,
   steps: [{ kind: 'filter', predicate: { op: 'eq', args: [column('type'), { op: 'literal', value: 'view', type: { kind: 'utf8' }, nullable: false }], type: { kind: 'bool' }, nullable: false } }],
 };
 const outputs: Expression[] = [{ op: 'lookup', arg: column('ad'), table: 0, column: 'campaign', type: { kind: 'utf8' }, nullable: true }, column('at')];

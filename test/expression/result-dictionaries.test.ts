@@ -17,7 +17,7 @@ const lookup = (arg: Expression): Expression => ({ op: 'lookup', arg, table: 0, 
 function stageOf(heap: TestHeap, type: DataType, output: (column: Expression) => Expression): { stage: StatelessStage; schema: Fields; outputs: Expression[] } {
   const schema: Fields = [{ name: 'ad', type, nullable: true }];
   const outputs = [output({ op: 'column', name: 'ad', type, nullable: true })];
-  const branch = { source: { name: 'events', schema }, side: 0, from: 'source' as const, eventTime: null, steps: [] };
+  const branch = { source: { name: 'events', schema }, side: 0, from: { source: 0 }, eventTime: null, steps: [] };
   const stage = new StatelessStage({ branch, outputs, tables: loadTables(heap, heap.wasm, tables), heap: heap.heap, kernels: heap.wasm, allocator: heap.allocator, udfs: () => { throw new Error('none'); } });
   return { stage, schema, outputs };
 }

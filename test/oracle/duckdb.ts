@@ -6,6 +6,7 @@ import type { Fields, Row, Value } from '../../src/plan/types.ts';
 import { type Cell, cellOfValue, valueOfCell } from './cells.ts';
 import type { Ingest } from './reference.ts';
 import { PLACE, sqlAggregate, sqlCell, sqlColumns, sqlExpression, sqlName, sqlType } from './sql.ts';
+import { sqlInTime, sqlJoin, sqlSide } from './sql-joins.ts';
 
 /** Runs plans on DuckDB, which is not told of any of the reference's results but of the rows that fault. */
 export class Duck {
@@ -50,6 +51,28 @@ export class Duck {
       await step(`SELECT * FROM step${at} WHERE __watermark IS NULL OR ${end} > __watermark`);
     }
     return this.rows(sqlAggregate(plan.stages[0]!.aggregate, plan.tables, `step${at}`), plan.output);
+  }
+
+  /** A join of branches that filter and compute nothing. DuckDB finds out what is late on its own. */
+  async runJoin(plan: Plan, ingest: readonly Ingest[]): Promise<Row[]> {
+    const { branches, join } = plan.stages[0]!;
+    if (join === null || branches.some(({ steps }) => steps.some(({ kind }) => kind === 'filter'))) throw new Error('a join alone');
+    const table = async (name: string, sql: string): Promise<void> => { await this.connection.run(`CREATE OR REPLACE TEMP TABLE ${name} AS ${sql}`); };
+    for (const [branch, { source: { schema } }] of branches.entries()) {
+      await this.connection.run(`CREATE OR REPLACE TEMP TABLE rows${branch} (${schema.map(f => `${sqlName(f.name)} ${sqlType(f.type)}`).join(', ')}, __position BIGINT)`);
+      const values = ingest.flatMap((item, i) => ('row' in item && item.branch === branch && (item.row as Row)['at'] !== null ? [`(${tuple(item.row as Row, schema)}, ${i})`] : []));
+      if (values.length > 0) await this.connection.run(`INSERT INTO rows${branch} VALUES ${values.join(', ')}`);
+      await table(`timed${branch}`, `SELECT *, ${sqlTime(schema, 'at')} AS __time FROM rows${branch}`);
+    }
+    await table('ingest', branches.map((_, i) => `SELECT __position, __time, ${i} AS __branch FROM timed${i}`).join(' UNION ALL '));
+    const ends = branches.map((_, branch) => ingest.findIndex(item => 'end' in item && item.branch === branch)).map(end => (end < 0 ? ingest.length : end));
+    await table('intime', sqlInTime(branches.map(({ eventTime }) => eventTime!), ends, join.accept));
+    for (const side of join.sides.keys()) {
+      const union = branches.flatMap((branch, i) => (branch.side === side ? [`SELECT * FROM timed${i}`] : [])).join(' UNION ALL ');
+      await table(`all${side}`, `SELECT * FROM (${union}) WHERE __position IN (SELECT __position FROM intime)`);
+      await table(`side${side}`, sqlSide(join, side, `all${side}`));
+    }
+    return this.rows(sqlJoin(join), plan.output);
   }
 }
 

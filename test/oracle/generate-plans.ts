@@ -98,7 +98,7 @@ export function planOf({ maxBranches, depth, types, windows = false }: PlanOptio
     return fc.tuple(filters, tail).chain(([heads, steps]) => {
       const project = steps?.find(s => s.kind === 'project');
       const end: Scope = { columns: project === undefined ? schema : fieldsAfter(project.columns), tables };
-      const all = heads.map((head, i): Branch => ({ source: { name: `source${i}`, schema }, side: 0, from: 'source', eventTime, steps: [...head, ...(steps ?? [])] }));
+      const all = heads.map((head, i): Branch => ({ source: { name: `source${i}`, schema }, side: 0, from: { source: i }, eventTime, steps: [...head, ...(steps ?? [])] }));
       const aggregation = windows ? slicedAggregationIn(end, unit, depth) : fc.option(aggregationIn(end, eventTime, unit, depth), { freq: 5 });
       return aggregation.map((aggregate): Plan =>
         oneStage(all, tables, aggregate, aggregate === null ? end.columns : outputOf(aggregate)));

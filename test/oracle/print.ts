@@ -1,4 +1,5 @@
 import type { Expression } from '../../src/plan/expression-tree.ts';
+import type { Join } from '../../src/plan/join-plan.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { DataType, Fields } from '../../src/plan/types.ts';
 import { valueText } from './compare.ts';
@@ -22,12 +23,19 @@ export function expressionText(e: Expression): string {
     default: return `${e.op}(${list(e.args)}):${typed(e)}`;
   }
 }
+function joinText({ sides, ...rest }: Join): string[] {
+  return [
+    `join ${JSON.stringify({ ...rest, columns: rest.columns.length })}`,
+    ...sides.map((side, i) => `  side ${i}: ${side.match}${side.keepsUnmatched ? ', keeps unmatched' : ''}, ${side.before} before, ${side.after} after, by ${side.keys.map(key => expressionText(key.expression)).join(', ')}`),
+  ];
+}
 export function planText(plan: Plan): string {
   const lines = plan.stages[0]!.branches.flatMap(b => [
-    `source ${b.source.name}: ${fieldsText(b.source.schema)}${b.eventTime === null ? '' : `; time ${b.eventTime.column} - ${b.eventTime.outOfOrderness}`}`,
+    `source ${b.source.name}${b.side > 0 ? ` of side ${b.side}` : ''}: ${fieldsText(b.source.schema)}${b.eventTime === null ? '' : `; time ${b.eventTime.column} - ${b.eventTime.outOfOrderness}`}`,
     ...b.steps.map(s => (s.kind === 'filter' ? `  filter ${expressionText(s.predicate)}` : `  project ${s.columns.map(c => `${c.name} = ${expressionText(c.expression)}`).join(', ')}`)),
   ]);
   for (const [i, t] of plan.tables.entries()) lines.push(`table ${i}: ${fieldsText([t.key])} ${JSON.stringify(t.keys)} -> ${fieldsText(t.columns)} ${JSON.stringify(t.values)}`);
+  if (plan.stages[0]!.join !== null) lines.push(...joinText(plan.stages[0]!.join));
   if (plan.stages[0]!.aggregate !== null) {
     const { keys, window, aggregates } = plan.stages[0]!.aggregate;
     lines.push(`group by ${keys.map(k => `${k.name} = ${expressionText(k.expression)}`).join(', ')} window ${JSON.stringify(window)}`);

@@ -6,6 +6,7 @@ import { cellAt, readRow } from './read-row.ts';
 import { Watermarks } from './watermark.ts';
 import { slackOf } from './slack.ts';
 import { Deduplication } from './dedupe.ts';
+import { Joining } from './joins.ts';
 import { Ranking } from './top.ts';
 import { Grouping } from './grouping.ts';
 import { type Cell, keyCell, type FaultReason, mapAll, RowFault, valueOfCell } from './cells.ts';
@@ -46,7 +47,8 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
   const udfs = options.udfs ?? new Map<string, Udf>();
   const rows: Row[] = [];
   const letters: Letter[] = [];
-  const { branches, aggregate: spec, deduplicate, top } = plan.stages[0]!;
+  const { branches, join, aggregate: spec, deduplicate, top } = plan.stages[0]!;
+  const joining = join && new Joining(join);
   const seen = deduplicate && new Deduplication(deduplicate);
   const ranking = top === null ? null : new Ranking(top, plan.output);
   const grouping = spec === null ? null : new Grouping(spec);
@@ -70,6 +72,10 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
       const passed = applySteps(branch, cells, env);
       if (passed === null) {
         ledger.filtered++;
+      } else if (joining !== null) {
+        const verdict = joining.judge(branch.side, { ...env, row: passed }, time!, watermark);
+        ledger[verdict]++;
+        if (verdict === 'late') letters.push({ source: item.branch, position, reason: 'LATE', reasons: ['LATE'] });
       } else if (ranking !== null) {
         ranking.add({ ...env, row: passed });
         ledger.applied++;
@@ -94,24 +100,24 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
       letters.push({ source: item.branch, position, reason: error.reason, reasons: error.reasons });
     }
   }
-  for (const cells of ranking?.best ?? []) rows.push(valuesOf(plan, cells));
+  for (const cells of joining?.results() ?? ranking?.best ?? []) rows.push(valuesOf(plan, cells));
   if (spec === null || grouping === null) return { rows, slack: rows.map(() => ({})), ledgers, letters };
   return { ...finish(plan, spec, grouping, options.slack ?? slackOf), ledgers, letters };
 }
 
-/** Runs a plan of several stages: the results of each are the rows of the next. The ledgers are those of all stages, one after another. */
+/**
+ * Runs a plan of several stages: the results of each are rows of those that read it. `branch` of the ingest is the number of a source, whose
+ * rows go to each branch that reads it, one row after another. The ledgers are those of all stages, one after another.
+ */
 export function runStages(plan: Plan, ingest: readonly Ingest[], options: ReferenceOptions = {}): ReferenceResult {
-  let rows: readonly Ingest[] = ingest;
-  const ledgers: Ledger[] = [];
-  const letters: Letter[] = [];
-  let result: ReferenceResult | null = null;
+  const results: ReferenceResult[] = [];
   for (const stage of plan.stages) {
-    result = runReference({ ...plan, stages: [stage], output: stage.output }, rows, options);
-    ledgers.push(...result.ledgers);
-    letters.push(...result.letters);
-    rows = result.rows.map(row => ({ branch: 0, row }));
+    const earlier = stage.branches.flatMap(({ from }, branch): Ingest[] => ('source' in from ? [] : results[from.stage]!.rows.map(row => ({ branch, row }))));
+    const readers = stage.branches.map(({ from }) => ('source' in from ? from.source : -1));
+    const read = ingest.flatMap(item => readers.flatMap((source, branch): Ingest[] => (source === item.branch ? [{ ...item, branch }] : [])));
+    results.push(runReference({ ...plan, stages: [stage], output: stage.output }, [...earlier, ...read], options));
   }
-  return { ...result!, ledgers, letters };
+  return { ...results.at(-1)!, ledgers: results.flatMap(({ ledgers }) => ledgers), letters: results.flatMap(({ letters }) => letters) };
 }
 
 function at<T>(list: readonly T[], index: number): T {

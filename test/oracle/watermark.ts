@@ -40,7 +40,7 @@ export class Watermarks {
   private statement(branch: number, cells: Columns, time: bigint): bigint | null {
     const { eventTime, source, from } = this.branches[branch]!;
     // A stage has no rows left to come that are late: all of a window come before its watermark passes it.
-    if (from !== 'source') return null;
+    if (!('source' in from)) return null;
     if (eventTime?.watermark == null) return time - BigInt(eventTime?.outOfOrderness ?? 0);
     const stated = cells.get(eventTime.watermark) as Cell;
     const type = source.schema.find(field => field.name === eventTime.watermark)?.type as DataType;

@@ -44,7 +44,7 @@ describe('which results are revised', () => {
   });
   test('refused', () => {
     expect(errorOf(() => minutes().late({ accept: 0 })).message).toContain('BAD_OPTION: late: accept is 0; it must be more than 0');
-    expect(errorOf(() => minutes().late({})).message).toContain('takes accept (how long windows take late rows), then');
+    expect(errorOf(() => minutes().late({})).message).toContain('takes accept (for how long late rows are taken), then');
     expect(errorOf(() => minutes().late({ accept: '1us' })).message).toContain('whole milliseconds');
     expect(errorOf(() => (minutes().filter(row => row.views.gt(1n)) as any).late({ accept: '1s' })).message).toContain('right behind an aggregate');
     expect(errorOf(() => (clicks().window(countWindow(5)).aggregate(() => ({ n: count() })) as any).late({ accept: '1s' })).message).toContain('over time windows');
@@ -68,7 +68,7 @@ describe('an append-only sink', () => {
       // @ts-expect-error in words: This sink only appends, but these results are revised
       expect(errorOf(() => pipeline.to(appending)).message).toMatch(/^PLAN_INVALID: log only appends, but these results are revised .* \.emit\('final'\)/);
     }
-    expect(errorOf(() => minutes().to({ ...fakeSink(), accepts: 'upsert' as never })).message).toContain('a sink accepts \'append\' or \'updating\'; fake says "upsert"');
+    expect(errorOf(() => minutes().to({ ...fakeSink(), accepts: 'upsert' as never })).message).toContain('a sink accepts \'append\', \'updating\' or \'retracting\'; fake says "upsert"');
   });
 });
 

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { count, lit, schema, stream, sum, t, tumbling } from '../../src/index.ts';
 import { finishPlan } from '../../src/plan/finish.ts';
 import { dropNarrowing } from '../../src/plan/optimise/drop-narrowing.ts';
+import { pushFilters } from '../../src/plan/optimise/push-filters.ts';
+import { printExpression } from '../../src/plan/print-expression.ts';
 import { pruneColumns } from '../../src/plan/optimise/prune-columns.ts';
 import type { OptimiserRule } from '../../src/plan/optimise/rules.ts';
 import type { OutputNode } from '../../src/pipeline/output.ts';
@@ -10,7 +12,7 @@ import { fakeSource } from './fakes.ts';
 
 const Wide = schema({ text: t.utf8, a: t.int32, b: t.int32, c: t.int32, at: t.timestamp });
 const wide = stream(fakeSource(), Wide);
-const planWith = (pipeline: unknown, ...rules: OptimiserRule[]): Plan => finishPlan((pipeline as OutputNode).draft, rules);
+const planWith = (pipeline: unknown, ...rules: OptimiserRule[]): Plan => finishPlan((pipeline as OutputNode).draft, rules).plan;
 const read = (plan: Plan): string[] => plan.stages[0]!.branches[0]!.source.schema.map(field => field.name);
 const shape = (plan: Plan): string[] => plan.stages[0]!.branches[0]!.steps.map(step => (step.kind === 'filter' ? 'filter' : step.columns.map(column => column.name).join(',')));
 
@@ -62,4 +64,45 @@ test('a stage that needs no column of another still has its rows', () => {
   const plan = planWith(wide.aggregate(row => ({ n: sum(row.a) })).aggregate(() => ({ rows: count() })), pruneColumns);
   expect(plan.stages[0]!.output.length).toBeGreaterThan(0);
   expect(plan.stages[1]!.branches[0]!.source.schema).toEqual(plan.stages[0]!.output);
+});
+
+const Ad = schema({ adId: t.int64, campaign: t.utf8, at: t.timestamp });
+const View = schema({ adId: t.int64, ip: t.utf8, ms: t.int32, seen: t.timestamp });
+const ads = stream(fakeSource({ name: 'ads' }), Ad).eventTime('at');
+const views = stream(fakeSource({ name: 'views' }), View).eventTime('seen');
+/** The conditions of each branch: 'stage.branch condition'. */
+const filters = (plan: Plan): string[] => plan.stages.flatMap(({ branches }, s) => branches.flatMap(({ steps }, b) =>
+  steps.flatMap(step => (step.kind === 'filter' ? [`${s}.${b} ${printExpression(step.predicate)}`] : []))));
+
+describe('pushFilters', () => {
+  const within = { on: 'adId', within: '1h' } as const;
+  const inner = ads.join(views, within);
+  test('checks what concerns one side before the join', () => {
+    const filtered = inner.filter(row => row.campaign.eq('a').and(row.ip.ne('b'), row.ms.gt(row.adId.cast(t.int32)))).filter(row => row.ms.isNotNull());
+    // The cast may fault: what comes after it stays where it is, or a row would no longer be set aside.
+    expect(filters(planWith(filtered, pushFilters))).toEqual(['0.0 campaign = \'a\'', '0.1 ip <> \'b\'', '1.0 ms > CAST(adId AS int32)', '1.0 ms IS NOT NULL']);
+    expect(filters(planWith(inner.filter(row => row.ms.gt(1)), pushFilters))).toEqual(['0.1 ms > 1']);
+    const renamed = ads.join(views, { ...within, select: (ad, view) => ({ who: view.ip, what: ad.campaign }) }).filter(row => row.who.ne(row.what)).filter(row => row.who.eq('x'));
+    expect(filters(planWith(renamed, pushFilters))).toEqual(['0.1 ip = \'x\'', '1.0 who <> what']);
+  });
+  test('where a row that is turned away would give nothing', () => {
+    const found = (['left', 'right', 'full'] as const).map(kind => filters(planWith(ads.join(views, { ...within, kind }).filter(row => row.campaign.eq('a').and(row.ip.eq('b'))), pushFilters)));
+    expect(found).toEqual([['0.0 campaign = \'a\'', '1.0 ip = \'b\''], ['1.0 (campaign = \'a\') AND (ip = \'b\')'], ['1.0 (campaign = \'a\') AND (ip = \'b\')']]);
+    const counts = ads.countMatches({ views: { of: views, within: '1h' } }, { on: 'adId' }).filter(row => row.campaign.eq('a')).filter(row => row.views.gt(1n));
+    expect(filters(planWith(counts, pushFilters))).toEqual(['0.0 campaign = \'a\'', '1.0 views > 1']);
+  });
+  test('not where others read the join, too', () => {
+    const both = inner.filter(row => row.campaign.eq('a')).union(inner.filter(row => row.campaign.eq('b')));
+    expect(filters(planWith(both, pushFilters))).toEqual(['1.0 campaign = \'a\'', '1.1 campaign = \'b\'']);
+  });
+  test('can be turned off, and both plans are shown', () => {
+    const filtered = inner.filter(row => row.ms.gt(1));
+    expect(filters(filtered.plan())).toEqual(['0.1 ms > 1']);
+    expect(filters(filtered.optimise({ pushFilters: false }).plan())).toEqual(['1.0 ms > 1']);
+    expect(filters(inner.optimise({ pushFilters: false }).filter(row => row.ms.gt(1)).optimise({ pushFilters: true }).plan())).toEqual(['0.1 ms > 1']);
+    expect(filtered.explain()).toMatch(/^as written\n[^]*\nas it runs, by pushFilters\n/);
+    expect(filtered.optimise({ pushFilters: false }).explain()).not.toContain('as written');
+    expect(inner.explain()).not.toContain('as written');
+    expect(() => inner.optimise({ pushFilter: false } as never)).toThrow('no option pushFilter');
+  });
 });

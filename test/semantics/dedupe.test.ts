@@ -33,7 +33,7 @@ test('a row is late when event time + within is less than the watermark, and one
 
 test('a time from which `within` leads beyond 64 bits is a dead letter', () => {
   const micros = [field('at', { kind: 'timestamp', unit: 'us' }, false)];
-  const plan = onePlan({ branches: [{ source: { name: 's0', schema: micros }, side: 0, from: 'source', eventTime: timeOf({ column: 'at', outOfOrderness: 0 }), steps: [] }], aggregate: null, output: micros });
+  const plan = onePlan({ branches: [{ source: { name: 's0', schema: micros }, side: 0, from: { source: 0 }, eventTime: timeOf({ column: 'at', outOfOrderness: 0 }), steps: [] }], aggregate: null, output: micros });
   const deduplicate = { keys: [{ name: 'at', expression: col(micros[0]!) }], within: 10 };
   return expectAnswer({ ...plan, stages: [{ ...plan.stages[0]!, deduplicate }] }, [[{ at: -(2n ** 62n) }, { at: 2n ** 63n - 10n }, { at: 2n ** 63n - 11n }]], {
     rows: [{ at: -(2n ** 62n) }, { at: 2n ** 63n - 11n }], letters: ['1 OVERFLOW'],

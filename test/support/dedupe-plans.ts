@@ -8,7 +8,7 @@ import type { Random } from './random.ts';
 export function dedupePlan(keys: readonly Field[], within: number, outOfOrderness: number, { branches = 1, filtered = false } = {}): Plan {
   const steps = filtered ? [filter(op('ge', { kind: 'bool' }, col(value), lit('-50', { kind: 'int64' })))] : [];
   const plan = onePlan({
-    branches: Array.from({ length: branches }, (_, i) => ({ source: { name: `s${i}`, schema }, side: 0, from: 'source', eventTime: timeOf({ column: 'at', outOfOrderness }), steps })),
+    branches: Array.from({ length: branches }, (_, i) => ({ source: { name: `s${i}`, schema }, side: 0, from: { source: i }, eventTime: timeOf({ column: 'at', outOfOrderness }), steps })),
     aggregate: null,
     output: schema,
   });
@@ -17,7 +17,7 @@ export function dedupePlan(keys: readonly Field[], within: number, outOfOrdernes
 
 /** A plan whose last stage gives on rows of `schema`, with a stage behind it that reads them. */
 function behind(plan: Plan, next: Stage): Plan {
-  const branches = next.branches.map(branch => ({ ...branch, source: { name: `stage ${plan.stages.length}`, schema }, from: plan.stages.length - 1, eventTime: timeOf({ column: 'at', outOfOrderness: 0 }) }));
+  const branches = next.branches.map(branch => ({ ...branch, source: { name: `stage ${plan.stages.length}`, schema }, from: { stage: plan.stages.length - 1 }, eventTime: timeOf({ column: 'at', outOfOrderness: 0 }) }));
   return { ...plan, stages: [...plan.stages, { ...next, branches }], output: next.output };
 }
 /** With windows behind it. */

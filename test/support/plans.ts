@@ -52,7 +52,7 @@ export const onePlan = (stage: Pick<Stage, 'branches' | 'aggregate' | 'output'> 
 export function aggregatePlan({ schema, time, steps = [], keys = [], window = { kind: 'global' }, aggregates, branches = 1 }: PlanParts): Plan {
   const eventTime = time === undefined ? null : timeOf(time);
   return onePlan({
-    branches: Array.from({ length: branches }, (_, i) => ({ source: { name: `s${i}`, schema }, side: 0, from: 'source', eventTime, steps })),
+    branches: Array.from({ length: branches }, (_, i) => ({ source: { name: `s${i}`, schema }, side: 0, from: { source: i }, eventTime, steps })),
     aggregate: { keys: keys.map(k => ({ name: k.name, expression: col(k) })), window, aggregates, accept: 0, emit: { when: 'close', earlyMs: null } },
     output: [...keys, ...windowColumns(window), ...aggregates.map(({ name, type, nullable }) => ({ name, type, nullable }))],
   });
@@ -63,7 +63,7 @@ export function followedBy(plan: Plan, behind: (schema: Fields) => Plan): Plan {
   const next = behind(plan.output).stages[0]!;
   const branches = next.branches.map((branch): Branch => {
     const eventTime = plan.output.some(({ name }) => name === 'windowEnd') ? { ...timeOf({ column: 'windowEnd', outOfOrderness: 0 }), shift: -1 } : null;
-    return { ...branch, source: { ...branch.source, name: `stage ${plan.stages.length}` }, from, eventTime };
+    return { ...branch, source: { ...branch.source, name: `stage ${plan.stages.length}` }, from: { stage: from }, eventTime };
   });
   return { ...plan, stages: [...plan.stages, { ...next, branches }], output: next.output };
 }
@@ -76,7 +76,7 @@ export function projectPlan(schema: Fields, columns: Readonly<Record<string, Exp
   const list = Object.entries(columns);
   return onePlan({
     aggregate: null,
-    branches: [{ source: { name: 's0', schema }, side: 0, from: 'source', eventTime: null, steps: [{ kind: 'project', columns: list.map(([name, expression]) => ({ name, expression })) }] }],
+    branches: [{ source: { name: 's0', schema }, side: 0, from: { source: 0 }, eventTime: null, steps: [{ kind: 'project', columns: list.map(([name, expression]) => ({ name, expression })) }] }],
     output: list.map(([name, e]) => ({ name, type: e.type, nullable: e.nullable })),
   });
 }

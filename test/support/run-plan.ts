@@ -13,6 +13,7 @@ import { KERNELS } from './kernels.ts';
 
 const built = new URL('../../dist/src/coordinator/run.js', import.meta.url);
 export const hasEngine: boolean = existsSync(built);
+export const hasJoins: boolean = existsSync(new URL('../join/join-stage.js', built));
 
 export async function runJob(job: JobDescription, options: RunOptions = {}): Promise<RunningJob> {
   const module = await import(built.href) as { runJob(job: JobDescription, options: RunOptions): RunningJob };
@@ -78,14 +79,16 @@ export interface EngineResult {
 }
 
 /** `sources[i]`: the batches of the i-th branch. A clock that stands still moves on by 1 ms with each of them. Rejects as the job does. */
-export async function runEngine(plan: Plan, sources: readonly (readonly (readonly unknown[])[])[], options: RunOptions = {}): Promise<EngineResult> {
-  const [sink, deadLetters, late] = [new ListSink('results'), new ListSink('letters'), new ListSink('late')];
+export function runEngine(plan: Plan, sources: readonly (readonly (readonly unknown[])[])[], options: RunOptions = {}): Promise<EngineResult> {
   const { clock } = options;
   const tick = clock instanceof VirtualClock ? (): void => clock.advance(1) : undefined;
-  const job = await runJob({
-    plan, sink, deadLetters, late,
-    sources: sources.map((batches, i) => new BatchSource(plan.stages[0]!.branches[i]?.source.name ?? `source${i}`, batches, tick)),
-  }, { ...options, engine: options.engine ?? await engineFor(options) });
+  return runSources(plan, sources.map((batches, i) => new BatchSource(plan.stages[0]!.branches[i]?.source.name ?? `source${i}`, batches, tick)), options);
+}
+
+/** Runs a plan to its end and lists what it gave out. Rejects as the job does. */
+export async function runSources(plan: Plan, sources: readonly Source[], options: RunOptions): Promise<EngineResult> {
+  const [sink, deadLetters, late] = [new ListSink('results'), new ListSink('letters'), new ListSink('late')];
+  const job = await runJob({ plan, sink, deadLetters, late, sources }, { ...options, engine: options.engine ?? await engineFor(options) });
   const stats = await job.done.catch(async (error: unknown) => {
     if (!options.engine) await dropEngine(options);
     throw error;

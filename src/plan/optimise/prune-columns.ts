@@ -1,5 +1,6 @@
 import type { Expression } from '../expression-tree.js';
-import { expressionsOfCall, type Aggregate, type Branch, type Stage, type Step } from '../plan.js';
+import type { Join } from '../join-plan.js';
+import { expressionsOfCall, readsSource, type Aggregate, type Branch, type Stage, type Step } from '../plan.js';
 import type { Field, Fields } from '../types.js';
 import { columnsIn } from '../walk.js';
 import type { OptimiserRule } from './rules.js';
@@ -10,16 +11,17 @@ import type { OptimiserRule } from './rules.js';
  */
 export const pruneColumns: OptimiserRule = {
   name: 'pruneColumns',
+  isShown: false,
   apply(plan) {
     const needed = plan.stages.map(() => new Set<string>());
     for (const { name } of plan.output) needed.at(-1)!.add(name);
     const backwards = plan.stages.map((stage, index) => ({ stage, index })).toReversed();
     const stages = backwards.map(({ stage, index }) => {
       const pruned = prunedStage(stage, needed[index]!);
-      for (const { from, source } of pruned.branches) if (from !== 'source') for (const { name } of source.schema) needed[from]!.add(name);
+      for (const { from, source } of pruned.branches) if (!readsSource(from)) for (const { name } of source.schema) needed[from.stage]!.add(name);
       return pruned;
     }).toReversed();
-    return { ...plan, stages: stages.map(stage => reading(stage, stages)) };
+    return { ...plan, stages: stages.map(stage => reading(stage, stages, plan.stages)) };
   },
 };
 
@@ -30,10 +32,22 @@ function prunedStage(stage: Stage, needed: ReadonlySet<string>): Stage {
   // Of rows that tie, `top` goes by all columns, whether anybody wants them behind it or not.
   const isUsed = (name: string): boolean => stage.top !== null || (aggregate === null ? needed.has(name) : kept.has(name) || !calls.has(name));
   const output = stage.output.filter(({ name }) => isUsed(name));
+  if (stage.join !== null) return prunedJoin(stage, stage.join, output);
   const inputs = aggregate === null ? output.map(field => field.name) : columnsIn(expressionsOf(aggregate));
   const others = columnsIn([...stage.deduplicate?.keys.map(key => key.expression) ?? [], ...stage.top === null ? [] : [stage.top.by]]);
   const neededAtEnd = new Set([...inputs, ...others, ...windowOf(stage)]);
   return { ...stage, branches: stage.branches.map(branch => pruned(branch, neededAtEnd)), aggregate, output };
+}
+/** A join reads its keys, and what is left of each side's columns. */
+function prunedJoin(stage: Stage, join: Join, output: Fields): Stage {
+  const columns = join.columns.filter((_column, i) => output.includes(stage.output[i]!));
+  const sides = join.sides.map((side, index) => {
+    const needed = columnsIn(side.keys.map(key => key.expression));
+    for (const column of columns) if (column.kind === 'field' && column.side === index) needed.add(column.name);
+    return { ...side, fields: side.fields.filter(({ name }) => needed.has(name)) };
+  });
+  const branches = stage.branches.map(branch => pruned(branch, new Set(sides[branch.side]!.fields.map(field => field.name))));
+  return { ...stage, branches, join: { ...join, sides, columns }, output };
 }
 /** What `top` finds its windows and groups by. */
 const windowOf = ({ top, output }: Stage): string[] =>
@@ -59,14 +73,22 @@ function pruned(branch: Branch, neededAtEnd: ReadonlySet<string>): Branch {
   }
   const { column, watermark } = branch.eventTime ?? { column: null, watermark: null };
   const schema = branch.source.schema.filter(({ name }) => needed.has(name) || name === column || name === watermark);
-  return { ...branch, source: { ...branch.source, schema: schema.length > 0 ? schema : [cheapest(branch.source.schema)] }, steps };
+  return { ...branch, source: { ...branch.source, schema: schema.length > 0 || readsSource(branch.from) ? schema : [cheapest(branch.source.schema)] }, steps };
 }
 
-/** A stage is read with all columns that it still has. */
-const reading = (stage: Stage, stages: readonly Stage[]): Stage => ({
+/** Whoever reads a stage or a source reads all columns that any of its readers needs. `before`: the stages as they were. */
+const reading = (stage: Stage, stages: readonly Stage[], before: readonly Stage[]): Stage => ({
   ...stage,
-  branches: stage.branches.map(branch => (branch.from === 'source' ? branch : { ...branch, source: { ...branch.source, schema: stages[branch.from]!.output } })),
+  branches: stage.branches.map(branch => ({ ...branch, source: { ...branch.source, schema: readsSource(branch.from) ? wantedOf(branch.from.source, stages, before) : stages[branch.from.stage]!.output } })),
 });
+
+function wantedOf(source: number, stages: readonly Stage[], before: readonly Stage[]): Fields {
+  const reads = ({ from }: Branch): boolean => readsSource(from) && from.source === source;
+  const readers = stages.flatMap(({ branches }) => branches.filter(reads));
+  const { schema } = before.flatMap(({ branches }) => branches).find(reads)!.source;
+  const wanted = schema.filter(({ name }) => readers.some(reader => reader.source.schema.some(field => field.name === name)));
+  return wanted.length > 0 ? wanted : [cheapest(schema)];
+}
 
 /** A count of rows needs no column, but batches need one to have rows. */
 function cheapest(schema: Fields): Field {

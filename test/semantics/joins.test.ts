@@ -1,0 +1,226 @@
+import { describe, expect, test } from 'vitest';
+import type { JoinColumn } from '../../src/plan/join-plan.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Row } from '../../src/plan/types.ts';
+import { difference } from '../oracle/compare.ts';
+import { type Ledger, runStages } from '../oracle/reference.ts';
+import { ingestOfFeeds, runInOrder, type RowsOrEnd } from '../support/feeds.ts';
+import { foldRetractions, joinPlan, keysOf, type JoinParts, type SideParts } from '../support/joined-plans.ts';
+import { agg, aggregatePlan, col, field, filter, lit, MS, op, timeOf, tumbling } from '../support/plans.ts';
+import { hasJoins, ListSink, runJob } from '../support/run-plan.ts';
+import { ScriptedSource, until } from '../support/scripted-source.ts';
+
+/** Rows have a name (`l1`, `r1`), a key and a time. Results are their names, with `-` where there is none. */
+const [NAME, KEY, AT] = [field('name', 'utf8', false), field('key', 'int64'), field('at', MS, false)];
+const schema = [NAME, KEY, AT];
+const side = (of: Partial<SideParts> = {}): SideParts => ({ schema, keys: keysOf(KEY), ...of });
+const names = (...sides: number[]): JoinColumn[] => sides.map(index => ({ kind: 'field', side: index, name: 'name' }));
+const [TIME, START, COUNT, RETRACTED]: readonly JoinColumn[] = [{ kind: 'time' }, { kind: 'windowStart' }, { kind: 'count', side: 1 }, { kind: 'retracted' }];
+
+/** The names of its columns are those of both sides, unless it says. Watermarks follow 100 behind, so that no row is late. */
+const pairPlan = (right: Partial<SideParts>, of: Partial<JoinParts> = {}, left: Partial<SideParts> = {}): Plan =>
+  joinPlan({ sides: [side({ outOfOrderness: 100, ...left }), side({ outOfOrderness: 100, ...right })], columns: names(0, 1), ...of });
+
+/** `l1 k 10`: a row of the left side; `r` and `s` are the second and the third; `-` is a null key. */
+const BRANCHES = 'lrs';
+function feedsOf(...rows: string[]): RowsOrEnd[] {
+  return rows.map(text => {
+    const [name = '', key = '', at = ''] = text.split(' ');
+    return { branch: BRANCHES.indexOf(name[0]!), rows: [{ name, key: key === '-' ? null : BigInt(key), at: Number(at) }] };
+  });
+}
+const textOf = (row: Row): string => Object.entries(row).filter(([name]) => name !== 'retracted').map(([, value]) => (value === null ? '-' : String(value))).join(' ');
+const ledgersOf = (list: readonly Ledger[]): Ledger[] => list.map(({ read, filtered, applied, late, deadLettered }) => ({ read, filtered, applied, late, deadLettered }));
+
+/** The reference, and the engine in every variant, have these contents in the end; as the one mode, so the other. */
+async function expectContents(plan: Plan, feeds: readonly RowsOrEnd[], contents: readonly string[]): Promise<Ledger[]> {
+  const expected = runStages(plan, ingestOfFeeds(feeds));
+  expect(expected.rows.map(textOf).sort()).toEqual([...contents].sort());
+  if (!hasJoins) return expected.ledgers;
+  for (const options of [{ workers: 1, batchRows: 65_536 }, { workers: 2, batchRows: 1 }]) {
+    const got = await runInOrder(plan, feeds, options);
+    expect(difference(plan, expected, foldRetractions(plan, got.rows)), JSON.stringify(options)).toBe(null);
+    expect(ledgersOf([...got.stats.sources, ...got.stats.stages]), JSON.stringify(options)).toEqual(expected.ledgers);
+  }
+  return expected.ledgers;
+}
+
+describe('what matches', () => {
+  test('both bounds belong to it', () =>
+    expectContents(pairPlan({ within: [10, 20] }), feedsOf('l1 1 100', 'r1 1 89', 'r2 1 90', 'r3 1 100', 'r4 1 120', 'r5 1 121'), ['l1 r2', 'l1 r3', 'l1 r4']));
+  test('bounds of 0: equal times', () => expectContents(pairPlan({}), feedsOf('r1 1 100', 'l1 1 100', 'r2 1 101', 'r3 1 99'), ['l1 r1']));
+  test('rows that are equal match one by one: the results are the product', () =>
+    expectContents(pairPlan({ within: [5, 5] }), feedsOf('l1 1 10', 'r1 1 10', 'l1 1 10', 'r1 1 10', 'r1 1 10'), Array.from({ length: 6 }, () => 'l1 r1')));
+  test('the order in which they come does not matter', () =>
+    expectContents(pairPlan({ within: [5, 5] }), feedsOf('r1 1 14', 'r2 2 12', 'l1 2 11', 'l2 1 12', 'r3 1 7', 'l3 1 16'), ['l1 r2', 'l2 r1', 'l2 r3', 'l3 r1']));
+  test('a stream joined with itself: each row matches itself, too', () =>
+    expectContents(pairPlan({ within: [0, 5] }), feedsOf('l1 1 10', 'r1 1 10', 'l2 1 15', 'r2 1 15', 'l3 1 21', 'r3 1 21'), ['l1 r1', 'l1 r2', 'l2 r2', 'l3 r3']));
+  test('without keys: all rows near each other', () => {
+    const plan = joinPlan({ sides: [side({ keys: [], outOfOrderness: 100 }), side({ keys: [], outOfOrderness: 100, within: [1, 1] })], columns: names(0, 1) });
+    return expectContents(plan, feedsOf('l1 1 10', 'r1 2 11', 'r2 - 10', 'r3 1 12'), ['l1 r1', 'l1 r2']);
+  });
+});
+
+describe('keys', () => {
+  test('null matches nothing, null included; the rows are applied, and come out unmatched', async () => {
+    const plan = pairPlan({ within: [5, 5], match: 'optional', keepsUnmatched: true }, { columns: [...names(0, 1), RETRACTED!] });
+    const ledgers = await expectContents(plan, feedsOf('l1 - 10', 'r1 - 10', 'l2 1 10', 'r2 1 10'), ['l1 -', '- r1', 'l2 r2']);
+    expect(ledgers.map(({ applied }) => applied)).toEqual([2, 2]);
+    for (const [match, contents] of [['semi', ['l2']], ['anti', ['l1']]] as const) {
+      const columns = match === 'semi' ? names(0) : [...names(0), RETRACTED!];
+      await expectContents(pairPlan({ within: [5, 5], match }, { columns }), feedsOf('l1 - 10', 'r1 - 10', 'l2 1 10', 'r2 1 10'), contents);
+    }
+  });
+  const [X, Y] = [field('x', 'float64'), field('y', 'utf8')];
+  const floats = { schema: [NAME, X, Y, AT], keys: keysOf(X, Y), outOfOrderness: 100 };
+  const both = (x: number | null, y: string | null, number: number): RowsOrEnd[] => [0, 1].map(branch => ({ branch, rows: [{ name: `${BRANCHES[branch]!}${number}`, x, y, at: 0 }] }));
+  test('NaN is NaN, and -0 is 0, as in groups; of several keys one null is enough', () => {
+    const plan = joinPlan({ sides: [floats, { ...floats, match: 'optional' }], columns: [...names(0, 1), RETRACTED!] });
+    const feeds = [...both(NaN, 'a', 1), ...both(null, 'a', 2), ...both(1, null, 3), ...both(1, '', 4), { branch: 0, rows: [{ name: 'l5', x: -0, y: 'z', at: 0 }] }, { branch: 1, rows: [{ name: 'r5', x: 0, y: 'z', at: 0 }] }];
+    return expectContents(plan, feeds, ['l1 r1', 'l2 -', 'l3 -', 'l4 r4', 'l5 r5']);
+  });
+});
+
+describe('late rows', () => {
+  const inner = (accept: number): Plan => joinPlan({ sides: [side(), side({ within: [50, 50] })], accept, columns: names(0, 1) });
+  // Behind the first three the watermark is 100, the least of both sides.
+  const feeds = feedsOf('l1 1 100', 'r1 1 70', 'r2 1 120', 'l2 1 100', 'l3 1 99', 'r3 1 95', 'r4 1 94', 'r5 1 130');
+  test('a row at the watermark is in time, one before it is late', async () => {
+    const ledgers = await expectContents(inner(0), feeds, ['l1 r1', 'l1 r2', 'l2 r1', 'l2 r2', 'l1 r5', 'l2 r5']);
+    expect(ledgers.map(({ applied, late }) => ({ applied, late }))).toEqual([{ applied: 2, late: 1 }, { applied: 3, late: 2 }]);
+  });
+  test('`accept` lets in rows that are so far behind it, and not one moment more', async () => {
+    const ledgers = await expectContents(inner(5), feeds, ['l1', 'l2', 'l3'].flatMap(left => ['r1', 'r2', 'r3', 'r5'].map(right => `${left} ${right}`)));
+    expect(ledgers.map(({ applied, late }) => ({ applied, late }))).toEqual([{ applied: 3, late: 0 }, { applied: 4, late: 1 }]);
+  });
+  test('an input that has ended holds nothing back', async () => {
+    const ended = [...feedsOf('l1 1 100', 'r1 1 10'), { branch: 1, rows: null }, ...feedsOf('l2 1 60', 'l3 1 100')];
+    const ledgers = await expectContents(joinPlan({ sides: [side(), side({ within: [90, 50] })], columns: names(0, 1) }), ended, ['l1 r1', 'l3 r1']);
+    expect(ledgers[0]!.late).toBe(1);
+  });
+});
+
+describe('results', () => {
+  test('have the event time of their left row; a right row alone has its own', () => {
+    const plan = pairPlan({ within: [5, 5], keepsUnmatched: true }, { columns: [...names(0, 1), TIME!, RETRACTED!] });
+    return expectContents(plan, feedsOf('l1 1 12', 'r1 1 15', 'r2 2 17'), ['l1 r1 12', '- r2 17']);
+  });
+  test('go to windows by it, and none is late behind the join', async () => {
+    const joined = pairPlan({ within: [40, 40] }, { columns: [...names(0, 1), TIME!] });
+    const counts = aggregatePlan({ schema: joined.output, window: tumbling(10), aggregates: [agg('pairs', 'count')] }).stages[0]!;
+    const branches = counts.branches.map(branch => ({ ...branch, from: { stage: 0 }, eventTime: timeOf({ column: 'time', outOfOrderness: 0 }) }));
+    const plan: Plan = { ...joined, stages: [...joined.stages, { ...counts, branches }], output: counts.output };
+    const ledgers = await expectContents(plan, feedsOf('l1 1 12', 'r1 1 15', 'l2 1 55', 'r2 1 52', 'l3 1 95', 'r3 1 112'), ['10 20 2', '50 60 2', '90 100 1']);
+    expect(ledgers[2]).toMatchObject({ read: 5, applied: 5, late: 0 });
+  });
+  test('of semi: the left row once, however often it matches; of anti: where it never does', async () => {
+    const feeds = feedsOf('l1 1 10', 'r1 1 10', 'r2 1 11', 'l2 2 10', 'l3 1 11');
+    await expectContents(pairPlan({ within: [5, 5], match: 'semi' }, { columns: names(0) }), feeds, ['l1', 'l3']);
+    await expectContents(pairPlan({ within: [5, 5], match: 'anti' }, { columns: [...names(0), RETRACTED!] }), feeds, ['l2']);
+  });
+  test('of counts: one row per left row, with the number of its matches in each side', () => {
+    const counts: JoinColumn[] = [COUNT!, { kind: 'count', side: 2 }];
+    const plan = joinPlan({ sides: [side({ outOfOrderness: 100 }), side({ outOfOrderness: 100, within: [0, 10], match: 'count' }), side({ outOfOrderness: 100, within: [0, 3], match: 'count' })], columns: [...names(0), ...counts, RETRACTED!] });
+    return expectContents(plan, feedsOf('l1 1 10', 'r1 1 10', 'r2 1 20', 's1 1 13', 's2 1 14', 'l2 2 10', 'l3 - 10', 's3 2 13', 'r3 - 10'), ['l1 2 1', 'l2 0 1', 'l3 0 0']);
+  });
+  test('of three sides: one per combination; an optional side without a match is null, an inner one leaves nothing', async () => {
+    const of = (second: SideParts['match'], third: SideParts['match']): Plan => joinPlan({
+      sides: [side({ outOfOrderness: 100 }), side({ outOfOrderness: 100, within: [5, 5], match: second! }), side({ outOfOrderness: 100, within: [2, 2], match: third! })],
+      columns: [...names(0, 1, 2), ...(second === 'inner' && third === 'inner' ? [] : [RETRACTED!])],
+    });
+    const feeds = feedsOf('l1 1 10', 'r1 1 11', 'r2 1 15', 's1 1 12', 's2 1 9', 'l2 2 10', 'r3 2 10', 's3 2 13', 'l3 3 10', 's4 3 10');
+    const product = ['l1 r1 s1', 'l1 r1 s2', 'l1 r2 s1', 'l1 r2 s2'];
+    await expectContents(of('inner', 'inner'), feeds, product);
+    await expectContents(of('inner', 'optional'), feeds, [...product, 'l2 r3 -']);
+    await expectContents(of('optional', 'optional'), feeds, [...product, 'l2 r3 -', 'l3 - s4']);
+  });
+  test('are those of a union, where a side is one, behind its own filters', () => {
+    const odd = filter(op('eq', { kind: 'bool' }, op('mod', KEY.type, col(KEY), lit('2', KEY.type)), lit('1', KEY.type)));
+    const plan = joinPlan({ sides: [side({ outOfOrderness: 100 }), side({ outOfOrderness: 100, within: [5, 5], steps: [[odd], []] })], columns: names(0, 1) });
+    return expectContents(plan, feedsOf('l1 1 10', 'l2 2 10', 'r1 1 11', 'r2 2 11', 's1 1 12', 's2 2 12'), ['l1 r1', 'l1 s1', 'l2 s2']);
+  });
+});
+
+describe('windows', () => {
+  const inWindow = (match: SideParts['match'], slide: number, columns: readonly JoinColumn[], mode: 'eager' | 'final' = 'final'): Plan =>
+    pairPlan({ match: match! }, { window: { size: 10, slide, offset: 0 }, columns, mode });
+  test('both rows lie in the same one: near is not enough', () =>
+    expectContents(inWindow('inner', 10, [...names(0, 1), START!]), feedsOf('l1 1 9', 'r1 1 10', 'r2 1 0', 'l2 1 19', 'l3 1 20'), ['l1 r2 0', 'l2 r1 10']));
+  test('that overlap give a pair once for each that holds both', () =>
+    expectContents(inWindow('inner', 5, [...names(0, 1), START!]), feedsOf('l1 1 7', 'r1 1 8', 'r2 1 12', 'r3 1 17'), ['l1 r1 0', 'l1 r1 5', 'l1 r2 5']));
+  test.each(['eager', 'final'] as const)('are lives of their own: a row without a match in one may have one in another (%s)', async mode => {
+    const mark = mode === 'eager' ? [RETRACTED!] : [];
+    const feeds = feedsOf('l1 1 7', 'r1 1 12', 'l2 2 3');
+    await expectContents(inWindow('optional', 5, [...names(0, 1), START!, ...mark], mode), feeds, ['l1 - 0', 'l1 r1 5', 'l2 - 0', 'l2 - -5']);
+    await expectContents(inWindow('anti', 5, [...names(0), START!, ...mark], mode), feeds, ['l1 0', 'l2 0', 'l2 -5']);
+    await expectContents(inWindow('count', 5, [...names(0), COUNT!, START!, ...mark], mode), feeds, ['l1 0 0', 'l1 1 5', 'l2 0 0', 'l2 0 -5']);
+  });
+});
+
+/** Rows go in one after another, and behind each, before the next, comes just what is said: `+` given out, `-` taken back. `end`: what the end of input brings. */
+async function expectSteps(plan: Plan, list: readonly (readonly [row: string, ...results: string[]])[], end: readonly string[] = []): Promise<void> {
+  const sources = plan.stages[0]!.branches.map(({ source }) => new ScriptedSource(source.name));
+  const sink = new ListSink('results');
+  const job = await runJob({ plan, sources, sink, deadLetters: null, late: null }, { workers: 2, heap: '64MiB' });
+  let failed: unknown = null;
+  job.done.catch((error: unknown) => { failed = error; });
+  const wait = (what: () => boolean): Promise<void> => until(() => failed !== null || what());
+  let seen = 0;
+  const given = (): string[] => sink.rows.slice(seen).map(row => `${row['retracted'] === true ? '-' : '+'} ${textOf(row)}`).sort();
+  for (const [index, [row, ...results]] of list.entries()) {
+    const [{ branch, rows }] = feedsOf(row) as [RowsOrEnd];
+    await wait(() => sources.every(source => source.asked));
+    sources[branch]!.give({ kind: 'rows', rows: rows! });
+    await wait(() => job.stats().sources.reduce((sum, { applied, late }) => sum + applied + late, 0) > index && sink.rows.length >= seen + results.length);
+    // What comes and should not, comes soon or is among what comes next.
+    await new Promise<void>(resolve => { setTimeout(resolve, 5); });
+    expect(given(), `behind ${row}`).toEqual([...results].sort());
+    seen = sink.rows.length;
+  }
+  for (const source of sources) source.end();
+  await job.done;
+  expect(given(), 'at the end').toEqual([...end].sort());
+}
+
+describe.skipIf(!hasJoins)('eager', () => {
+  const eager = (match: SideParts['match'], columns: readonly JoinColumn[], keepsUnmatched = false): Plan => pairPlan({ within: [5, 5], match: match!, keepsUnmatched }, { columns: [...columns, RETRACTED!] });
+  test('an unmatched row comes at once, and is taken back once, by its first match', () =>
+    expectSteps(eager('optional', names(0, 1)), [['l1 1 10', '+ l1 -'], ['r1 1 10', '- l1 -', '+ l1 r1'], ['r2 1 11', '+ l1 r2'], ['l2 1 12', '+ l2 r1', '+ l2 r2'], ['l3 - 10', '+ l3 -']]));
+  test('so does one of the other side', () =>
+    expectSteps(eager('inner', names(0, 1), true), [['r1 1 10', '+ - r1'], ['l1 1 10', '- - r1', '+ l1 r1'], ['l2 1 11', '+ l2 r1'], ['r2 1 9', '+ l1 r2', '+ l2 r2']]));
+  test('a semi row comes with its first match, an anti row goes with it, for good', async () => {
+    await expectSteps(pairPlan({ within: [5, 5], match: 'semi' }, { columns: names(0) }), [['l1 1 10'], ['r1 1 10', '+ l1'], ['r2 1 11'], ['l2 1 12', '+ l2']]);
+    await expectSteps(eager('anti', names(0)), [['l1 1 10', '+ l1'], ['r1 1 10', '- l1'], ['r2 1 11'], ['l2 1 12']]);
+  });
+  test('a count is taken back and given anew with each match', () =>
+    expectSteps(eager('count', [...names(0), COUNT!]), [['r0 1 9'], ['l1 1 10', '+ l1 1'], ['r1 1 10', '- l1 1', '+ l1 2'], ['r2 1 30']]));
+  test('of three sides, the first match of an optional one takes back the rows without one', () => {
+    const plan = joinPlan({ sides: [side({ outOfOrderness: 100 }), ...[1, 2].map(() => side({ outOfOrderness: 100, within: [5, 5], match: 'optional' }))], columns: [...names(0, 1, 2), RETRACTED!] });
+    return expectSteps(plan, [['l1 1 10', '+ l1 - -'], ['r1 1 10', '- l1 - -', '+ l1 r1 -'], ['s1 1 10', '- l1 r1 -', '+ l1 r1 s1'], ['r2 1 11', '+ l1 r2 s1']]);
+  });
+});
+
+describe.skipIf(!hasJoins)('final', () => {
+  const final = (right: Partial<SideParts>, of: Partial<JoinParts> = {}): Plan => joinPlan({ sides: [side(), side(right)], mode: 'final', columns: names(0, 1), ...of });
+  test('pairs come at once; an unmatched row when the watermark, less `accept`, has passed the last time that could match', () =>
+    // l1 is complete once the watermark is greater than 10 + 20 + 3.
+    expectSteps(
+      final({ within: [5, 20], match: 'optional' }, { accept: 3 }),
+      [['l1 1 10'], ['l2 2 12'], ['r1 2 14', '+ l2 r1'], ['l3 3 33'], ['r2 9 33'], ['l4 4 34'], ['r3 9 34', '+ l1 -']],
+      ['+ l3 -', '+ l4 -'],
+    ));
+  test('an unmatched row of the other side, when no left row can come that reaches it', () =>
+    // r1 is within reach of left rows from 10 - 20 to 10 + 5: complete beyond 15.
+    expectSteps(final({ within: [5, 20], keepsUnmatched: true }), [['r1 1 10'], ['l1 9 15'], ['r2 8 15'], ['l2 9 16'], ['r3 7 16', '+ - r1']], ['+ - r2', '+ - r3']));
+  test('semi rows come with their first match, counts when they are complete', async () => {
+    await expectSteps(final({ within: [0, 5], match: 'semi' }, { columns: names(0) }), [['l1 1 10'], ['r1 1 12', '+ l1'], ['r2 1 13']]);
+    const rows: [string, ...string[]][] = [['l1 1 10'], ['r1 1 12'], ['r2 1 13'], ['l2 1 15'], ['r3 1 15'], ['l3 1 16'], ['r4 1 16', '+ l1 3']];
+    await expectSteps(final({ within: [0, 5], match: 'count' }, { columns: [...names(0), COUNT!] }), rows, ['+ l2 2', '+ l3 1']);
+  });
+  test('in windows: when the watermark, less `accept`, has reached the end of the window', () => {
+    const plan = final({ match: 'anti' }, { window: { size: 10, slide: 10, offset: 0 }, columns: names(0), accept: 2 });
+    return expectSteps(plan, [['l1 1 3'], ['r1 9 11'], ['l2 2 11'], ['l3 3 12'], ['r2 9 12', '+ l1']], ['+ l2', '+ l3']);
+  });
+  test('the end of input completes everything', () =>
+    expectSteps(final({ within: [5, 5], match: 'optional', keepsUnmatched: true }), [['l1 1 10'], ['r1 2 10'], ['l2 - 11']], ['+ - r1', '+ l1 -', '+ l2 -']));
+});
