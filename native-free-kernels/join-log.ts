@@ -9,7 +9,7 @@ export interface JoinLogKernels {
    */
   appendEntries(log: number, from: number, rows: number, candidates: number, keys: number, times: number, hashes: number, sizes: number, entryBytes: number, addresses: number): number;
   /** Copies entries (u32 addresses) to the end of a log, without linking them. Returns how many were done, as `appendEntries`. */
-  moveEntries(log: number, from: number, rows: number, entries: number): number;
+  copyEntries(log: number, from: number, rows: number, entries: number): number;
   /** Links the entries that lie side by side from `from` on, the first of which is at `position` of the log. */
   linkEntries(log: number, position: number, from: number, bytes: number): void;
   /** Lists the entries of a block that were not done, with a time less than `before`, and has them done; notes the least time of those that are left. Returns how many. */
@@ -67,7 +67,7 @@ export const joinLogTwins = (heap: HeapViews): JoinLogKernels => {
       }
       return rows;
     },
-    moveEntries(log, from, rows, entries) {
+    copyEntries(log, from, rows, entries) {
       for (let row = from; row < rows; row++) {
         const entry = u32[(entries >>> 2) + row]!;
         const to = take(log, sizeOf(entry), timeOf(entry), isDone(entry));

@@ -6,7 +6,7 @@ export * from './slices';
 export { runningBounds, runSlots } from './session-runs';
 export { sessionSlots, fireSessions, countSlots } from './sessions';
 export { firstOfKeys } from './seen';
-export { appendEntries, moveEntries, linkEntries, completeEntries, entriesSince, bytesSince } from './join-log';
+export { appendEntries, copyEntries, linkEntries, completeEntries, entriesSince, bytesSince } from './join-log';
 export * from './join-probe';
 export * from './join-columns';
 export * from './event-times';

@@ -62,7 +62,7 @@ export function appendEntries(log: usize, from: i32, rows: i32, candidates: usiz
 }
 
 /** Copies entries to the end of a log, unlinked, see the interface. */
-export function moveEntries(log: usize, from: i32, rows: i32, entries: usize): i32 {
+export function copyEntries(log: usize, from: i32, rows: i32, entries: usize): i32 {
   const block = <usize>load<u32>(log, BLOCK);
   if (!block) return from;
   const stop = load<u32>(log, STOP);

@@ -165,7 +165,7 @@ export class JoinLog {
       const list = scratch.take(entries * 4);
       const rows = kernels.entriesSince(address, used, since, list);
       for (let done = 0; ;) {
-        done = kernels.moveEntries(this.address, done, rows, list);
+        done = kernels.copyEntries(this.address, done, rows, list);
         if (done === rows) break;
         this.addBlock(u32[(u32[(list >>> 2) + done]! >>> 2) + 6]!);
       }

@@ -48,8 +48,9 @@ export function joinPlan(parts: JoinParts): Plan {
   const columns = columnsOf(sides, window !== null, retracts({ mode, sides }));
   const join: Join = { sides, mode, accept, window, columns };
   const output = columns.map(column => outputField(column, sides, keepsUnmatched));
+  let sources = 0;
   const branchesOf = (side: number): Branch[] => Array.from({ length: parts.branches?.[side] ?? 1 }, (_, index): Branch => ({
-    source: { name: `s${side}.${index}`, schema: sideFields(side) }, side, from: 'source', eventTime: timeOf({ column: `at${side}`, outOfOrderness }),
+    source: { name: `s${side}.${index}`, schema: sideFields(side) }, side, from: { source: sources++ }, eventTime: timeOf({ column: `at${side}`, outOfOrderness }),
     steps: filtered ? [filter(op('ge', { kind: 'bool' }, col(field(`id${side}`, 'int32', false)), lit('3', { kind: 'int32' })))] : [],
   }));
   const plan = onePlan({ branches: sides.flatMap((_, side) => branchesOf(side)), join, aggregate: null, output });
