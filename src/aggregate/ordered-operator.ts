@@ -49,7 +49,7 @@ export class OrderedOperator extends TurnOperator<MaskedChunk> {
     super(thread, job, worker);
     const { heap, pages } = thread;
     this.states = new CellStates(thread, aggregate.compiled);
-    this.times = sessionTimes(firstStage(job.plan).aggregate!, job.stage);
+    this.times = sessionTimes(firstStage(job.plan).aggregate!, firstStage(job.plan).branches);
     this.template = pages.allocate(aggregate.compiled.cellBytes + KEY_CELL_BYTES, PageUse.scratch);
     this.states.init(this.template);
     this.keyTemplate = this.template + aggregate.compiled.cellBytes;

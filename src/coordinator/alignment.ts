@@ -1,4 +1,3 @@
-import type { Lanes } from '../worker/lanes.js';
 import type { Clock } from './clock.js';
 
 /** Morsels of an aligned source of which the lanes may not know yet: what is in flight is read, however far ahead it turns out to be. */
@@ -14,30 +13,33 @@ export class Alignment {
 
   constructor(
     private readonly clock: Clock,
-    private readonly lanes: Lanes,
+    /** Where a source stands; null: it does not take part. */
+    private readonly standOf: (source: number) => bigint | null,
     private readonly maxDrift: readonly (number | null)[],
+    /** With which sources each is compared. */
+    private readonly compared: readonly (readonly number[])[],
   ) {
     this.held = maxDrift.map(() => ({ ms: 0, since: null }));
   }
 
-  /** Whether a branch may not read now. */
-  holds(branch: number, inFlight: number): boolean {
-    const maxDrift = this.maxDrift[branch];
+  /** Whether a source may not be read now. */
+  holds(source: number, inFlight: number): boolean {
+    const maxDrift = this.maxDrift[source];
     if (maxDrift == null) return false;
-    const [own, slowest] = [this.lanes.leastOfBranch(branch), this.slowestBut(branch)];
+    const [own, slowest] = [this.standOf(source), this.slowestBeside(source)];
     const ahead = own !== null && slowest !== null && own - slowest > BigInt(maxDrift);
-    this.note(branch, ahead);
+    this.note(source, ahead);
     return ahead || (slowest !== null && inFlight >= MOST_UNKNOWN);
   }
 
-  /** For how long a branch was held because it was ahead. */
-  heldMs(branch: number): number {
-    const { ms, since } = this.held[branch]!;
+  /** For how long a source was held because it was ahead. */
+  heldMs(source: number): number {
+    const { ms, since } = this.held[source]!;
     return ms + (since === null ? 0 : this.clock.now() - since);
   }
 
-  private note(branch: number, ahead: boolean): void {
-    const held = this.held[branch]!;
+  private note(source: number, ahead: boolean): void {
+    const held = this.held[source]!;
     if (ahead) held.since ??= this.clock.now();
     else if (held.since !== null) {
       held.ms += this.clock.now() - held.since;
@@ -45,12 +47,12 @@ export class Alignment {
     }
   }
 
-  private slowestBut(branch: number): bigint | null {
+  private slowestBeside(source: number): bigint | null {
     let slowest: bigint | null = null;
-    this.maxDrift.forEach((_, other) => {
-      const least = other === branch ? null : this.lanes.leastOfBranch(other);
+    for (const other of this.compared[source]!) {
+      const least = this.standOf(other);
       if (least !== null && (slowest === null || least < slowest)) slowest = least;
-    });
+    }
     return slowest;
   }
 }

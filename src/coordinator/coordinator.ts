@@ -1,7 +1,7 @@
 import { MillraceError } from '../errors.js';
 import { poison, signal, Word, word } from '../heap/control.js';
 import { Poisoned } from '../heap/lock.js';
-import { firstStage } from '../plan/plan.js';
+import { readsSource } from '../plan/plan.js';
 import { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
 import { coded, settlesWithin } from './failure.js';
@@ -44,9 +44,10 @@ export class Coordinator {
     this.schedule = new Schedule(engine, job, options, this.emitter);
     this.progress = new Progress(engine, this.schedule, this.emitter, options);
     const { batchRows } = this.schedule;
-    this.readings = job.sources.map((source, branch) => {
-      const { schema } = firstStage(job.plan).branches[branch]!.source;
-      return new Reading(source, branch, { schema, batchRows, batchBytes: BATCH_BYTES, signal: this.halt.signal }, this.schedule, this.halt);
+    const branches = job.plan.stages.flatMap(stage => stage.branches);
+    this.readings = job.sources.map((source, number) => {
+      const { schema } = branches.find(({ from }) => readsSource(from) && from.source === number)!.source;
+      return new Reading(source, number, { schema, batchRows, batchBytes: BATCH_BYTES, signal: this.halt.signal }, this.schedule, this.halt);
     });
   }
 
@@ -141,7 +142,7 @@ export class Coordinator {
     const { heap } = this.engine;
     while (this.halt.error === null) {
       const seen = Atomics.load(heap.i32, word(Word.wake));
-      const bad = this.schedule.advance(this.reading === 0 && this.allRead);
+      const bad = this.schedule.advance();
       if (bad && this.stopsAtBadRow) throw new MillraceError('BAD_ROW', `row ${bad.position} of ${bad.source}: ${bad.message}`);
       if (this.reading === 0 && this.schedule.idle) {
         // Nothing more will be queued: workers leave while the sink takes the last results.

@@ -1,6 +1,6 @@
 import { ResultBatches } from '../batch/result-batch.js';
 import { DEAD_LETTER_FIELDS, type Sink } from '../connectors/sink.js';
-import { resultGone, signal, Word } from '../heap/control.js';
+import { signal, Word } from '../heap/control.js';
 import type { Fields } from '../plan/types.js';
 import type { Reject } from '../worker/rejects.js';
 import type { Engine } from './engine.js';
@@ -10,7 +10,7 @@ import { Letters } from './letters.js';
 
 /** Results that may wait for the sink before sources are paused. */
 const MOST_WAITING = 64;
-type Emission = { readonly descriptor: number } | { readonly source: string; readonly basePosition: bigint; readonly rejects: readonly Reject[] };
+type Emission = { readonly descriptor: number; readonly release: () => void } | { readonly source: string; readonly basePosition: bigint; readonly rejects: readonly Reject[] };
 
 /** Gives results to the sink and rows set aside to theirs, one after another: a slow sink fills the queue, and a full queue pauses the sources. */
 export class Emitter {
@@ -44,8 +44,9 @@ export class Emitter {
     return this.queue.length === 0;
   }
 
-  result(descriptor: number): void {
-    this.add({ descriptor });
+  /** `release`: the sink is done with it. */
+  result(descriptor: number, release: () => void): void {
+    this.add({ descriptor, release });
   }
   letters(source: string, basePosition: bigint, rejects: readonly Reject[]): void {
     this.add({ source, basePosition, rejects });
@@ -89,7 +90,6 @@ export class Emitter {
       throw coded('SINK_FAILED', `the sink ${this.job.sink.name} failed`, error);
     }
     this.emitted += rows;
-    this.engine.pages.free(emission.descriptor);
-    resultGone(this.engine.heap);
+    emission.release();
   }
 }

@@ -1,7 +1,7 @@
 import type { SourceItem } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
-import type { Branch } from '../plan/plan.js';
-import { END_OF_TIME, later, NO_TIME, type LaneMap } from '../worker/lanes.js';
+import { readsSource, type Branch } from '../plan/plan.js';
+import { END_OF_TIME, later, NO_TIME } from '../worker/lanes.js';
 import { type Morsel, MorselKind } from '../worker/morsel.js';
 import type { Reject } from '../worker/rejects.js';
 import { Alignment } from './alignment.js';
@@ -11,118 +11,205 @@ import { Idleness } from './idleness.js';
 import { Ingest } from './ingest.js';
 import type { JobDescription, SourceStats } from './job-types.js';
 import { Ledger } from './ledger.js';
-import type { Sequence } from './sequence.js';
+import { comparedSources } from './compared-sources.js';
+import type { SharedBlocks } from './shared-blocks.js';
+import type { StageRun } from './stage-run.js';
 
-/** What comes in: items of sources become morsels in the sequence; partitions come, fall silent and end; each source has its ledger. */
+/** One branch that reads a source. */
+interface Reader {
+  readonly stage: StageRun;
+  readonly branch: number;
+  readonly ledger: Ledger;
+  /** Rows that did not make it into the batch, by the number of the morsel. */
+  readonly rejects: Map<number, readonly Reject[]>;
+}
+/** A source, read once for all its readers. */
+interface Input {
+  readonly name: string;
+  readonly planned: Branch;
+  readonly ingest: Ingest;
+  readonly readers: readonly Reader[];
+  /** How many readers each stage has. */
+  readonly places: ReadonlyMap<StageRun, number>;
+  /** Items that the first reader has not settled. */
+  inFlight: number;
+}
+
+/** What comes in: items of sources become morsels of the stages that read them; partitions come, fall silent and end; each reader has its ledger. */
 export class Inputs {
-  readonly ledgers: readonly Ledger[];
-  private readonly ingests: readonly Ingest[];
+  private readonly inputs: readonly Input[];
+  private readonly byBranch: ReadonlyMap<StageRun, ReadonlyMap<number, Reader>>;
   private readonly idleness: Idleness;
   private readonly alignment: Alignment;
-  private readonly inFlight: number[];
-  /** Rows that did not make it into the batch, by the number of the morsel. */
-  private readonly rejects = new Map<number, readonly Reject[]>();
 
   constructor(
     { heap, pages, kernels }: Engine,
-    { sources }: JobDescription,
-    private readonly branches: readonly Branch[],
-    private readonly lanes: LaneMap,
+    { plan, sources }: JobDescription,
+    stages: readonly StageRun[],
+    private readonly blocks: SharedBlocks,
     sharedBuffers: readonly SharedArrayBuffer[],
     private readonly clock: Clock,
-    private readonly sequence: Sequence,
     wake: () => void,
   ) {
-    this.ingests = branches.map(branch => new Ingest(heap, pages, kernels, branch.source.schema, sharedBuffers));
-    this.ledgers = sources.map(source => new Ledger(source.name));
-    this.idleness = new Idleness(clock, branches.map(branch => branch.eventTime?.idleAfterMs ?? null), wake);
-    this.alignment = new Alignment(clock, sequence.chain.lanes, branches.map(branch => branch.eventTime?.maxDrift ?? null));
-    this.inFlight = branches.map(() => 0);
-  }
-
-  /** The reader of a branch is there, with these partitions. REQUIRES: the branch has had no item. */
-  opened(branch: number, partitions: readonly number[]): void {
-    this.sequence.chain.declare(branch, partitions.map(partition => this.laneOf(branch, partition)));
-    for (const partition of partitions) this.idleness.heard(branch, partition);
-  }
-
-  /** Whether a branch is held because it is ahead of the others. */
-  isHeld(branch: number): boolean {
-    return this.alignment.holds(branch, this.inFlight[branch]!);
-  }
-  /** Time in which a branch may not read does not make it idle. */
-  waits(branch: number): void {
-    this.idleness.hold(branch);
-  }
-  mayRead(branch: number): void {
-    this.idleness.release(branch);
-  }
-
-  submit(branch: number, item: SourceItem): void {
-    const partition = item.partition ?? 0;
-    const lane = this.laneOf(branch, partition);
-    this.inFlight[branch]!++;
-    if (item.kind === 'partitionEnd') {
-      this.idleness.ended(branch, partition);
-      this.sequence.pass(MorselKind.aside, branch, lane);
-      return;
-    }
-    this.sequence.submit(branch, lane, morsel => {
-      const rejects = this.ingests[branch]!.fill(morsel, item);
-      if (rejects.length > 0) this.rejects.set(this.sequence.number, rejects);
-      morsel.latest = this.latestFor(branch);
+    const all = plan.stages.flatMap(({ branches }, stage) => branches.map((planned, branch) => ({ planned, stage: stages[stage]!, branch })));
+    this.inputs = sources.map(({ name }, source) => {
+      const reading = all.filter(({ planned: { from } }) => readsSource(from) && from.source === source);
+      const readers = reading.map(({ stage, branch }, i): Reader => ({ stage, branch, ledger: new Ledger(reading.length === 1 ? name : `${name} #${i + 1}`), rejects: new Map() }));
+      const { planned } = reading[0]!;
+      return { name, planned, ingest: new Ingest(heap, pages, kernels, planned.source.schema, sharedBuffers), readers, places: placesOf(readers), inFlight: 0 };
     });
+    this.byBranch = new Map(stages.map(stage => [stage, new Map(this.inputs.flatMap(({ readers }) => readers.filter(reader => reader.stage === stage)).map(reader => [reader.branch, reader]))]));
+    const times = this.inputs.map(({ planned }) => planned.eventTime);
+    this.idleness = new Idleness(clock, times.map(time => time?.idleAfterMs ?? null), wake);
+    this.alignment = new Alignment(clock, source => this.standOf(source), times.map(time => time?.maxDrift ?? null), comparedSources(plan));
+  }
+
+  /** A source is being read, with these partitions. REQUIRES: it has given no item. */
+  opened(source: number, partitions: readonly number[]): void {
+    for (const { stage, branch } of this.inputs[source]!.readers) stage.sequence.chain.declare(branch, partitions.map(partition => this.laneOf(source, stage, branch, partition)));
+    for (const partition of partitions) this.idleness.heard(source, partition);
+  }
+
+  /** Whether every reader of a source has a place for one more item, with at most so many morsels in each stage. */
+  hasPlaces(source: number, most: number): boolean {
+    for (const [stage, places] of this.inputs[source]!.places) if (stage.taken + places > most) return false;
+    return true;
+  }
+  /** Whether that is so of any. */
+  haveSomePlaces(most: number): boolean {
+    return this.inputs.some((_, source) => this.hasPlaces(source, most));
+  }
+  /** Keeps the places for an item. REQUIRES that there are. */
+  reserve(source: number): void {
+    for (const [stage, places] of this.inputs[source]!.places) stage.reserved += places;
+  }
+  unreserve(source: number): void {
+    for (const [stage, places] of this.inputs[source]!.places) stage.reserved -= places;
+  }
+
+  /** Whether a source is held because it is ahead of the others. */
+  isHeld(source: number): boolean {
+    return this.alignment.holds(source, this.inputs[source]!.inFlight);
+  }
+  /** Time in which a source may not be read does not make it idle. */
+  waits(source: number): void {
+    this.idleness.hold(source);
+  }
+  mayRead(source: number): void {
+    this.idleness.release(source);
+  }
+
+  /** REQUIRES: places. */
+  submit(source: number, item: SourceItem): void {
+    const input = this.inputs[source]!;
+    const partition = item.partition ?? 0;
+    if (item.kind === 'partitionEnd') {
+      this.idleness.ended(source, partition);
+      return this.aside(source, partition);
+    }
+    input.inFlight++;
+    const [first, ...others] = input.readers as [Reader, ...Reader[]];
+    let filled: Uint32Array | null = null;
+    let rejects: readonly Reject[] = [];
+    first.stage.sequence.submit(first.branch, this.laneOf(source, first.stage, first.branch, partition), morsel => {
+      rejects = input.ingest.fill(morsel, item);
+      morsel.latest = this.latestFor(input.planned);
+      if (others.length > 0) filled = this.shared(morsel, input.readers.length);
+      this.setAside(first, rejects);
+    });
+    for (const reader of others) {
+      reader.stage.sequence.submit(reader.branch, this.laneOf(source, reader.stage, reader.branch, partition), morsel => {
+        morsel.setWords(filled!);
+        this.setAside(reader, rejects);
+      });
+    }
     // Whether there are rows in a text only a worker sees; an item is a sign of life.
-    this.idleness.heard(branch, partition);
+    this.idleness.heard(source, partition);
   }
-  end(branch: number): void {
-    this.inFlight[branch]!++;
-    this.idleness.ended(branch);
-    this.sequence.pass(MorselKind.branchEnd, branch, this.laneOf(branch, 0));
+  end(source: number): void {
+    this.idleness.ended(source);
+    this.pass(source, MorselKind.branchEnd, 0);
+    for (const { stage } of this.inputs[source]!.readers) stage.branchEnds();
   }
-  /** Has a partition step aside. REQUIRES: a free slot. */
-  aside(branch: number, partition: number): void {
-    this.inFlight[branch]!++;
-    this.sequence.pass(MorselKind.aside, branch, this.laneOf(branch, partition));
+  /** Has a partition step aside. REQUIRES: places. */
+  aside(source: number, partition: number): void {
+    this.pass(source, MorselKind.aside, partition);
   }
-  /** Has partitions that have fallen idle step aside, at most so many. Returns whether there were any. */
-  idle(most: number): boolean {
-    const due = this.idleness.due(most);
-    for (const { branch, partition } of due) this.aside(branch, partition);
+  /** Has partitions that have fallen idle step aside, as far as there are places. Returns whether there were any. */
+  idle(): boolean {
+    const room = Math.min(...this.inputs.flatMap(({ places }) => [...places].map(([stage, number]) => Math.floor(stage.room / number))));
+    const due = this.idleness.due(room);
+    for (const { branch: source, partition } of due) this.aside(source, partition);
     return due.length > 0;
   }
 
-  /** Enters a morsel that is done, and returns the rows that ingestion had set aside. */
-  settle(morsel: Morsel, number: number): readonly Reject[] {
-    this.ledgers[morsel.branch]!.add(morsel);
-    this.inFlight[morsel.branch]!--;
-    const rejects = this.rejects.get(number) ?? [];
-    this.rejects.delete(number);
+  /** Enters a morsel that is done, and returns the rows that ingestion had set aside. REQUIRES: its branch reads a source. */
+  settle(stage: StageRun, source: number, morsel: Morsel, number: number): readonly Reject[] {
+    const reader = this.byBranch.get(stage)!.get(morsel.branch)!;
+    reader.ledger.add(morsel);
+    if (reader === this.inputs[source]!.readers[0]) this.inputs[source]!.inFlight--;
+    const rejects = reader.rejects.get(number) ?? [];
+    reader.rejects.delete(number);
     return rejects;
   }
+  nameOf(source: number): string {
+    return this.inputs[source]!.name;
+  }
 
+  get ledgers(): readonly Ledger[] {
+    return this.inputs.flatMap(({ readers }) => readers.map(({ ledger }) => ledger));
+  }
+  noteProgress(source: number, progress: SourceStats['progress']): void {
+    for (const { ledger } of this.inputs[source]!.readers) ledger.progress = progress;
+  }
   stats(): SourceStats[] {
-    const { lanes } = this.sequence.chain;
-    return this.ledgers.map((ledger, branch) => {
+    return this.inputs.flatMap(({ readers }, source) => readers.map(({ stage, branch, ledger }) => {
+      const { lanes } = stage.sequence.chain;
       const watermark = lanes.leastOfBranch(branch) ?? lanes.ofBranch(branch).reduce((greatest, lane) => later(greatest, lanes.watermarkOf(lane)), NO_TIME);
-      return ledger.stats({ watermark: watermark === NO_TIME ? null : watermark, idle: this.idleness.idleOf(branch), heldMs: this.alignment.heldMs(branch) });
-    });
+      return ledger.stats({ watermark: watermark === NO_TIME ? null : watermark, idle: this.idleness.idleOf(source), heldMs: this.alignment.heldMs(source) });
+    }));
   }
   stop(): void {
     this.idleness.stop();
   }
 
-  private laneOf(branch: number, partition: number): number {
-    const { first, count } = this.lanes;
+  /** A morsel without data, for each reader. */
+  private pass(source: number, kind: MorselKind, partition: number): void {
+    const { readers } = this.inputs[source]!;
+    this.inputs[source]!.inFlight++;
+    for (const { stage, branch } of readers) stage.sequence.pass(kind, branch, this.laneOf(source, stage, branch, partition));
+  }
+  /** What the other readers' morsels have of the first. */
+  private shared(morsel: Morsel, readers: number): Uint32Array {
+    morsel.common = 1;
+    for (const address of [morsel.textAddress, morsel.owned ? morsel.descriptor : 0, morsel.linesAddress]) if (address !== 0) this.blocks.share(address, readers);
+    return morsel.words();
+  }
+  private setAside({ stage, rejects }: Reader, given: readonly Reject[]): void {
+    if (given.length > 0) rejects.set(stage.sequence.number, given);
+  }
+
+  /** The least watermark of the partitions of a source that take part, as its first reader has it. */
+  private standOf(source: number): bigint | null {
+    const { stage, branch } = this.inputs[source]!.readers[0]!;
+    return stage.sequence.chain.lanes.leastOfBranch(branch);
+  }
+  private laneOf(source: number, stage: StageRun, branch: number, partition: number): number {
+    const { first, count } = stage.lanes;
     const most = (first[branch + 1] ?? count) - first[branch]!;
     if (Number.isInteger(partition) && partition >= 0 && partition < most) return first[branch]! + partition;
-    throw new MillraceError('SOURCE_FAILED', `the source ${this.ledgers[branch]!.name} has a partition ${partition}, but says that there are at most ${most}`);
+    throw new MillraceError('SOURCE_FAILED', `the source ${this.nameOf(source)} has a partition ${partition}, but says that there are at most ${most}`);
   }
   /** The latest event time that is taken now. */
-  private latestFor(branch: number): bigint {
-    const { eventTime, source } = this.branches[branch]!;
+  private latestFor({ eventTime, source }: Branch): bigint {
     if (eventTime === null || eventTime.maxAhead === null) return END_OF_TIME;
     const type = source.schema.find(field => field.name === eventTime.column)!.type;
     return BigInt(Math.floor(this.clock.now())) * (type.kind === 'timestamp' && type.unit === 'us' ? 1000n : 1n) + BigInt(eventTime.maxAhead);
   }
+}
+
+function placesOf(readers: readonly Reader[]): Map<StageRun, number> {
+  const places = new Map<StageRun, number>();
+  for (const { stage } of readers) places.set(stage, (places.get(stage) ?? 0) + 1);
+  return places;
 }

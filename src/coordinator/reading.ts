@@ -10,7 +10,7 @@ export class Reading {
 
   constructor(
     private readonly source: Source,
-    private readonly branch: number,
+    private readonly number: number,
     private readonly context: SourceContext,
     private readonly schedule: Schedule,
     private readonly halt: Halt,
@@ -20,7 +20,7 @@ export class Reading {
     if (this.halt.stopped) return;
     const reader = await this.open();
     if (reader === undefined) return;
-    this.schedule.opened(this.branch, reader.partitions);
+    this.schedule.opened(this.number, reader.partitions);
     try {
       while (await this.readOne(reader));
     } catch (error) {
@@ -42,20 +42,20 @@ export class Reading {
 
   /** Returns whether there may be more. */
   private async readOne(reader: SourceReader): Promise<boolean> {
-    const { schedule, halt, branch } = this;
-    await schedule.credit(branch, () => halt.stopped);
+    const { schedule, halt, number } = this;
+    await schedule.credit(number, () => halt.stopped);
     try {
       if (halt.stopped) return false;
       const item = await this.ask(() => reader.next());
       // Once it is told to stop, a reader may say that there is no more.
       if (halt.error || (halt.stopped && !item)) return false;
       this.ended = !item;
-      if (item) schedule.submit(branch, item);
-      else schedule.submitEnd(branch);
-      schedule.noteProgress(branch, (await this.ask(() => reader.progress?.())) ?? null);
+      if (item) schedule.submit(number, item);
+      else schedule.submitEnd(number);
+      schedule.noteProgress(number, (await this.ask(() => reader.progress?.())) ?? null);
       return !this.ended;
     } finally {
-      schedule.returnCredit();
+      schedule.returnCredit(number);
     }
   }
 

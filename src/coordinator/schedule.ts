@@ -1,13 +1,8 @@
-import { allocateRegions } from '../aggregate/region-set.js';
 import { decodeText } from '../batch/text-codec.js';
 import type { SourceItem } from '../connectors/source.js';
-import { MillraceError } from '../errors.js';
-import { MAX_BRANCHES, resultGone, signal, STATE_UNIT, Word, word } from '../heap/control.js';
-import { PageUse } from '../heap/page-allocator.js';
-import { STAGE_BYTES } from '../heap/stage-block.js';
-import { firstStage, stagePlan, type Plan } from '../plan/plan.js';
-import { regionBitsFor, type JobLayout } from '../worker/job-layout.js';
-import { laneMap, Lanes, MAX_LANES, type LaneMap } from '../worker/lanes.js';
+import { signal, STATE_UNIT, Word, word } from '../heap/control.js';
+import { readsSource, type Input, type Plan } from '../plan/plan.js';
+import type { JobLayout } from '../worker/job-layout.js';
 import type { Morsel } from '../worker/morsel.js';
 import { OutputQueue } from '../worker/queues.js';
 import type { Reject } from '../worker/rejects.js';
@@ -16,23 +11,32 @@ import type { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
 import { Inputs } from './inputs.js';
 import type { JobDescription, RunOptions, SourceStats, StageStats } from './job-types.js';
+import { layoutsOf } from './layouts.js';
 import { Ledger } from './ledger.js';
-import { oneOf, positiveInteger } from './options.js';
+import { positiveInteger } from './options.js';
+import { SharedBlocks } from './shared-blocks.js';
 import { StageRun, type Feed } from './stage-run.js';
 import { requireSupported } from './supported.js';
 
-/** Morsels in flight: enough that a worker finds the next one, few enough that memory and latency stay small. */
+/** Morsels in flight in each stage: enough that a worker finds the next one, few enough that memory and latency stay small. */
 const MOST_IN_FLIGHT = 60;
 /** State beyond which a firing is shared among the workers. */
 const PARALLEL_FIRE_BYTES = 4 << 20;
-/** Each has blocks of its own in the heap, and working memory in each worker. */
-const MAX_STAGES = 16;
-const HASH_SEED = 0x6d696c6c72616365n;
 
 export interface BadRow {
   readonly source: string;
   readonly position: bigint;
   readonly message: string;
+}
+/** A branch of a stage. `ledger`: what became of the rows that it read of a stage before; null: it reads a source. */
+interface Branch {
+  readonly from: Input;
+  readonly ledger: Ledger | null;
+}
+/** Who takes what a stage gives on. */
+interface Takers {
+  readonly readers: readonly { readonly stage: StageRun; readonly branch: number }[];
+  readonly isOutput: boolean;
 }
 
 /** What is in flight and what comes next: credits for the sources, stages and what flows between them, results and rows set aside. */
@@ -41,14 +45,14 @@ export class Schedule {
   readonly layouts: readonly JobLayout[];
   readonly batchRows: number;
   private readonly stages: readonly StageRun[];
+  private readonly branches: readonly (readonly Branch[])[];
+  private readonly takers: readonly Takers[];
   private readonly inputs: Inputs;
-  /** Of the stages behind the first. */
-  private readonly later: readonly Ledger[];
+  private readonly blocks: SharedBlocks;
   private readonly waiting: (() => void)[] = [];
   private readonly clock: Clock;
   private readonly timers = new Map<StageRun, unknown>();
   private reserved = 0;
-  private ending = false;
 
   constructor(
     private readonly engine: Engine,
@@ -59,9 +63,6 @@ export class Schedule {
     this.plan = job.plan;
     requireSupported(this.plan);
     const { heap } = engine;
-    const { branches } = firstStage(this.plan);
-    if (branches.length > MAX_BRANCHES) throw new MillraceError('PLAN_INVALID', `a union has at most ${MAX_BRANCHES} sources, not ${branches.length}`);
-    if (this.plan.stages.length > MAX_STAGES) throw new MillraceError('PLAN_INVALID', `a job has at most ${MAX_STAGES} stages, not ${this.plan.stages.length}`);
     this.batchRows = positiveInteger('batchRows', options.batchRows, 65_536);
     this.layouts = layoutsOf(engine, job, options);
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
@@ -69,14 +70,18 @@ export class Schedule {
     this.clock = options.clock ?? SYSTEM_CLOCK;
     this.stages = this.layouts.map(layout => new StageRun(engine, layout, feed => this.pass(layout.stage, feed)));
     for (const stage of this.stages) this.armEarly(stage);
-    this.later = this.plan.stages.slice(1).map(stage => new Ledger(stage.branches[0]!.source.name));
-    const { lanes, sharedBuffers } = this.layouts[0]!;
-    this.inputs = new Inputs(engine, job, branches, lanes, sharedBuffers, this.clock, this.first.sequence, () => this.wake());
+    this.branches = this.plan.stages.map(({ branches }, stage) => branches.map(({ from, source: { name } }) => ({ from, ledger: readsSource(from) ? null : new Ledger(from.stage === stage - 1 ? name : `${name}, in stage ${stage}`) })));
+    this.takers = this.stages.map((_, number) => ({
+      readers: this.branches.flatMap((branches, stage) => branches.flatMap(({ from }, branch) => (!readsSource(from) && from.stage === number ? [{ stage: this.stages[stage]!, branch }] : []))),
+      isOutput: number === this.stages.length - 1,
+    }));
+    this.blocks = new SharedBlocks(engine.pages);
+    this.inputs = new Inputs(engine, job, this.stages, this.blocks, this.layouts[0]!.sharedBuffers, this.clock, () => this.wake());
   }
 
   /** Nothing is in flight and nothing is firing. */
   get idle(): boolean {
-    return this.reserved === 0 && this.stages.every(stage => stage.isQuiet && (stage.ended || !this.ending));
+    return this.reserved === 0 && this.stages.every(stage => stage.isIdle);
   }
 
   get switchedToHash(): boolean {
@@ -92,6 +97,7 @@ export class Schedule {
     return this.engine.heap.u32[word(Word.statePeakUnits)]! * STATE_UNIT;
   }
 
+  /** Of each branch that reads a source, by source. */
   get ledgers(): readonly Ledger[] {
     return this.inputs.ledgers;
   }
@@ -99,27 +105,29 @@ export class Schedule {
     return this.inputs.stats();
   }
   stageStats(): StageStats[] {
-    return this.later.map(ledger => ledger.counts());
+    return this.branches.flat().flatMap(({ ledger }) => (ledger === null ? [] : [ledger.counts()]));
   }
-  noteProgress(branch: number, progress: SourceStats['progress']): void {
-    this.ledgers[branch]!.progress = progress;
-  }
-
-  /** The reader of a branch is there, with these partitions. REQUIRES: the branch has had no item. */
-  opened(branch: number, partitions: readonly number[] = [0]): void {
-    this.inputs.opened(branch, partitions);
+  noteProgress(source: number, progress: SourceStats['progress']): void {
+    this.inputs.noteProgress(source, progress);
   }
 
-  /** Waits until the branch may have one more morsel in flight, and reserves its place. Ends early, with a place, when `stopped`. */
-  async credit(branch: number, stopped: () => boolean): Promise<void> {
-    while (!stopped() && !(this.hasRoom && !this.inputs.isHeld(branch))) {
-      this.inputs.waits(branch);
+  /** The reader of a source is there, with these partitions. REQUIRES: it has given no item. */
+  opened(source: number, partitions: readonly number[] = [0]): void {
+    this.inputs.opened(source, partitions);
+  }
+
+  /** Waits until one more item of a source may be in flight, and reserves its places. Ends early, with places, when `stopped`. */
+  async credit(source: number, stopped: () => boolean): Promise<void> {
+    while (!stopped() && !(this.hasRoom && this.inputs.hasPlaces(source, MOST_IN_FLIGHT) && !this.inputs.isHeld(source))) {
+      this.inputs.waits(source);
       await new Promise<void>(resolve => this.waiting.push(resolve));
     }
-    this.inputs.mayRead(branch);
+    this.inputs.mayRead(source);
+    this.inputs.reserve(source);
     this.reserved++;
   }
-  returnCredit(): void {
+  returnCredit(source: number): void {
+    this.inputs.unreserve(source);
     this.reserved--;
     this.wakeReaders();
   }
@@ -136,41 +144,38 @@ export class Schedule {
     signal(this.engine.heap, Word.wake);
   }
 
+  /** Whether there is memory for more to read. */
   private get hasRoom(): boolean {
     const { u32 } = this.engine.heap;
-    return this.first.sequence.length + this.reserved < MOST_IN_FLIGHT && this.emitter.hasRoom
+    return this.emitter.hasRoom
       && (u32[word(Word.batchPages)]! < u32[word(Word.pages)]! >>> 3 || (this.stages.every(stage => stage.isQuiet) && this.emitter.idle));
   }
 
   /** Queues an item for the workers. REQUIRES: a credit. */
-  submit(branch: number, item: SourceItem): void {
-    this.inputs.submit(branch, item);
+  submit(source: number, item: SourceItem): void {
+    this.inputs.submit(source, item);
     if (item.kind === 'partitionEnd') this.wake();
   }
-  /** A branch has ended: it no longer holds the watermark back. REQUIRES: a credit. */
-  submitEnd(branch: number): void {
-    this.inputs.end(branch);
+  /** A source has ended: it no longer holds the watermark back. REQUIRES: a credit. */
+  submitEnd(source: number): void {
+    this.inputs.end(source);
     this.wake();
   }
-  /** A partition is idle. REQUIRES: a free slot. */
-  submitAside(branch: number, partition: number): void {
-    this.inputs.aside(branch, partition);
+  /** A partition is idle. REQUIRES: free slots. */
+  submitAside(source: number, partition: number): void {
+    this.inputs.aside(source, partition);
     this.wake();
   }
 
-  /** Takes in what workers have finished and starts the firings that it allows; `ended`: no more input will come. Returns the first bad row seen. */
-  advance(ended: boolean): BadRow | null {
+  /** Takes in what workers have finished and starts the firings that it allows. Returns the first bad row seen. */
+  advance(): BadRow | null {
     let bad: BadRow | null = null;
-    this.ending = ended;
-    if (ended && this.reserved === 0) this.first.end();
-    if (this.inputs.idle(this.first.sequence.room - this.reserved)) this.wake();
+    if (this.inputs.idle()) this.wake();
     for (const [index, stage] of this.stages.entries()) {
       stage.take();
       stage.settle((morsel, number) => {
         if (morsel.outputs > 0) this.collect();
-        const own = index === 0 ? this.inputs.settle(morsel, number) : [];
-        if (index > 0) this.later[index - 1]!.add(morsel);
-        const first = this.settleRejects(index, morsel, own);
+        const first = this.settleMorsel(index, morsel, number);
         bad ??= first;
         this.freeMorsel(index, morsel);
       });
@@ -180,7 +185,7 @@ export class Schedule {
     }
     this.collect();
     // Room comes from finished morsels, but also from a sink that has taken results.
-    if (this.hasRoom) this.wakeReaders();
+    if (this.hasRoom && this.inputs.haveSomePlaces(MOST_IN_FLIGHT)) this.wakeReaders();
     return bad;
   }
 
@@ -201,19 +206,30 @@ export class Schedule {
   private collect(): void {
     for (let output = OutputQueue.pop(this.engine.heap); output !== null; output = OutputQueue.pop(this.engine.heap)) this.stages[output.stage]!.output(output);
   }
-  /** What a stage gives on goes to the next, and the results of the last to the sink. */
+  /** What a stage gives on goes to all that read it, and its results to the sink where they are the job's. */
   private pass(from: number, feed: Feed): void {
-    const behind = this.stages[from + 1];
-    if (behind) behind.feed(feed);
-    else if (typeof feed === 'object' && 'descriptor' in feed) this.emitter.result(feed.descriptor);
+    const { readers, isOutput } = this.takers[from]!;
+    if (typeof feed === 'object' && 'descriptor' in feed) {
+      const { descriptor } = feed;
+      this.blocks.share(descriptor, readers.length + (isOutput ? 1 : 0));
+      if (isOutput) this.emitter.result(descriptor, () => this.releaseResult(from, descriptor));
+    }
+    for (const { stage, branch } of readers) stage.feed(branch, feed);
+  }
+  private releaseResult(from: number, descriptor: number): void {
+    if (this.blocks.release(descriptor)) this.stages[from]!.resultGone();
   }
 
-  private settleRejects(stage: number, morsel: Morsel, own: readonly Reject[]): BadRow | null {
+  /** Enters a morsel that is done, and gives on the rows that were set aside of it. */
+  private settleMorsel(stage: number, morsel: Morsel, number: number): BadRow | null {
     const { heap } = this.engine;
+    const { from, ledger } = this.branches[stage]![morsel.branch]!;
+    ledger?.add(morsel);
+    const own = readsSource(from) ? this.inputs.settle(this.stages[stage]!, from.source, morsel, number) : [];
     const theirs = morsel.rejects ? JSON.parse(decodeText(heap.u8, morsel.rejects, morsel.rejectBytes)) as Reject[] : [];
     const all = [...own, ...theirs].sort((a, b) => a.position - b.position);
     if (all.length === 0) return null;
-    const source = (stage === 0 ? this.ledgers[morsel.branch]! : this.later[stage - 1]!).name;
+    const source = readsSource(from) ? this.inputs.nameOf(from.source) : ledger!.name;
     this.emitter.letters(source, morsel.basePosition, all);
     const first = all.find(reject => reject.reason !== 'LATE');
     return first ? { source, position: morsel.basePosition + BigInt(first.position), message: `${first.reason}: ${first.message}` } : null;
@@ -221,33 +237,16 @@ export class Schedule {
 
   private freeMorsel(stage: number, morsel: Morsel): void {
     const { heap, pages } = this.engine;
-    if (morsel.owned) pages.free(morsel.descriptor);
+    const { from } = this.branches[stage]![morsel.branch]!;
     if (morsel.rejects) pages.free(morsel.rejects);
-    if (morsel.linesAddress) pages.free(morsel.linesAddress);
-    if (stage === 0 || !morsel.owned) return;
-    resultGone(heap);
+    if (morsel.linesAddress) this.blocks.release(morsel.linesAddress);
+    if (morsel.common && morsel.textAddress) this.blocks.release(morsel.textAddress);
+    if (!morsel.owned) return;
+    if (readsSource(from)) {
+      this.blocks.release(morsel.descriptor);
+      return;
+    }
+    this.releaseResult(from.stage, morsel.descriptor);
     signal(heap, Word.room);
   }
-}
-
-/** Makes the blocks of each stage. */
-function layoutsOf({ heap, pages, workers, staticTables }: Engine, job: JobDescription, options: RunOptions): JobLayout[] {
-  const { plan, sources } = job;
-  const partitioner = oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const);
-  const sharedBuffers = [...new Set(sources.flatMap(source => source.sharedBuffers?.() ?? []))];
-  const regionBits = regionBitsFor(workers);
-  const tables = staticTables.of(plan);
-  return plan.stages.map(({ join, aggregate, deduplicate }, stage) => {
-    const lanes = stage === 0 ? sourceLanes(job) : laneMap([1]);
-    const block = pages.allocate(STAGE_BYTES + Lanes.bytes(lanes), PageUse.scratch);
-    heap.u8.fill(0, block, block + STAGE_BYTES);
-    const regions = join === null && aggregate === null && deduplicate === null ? 0 : allocateRegions(heap, pages, regionBits, workers);
-    return { plan: stagePlan(plan, stage), tables, stage, isLast: stage === plan.stages.length - 1, block, lanes, workers, partitioner, regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
-  });
-}
-
-function sourceLanes({ sources }: JobDescription): LaneMap {
-  const lanes = laneMap(sources.map(source => positiveInteger(`partitions of ${source.name}`, source.partitions, 1)));
-  if (lanes.count > MAX_LANES) throw new MillraceError('PLAN_INVALID', `the sources of a job have at most ${MAX_LANES} partitions together, not ${lanes.count}`);
-  return lanes;
 }

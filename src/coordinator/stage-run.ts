@@ -7,22 +7,24 @@ import { firstStage } from '../plan/plan.js';
 import { isAssembled } from '../window/assigner.js';
 import { Chain } from '../worker/chain.js';
 import type { JobLayout } from '../worker/job-layout.js';
-import { END_OF_TIME, NO_TIME } from '../worker/lanes.js';
+import { END_OF_TIME, NO_TIME, type LaneMap } from '../worker/lanes.js';
 import { MorselKind, type Morsel } from '../worker/morsel.js';
 import { Task, TaskQueue, type Output } from '../worker/queues.js';
 import type { Engine } from './engine.js';
 import { Sequence } from './sequence.js';
 
-/** What the stage before gives on: a result batch, the watermark behind all that it has given, its end. */
+/** What a stage gives on to all that read it: a result batch, the watermark behind all that it has given, its end. */
 export type Feed = { readonly descriptor: number } | { readonly statement: bigint } | 'end';
 
 /**
  * One stage as the coordinator runs it: its morsels in order, its watermark, the firing of its windows. Results of an earlier stage are
- * its morsels as they lie in the heap.
+ * its morsels as they lie in the heap; those of sources are given to the sequence by `Inputs`.
  */
 export class StageRun {
   readonly sequence: Sequence;
   watermark: bigint = NO_TIME;
+  /** Places in the sequence that are kept for items of sources that are being read. */
+  reserved = 0;
   private firedUpTo: bigint = NO_TIME;
   private firingParts = 0;
   private firings = 0n;
@@ -30,8 +32,8 @@ export class StageRun {
   private stated: bigint = NO_TIME;
   /** Results of morsels before all of the earlier ones are done. */
   private readonly early = new Map<number, number[]>();
-  private waiting: Feed[] = [];
-  private inputEnded = false;
+  private readonly waiting: { readonly branch: number; readonly feed: Feed }[] = [];
+  private openBranches: number;
   private hasEnded = false;
 
   constructor(
@@ -40,17 +42,30 @@ export class StageRun {
     /** Takes what the stage gives on, in order. */
     private readonly next: (feed: Feed) => void,
   ) {
+    this.openBranches = firstStage(layout.plan).branches.length;
     this.sequence = new Sequence(engine.heap, layout.block, new Chain(engine.heap, layout.block, layout.lanes));
     this.sequence.chain.reset();
+  }
+
+  get lanes(): LaneMap {
+    return this.layout.lanes;
+  }
+  /** Places of the sequence that are taken or kept. */
+  get taken(): number {
+    return this.sequence.length + this.reserved;
+  }
+  /** Places that are neither. */
+  get room(): number {
+    return this.sequence.room - this.reserved;
   }
 
   /** Nothing is on its way through it. */
   get isQuiet(): boolean {
     return this.sequence.length === 0 && this.waiting.length === 0 && this.firingParts === 0;
   }
-  /** It has given on its end. */
-  get ended(): boolean {
-    return this.hasEnded;
+  /** Nothing more comes out of it, unless something comes in. */
+  get isIdle(): boolean {
+    return this.isQuiet && (this.hasEnded || this.openBranches > 0);
   }
 
   /** How often it gives out what it has so far, in ms; null: not before windows close. */
@@ -62,21 +77,23 @@ export class StageRun {
     this.earlyDue = true;
   }
 
-  feed(feed: Feed): void {
-    this.waiting.push(feed);
+  feed(branch: number, feed: Feed): void {
+    this.waiting.push({ branch, feed });
   }
 
   /** Begins what was fed, as far as there are slots. */
   take(): void {
     const { heap } = this.engine;
-    const count = Math.min(this.waiting.length, this.sequence.room);
-    for (const feed of this.waiting.splice(0, count)) {
+    const count = Math.min(this.waiting.length, this.room);
+    if (count === 0) return;
+    for (const { branch, feed } of this.waiting.splice(0, count)) {
+      const lane = this.lanes.first[branch]!;
       if (feed === 'end') {
-        this.sequence.pass(MorselKind.branchEnd, 0, 0);
-        this.inputEnded = true;
-      } else if ('statement' in feed) this.sequence.pass(MorselKind.statement, 0, 0, feed.statement);
+        this.sequence.pass(MorselKind.branchEnd, branch, lane);
+        this.branchEnds();
+      } else if ('statement' in feed) this.sequence.pass(MorselKind.statement, branch, lane, feed.statement);
       else {
-        this.sequence.submit(0, 0, morsel => {
+        this.sequence.submit(branch, lane, morsel => {
           morsel.kind = MorselKind.batch;
           morsel.descriptor = feed.descriptor;
           morsel.owned = 1;
@@ -86,7 +103,7 @@ export class StageRun {
       }
     }
     // Workers that wait for room may work on these.
-    if (count > 0) signal(heap, Word.room);
+    signal(heap, Word.room);
   }
 
   /** Settles the morsels that are done, in order: `each` enters them, before their results go on. */
@@ -94,7 +111,7 @@ export class StageRun {
     this.sequence.settle((morsel, number) => {
       each(morsel, number);
       this.watermark = morsel.after;
-      for (const descriptor of this.early.get(morsel.token) ?? []) this.next({ descriptor });
+      for (const descriptor of this.early.get(morsel.token) ?? []) this.giveOn(descriptor);
       this.early.delete(morsel.token);
     });
   }
@@ -107,9 +124,19 @@ export class StageRun {
     this.early.set(morsel, known);
   }
 
-  /** The input has ended: all that is left will come. */
-  end(): void {
-    this.inputEnded = true;
+  /** One of its inputs has ended; behind the last of them all that is left comes out. */
+  branchEnds(): void {
+    this.openBranches--;
+  }
+
+  /** A result of it is gone. */
+  resultGone(): void {
+    Atomics.sub(this.engine.heap.i32, stageWord(this.layout.block, StageWord.results), 1);
+  }
+  /** A result of a morsel. Only now it counts as one that goes away by itself: it was waiting for the morsels before. */
+  private giveOn(descriptor: number): void {
+    Atomics.add(this.engine.heap.i32, stageWord(this.layout.block, StageWord.results), 1);
+    this.next({ descriptor });
   }
 
   /** Whether the firing in progress, if any, is done. */
@@ -120,7 +147,7 @@ export class StageRun {
   /** Goes on to the next firing that the watermark allows, in `parts`. REQUIRES: the last one has fired, and its results were put out. */
   advance(parts: () => number): void {
     this.firingParts = 0;
-    const final = this.inputEnded && this.isQuiet;
+    const final = this.openBranches === 0 && this.isQuiet;
     // The watermark is at the end of time only by the end of all branches, of which the last morsels may not be settled yet.
     const upTo = final ? END_OF_TIME : this.watermark === END_OF_TIME ? this.firedUpTo : this.watermark;
     if (this.hasDue(upTo)) return this.fire(upTo, this.assembles ? this.layout.workers : parts(), false);
@@ -163,11 +190,11 @@ export class StageRun {
    * `within` behind the watermark, and is not late behind it, or it would depend on the borders of batches what is.
    */
   private state(upTo: bigint): void {
-    const { join, aggregate, deduplicate } = firstStage(this.layout.plan);
-    const lingers = aggregate === null ? 0n : lingering(aggregate.window, this.layout.stage);
+    const { branches, join, aggregate, deduplicate } = firstStage(this.layout.plan);
+    const lingers = aggregate === null ? 0n : lingering(aggregate.window, branches);
     const behind = join !== null ? behindWatermark(join) : deduplicate?.within ?? (aggregate?.emit.when === 'final' ? aggregate.accept : 0);
     const statement = upTo - BigInt(behind) - lingers;
-    if (this.layout.isLast || upTo === NO_TIME || upTo === END_OF_TIME || statement <= this.stated) return;
+    if (upTo === NO_TIME || upTo === END_OF_TIME || statement <= this.stated) return;
     this.stated = statement;
     this.next({ statement });
   }

@@ -10,9 +10,7 @@ export function requireSupported(plan: Plan): void {
 function unsupported({ stages }: Plan): string | null {
   return stages.map(unsupportedStage).find(what => what !== null) ?? null;
 }
-function unsupportedStage({ branches, deduplicate }: Stage, index: number, stages: readonly Stage[]): string | null {
-  const isNext = branches.every(({ from }, branch) => (index === 0 ? readsSource(from) && from.source === branch : !readsSource(from) && from.stage === index - 1));
-  if (!isNext || (index > 0 && branches.length > 1)) return 'a graph of stages is';
+function unsupportedStage({ branches, deduplicate }: Stage, _index: number, stages: readonly Stage[]): string | null {
   // Results of windows come in no particular order, so which of them is the first would be up to chance.
   if (deduplicate !== null && branches.some(({ from }) => !readsSource(from) && stages[from.stage]!.deduplicate === null)) return 'dedupe behind a window is';
   return null;

@@ -10,7 +10,6 @@ import type { Heap } from './heap.js';
  *   bell                  the coordinator adds 1 and notifies: there is a task, or the job is over
  *   sleepers              workers: how many wait for the bell, or are about to
  *   wake                  workers add 1 and notify: the coordinator has something to look at
- *   results               workers add 1 for a result put out, the coordinator takes it off when the result is freed
  *   room                  the coordinator adds 1 and notifies: memory or output places were given back
  */
 export const PAGE_BYTES = 65_536;
@@ -26,7 +25,7 @@ export const enum Word {
   stop, bell, wake, room,
   outputLock, outputHead, outputTail,
   switchedToHash,
-  scratchPages, results, sleepers,
+  scratchPages, sleepers,
 }
 /** State is counted in units of this many bytes. */
 export const STATE_UNIT = 256;
@@ -80,7 +79,3 @@ export function signal(heap: Heap, name: Word): void {
   ring(heap, word(name));
 }
 
-/** A result has left the heap. */
-export function resultGone(heap: Heap): void {
-  Atomics.sub(heap.i32, word(Word.results), 1);
-}

@@ -7,8 +7,10 @@ import { MORSEL_SLOTS, MORSEL_WORDS } from './control.js';
  *   queueTail, queue      coordinator; queueHead: workers, by compare-and-swap
  *   fire, fireDone        the coordinator begins a firing, each part adds 1 when it is done
  *   state                 under stateLock: what an operator keeps that has no regions
+ *   results               workers add 1 for each result of a firing before they put it out, the coordinator for others when it gives them on; it takes
+ *                         them off when they are freed
  */
-export const enum StageWord { queueHead, queueTail, fireDone, stateLock, state }
+export const enum StageWord { queueHead, queueTail, fireDone, stateLock, state, results }
 const HEAD_WORDS = 16;
 const FIRE_WORD = 8;
 /** More than slots of morsels and parts of a firing. */

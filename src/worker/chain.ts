@@ -93,7 +93,7 @@ export class Chain {
     const { branch, lane } = morsel;
     morsel.before = lanes.watermark;
     morsel.ownBefore = lanes.watermarkOf(lane);
-    morsel.others = lanes.leastBut(lane);
+    morsel.others = lanes.hasTwins(branch) ? lanes.leastBesideTwins(branch, lane) : lanes.leastBut(lane);
     morsel.basePosition = lanes.rowsOf(branch);
     if (morsel.kind === MorselKind.branchEnd) lanes.end(branch);
     else if (morsel.kind === MorselKind.aside) lanes.leave(lane);

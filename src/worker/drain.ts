@@ -2,6 +2,7 @@ import { poisoned, Word, word } from '../heap/control.js';
 import { Poisoned } from '../heap/lock.js';
 import { JOIN_LIMITS, type JoinLimits } from '../join/join-stage.js';
 import type { JobLayout } from './job-layout.js';
+import { StageWord, stageWord } from '../heap/stage-block.js';
 import { TaskQueue } from './queues.js';
 import { ScratchArena } from './scratch-arena.js';
 import { StageDrain } from './stage-drain.js';
@@ -81,19 +82,25 @@ export class Drain {
   }
 
   /**
-   * Holds a firing back while results fill the batches' share of the heap. Those of the last stage go to the sink whatever workers do. Those
-   * of another are work for the stages behind it, which is done here and now: all workers may be waiting like this one.
+   * Holds a firing back while batches fill their share of the heap, as long as that can change: while there are results of this stage or of
+   * one behind it. They go to a sink, whatever workers do, or are work for stages that come later, which is done here and now: all
+   * workers may be waiting like this one. Nothing that comes before this stage is waited for: this worker may be the one to do it.
    */
   private makeRoom(stage: number): void {
     const { heap } = this.thread;
     const limit = heap.u32[word(Word.pages)]! >>> 2;
     for (;;) {
       const room = Atomics.load(heap.i32, word(Word.room));
-      if (Atomics.load(heap.i32, word(Word.batchPages)) < limit || Atomics.load(heap.i32, word(Word.results)) === 0) return;
+      if (Atomics.load(heap.i32, word(Word.batchPages)) < limit || !this.hasResults(stage)) return;
       if (poisoned(heap)) throw new Poisoned();
       const behind = this.beginAfter(stage);
       if (behind === null) Atomics.wait(heap.i32, word(Word.room), room, ROOM_MS);
       else if (behind.pending !== 'none') behind.finish();
     }
+  }
+  /** Whether there are results of a stage or of a later one. */
+  private hasResults(first: number): boolean {
+    const { i32 } = this.thread.heap;
+    return this.blocks.some((block, stage) => stage >= first && Atomics.load(i32, stageWord(block, StageWord.results)) !== 0);
   }
 }

@@ -24,7 +24,7 @@ export class InOrderRows {
     private readonly group: RowOperator,
     private readonly put: (morsel: Morsel, vectors: readonly Vector[], rows: number) => void,
   ) {
-    this.order = inOrderTimes(firstStage(job.plan), job.stage);
+    this.order = inOrderTimes(firstStage(job.plan));
   }
 
   /** Rows of a chunk that begins at row `first`. */

@@ -13,8 +13,6 @@ export interface JobLayout {
   /** By their numbers in the plan. */
   readonly tables: readonly StaticTableData[];
   readonly stage: number;
-  /** Whether its results are the job's. */
-  readonly isLast: boolean;
   /** Address of the block of `heap/stage-block.ts`. */
   readonly block: number;
   readonly lanes: LaneMap;
@@ -41,8 +39,8 @@ export function fromMessage({ plan, tables, stages }: JobMessage): { plan: Plan;
   return {
     plan: whole,
     // Named one by one: a spread would make a hidden class for each job, and code compiled for the last one would be thrown away.
-    stages: stages.map(({ stage, isLast, block, lanes, workers, partitioner, regions, regionBits, hashSeed, sharedBuffers }) => ({
-      plan: stagePlan(whole, stage), tables, stage, isLast, block, lanes, workers, partitioner, regions, regionBits, hashSeed, sharedBuffers,
+    stages: stages.map(({ stage, block, lanes, workers, partitioner, regions, regionBits, hashSeed, sharedBuffers }) => ({
+      plan: stagePlan(whole, stage), tables, stage, block, lanes, workers, partitioner, regions, regionBits, hashSeed, sharedBuffers,
     })),
   };
 }

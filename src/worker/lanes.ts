@@ -13,16 +13,18 @@ const enum Head { watermark, openBranches, chain, branches = 8 }
 export interface LaneMap {
   readonly first: readonly number[];
   readonly count: number;
+  /** For each branch the others that read the same source. */
+  readonly twins: readonly (readonly number[])[];
 }
-/** `partitions[branch]`: the most partitions it may have. */
-export function laneMap(partitions: readonly number[]): LaneMap {
+/** `partitions[branch]`: the most partitions it may have; `sources[branch]`: what it reads, where several read the same. */
+export function laneMap(partitions: readonly number[], sources: readonly unknown[] = partitions.map((_, branch) => branch)): LaneMap {
   let count = 0;
   const first = partitions.map(most => {
     const start = count;
     count += most;
     return start;
   });
-  return { first, count };
+  return { first, count, twins: sources.map((source, branch) => sources.flatMap((other, twin) => (twin !== branch && other === source ? [twin] : []))) };
 }
 
 /**
@@ -137,6 +139,21 @@ export class Lanes {
       if (sibling < least) least = sibling;
     }
     return least;
+  }
+
+  /**
+   * The same, but for the lane's twins too: what they read is the same. Their morsels come one behind another, so that they stand where
+   * this one did before or does behind it; to its rows they are where it is.
+   */
+  leastBesideTwins(branch: number, lane: number): bigint {
+    const partition = lane - this.map.first[branch]!;
+    const own = [lane, ...this.map.twins[branch]!.map(twin => this.map.first[twin]! + partition)];
+    let least = END_OF_TIME;
+    for (let other = 0; other < this.map.count; other++) if (this.takesPart(other) && !own.includes(other) && this.watermarkOf(other) < least) least = this.watermarkOf(other);
+    return least;
+  }
+  hasTwins(branch: number): boolean {
+    return this.map.twins[branch]!.length > 0;
   }
 
   private put(lane: number, value: bigint): void {

@@ -161,7 +161,7 @@ export class MorselTask {
     const { rows, places, columns } = JSON.parse(decodeText(heap.u8, morsel.textAddress, morsel.textBytes)) as SharedMorsel;
     morsel.descriptor = copier.copy({ rows, columns, buffers: places.map(place => this.job.sharedBuffers[place]!) }, 0, rows);
     morsel.owned = 1;
-    pages.free(morsel.textAddress);
+    if (!morsel.common) pages.free(morsel.textAddress);
   }
 
   private decoderFor(morsel: Morsel, branch: Branch): TextDecoderStage {
@@ -181,7 +181,7 @@ export class MorselTask {
     for (const bad of decoded.bad) {
       rejects.push({ position: bad.line, reason: bad.code, message: bad.reason, row: decodeText(heap.u8, bad.address, bad.length) });
     }
-    pages.free(morsel.textAddress);
+    if (!morsel.common) pages.free(morsel.textAddress);
     return decoded.positions;
   }
 

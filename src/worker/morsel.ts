@@ -6,7 +6,7 @@ import { morselStart } from '../heap/stage-block.js';
 export const enum MorselKind { batch, text, shared, branchEnd, aside, statement }
 export const enum MorselState { free, queued, done }
 
-const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines, lane, turn }
+const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines, lane, turn, common }
 /** Sequences go round after so many where they are kept in 32 bits. A multiple of MORSEL_SLOTS. */
 export const TOKENS: number = 2 ** 31 - MORSEL_SLOTS;
 /** Indexes of i64 words within a slot. */
@@ -28,6 +28,13 @@ export class Morsel {
 
   clear(): void {
     this.heap.u32.fill(0, this.at, this.at + MORSEL_WORDS);
+  }
+  /** All of the slot, and how another is made of that. */
+  words(): Uint32Array {
+    return this.heap.u32.slice(this.at, this.at + MORSEL_WORDS);
+  }
+  setWords(words: Uint32Array): void {
+    this.heap.u32.set(words, this.at);
   }
   get state(): MorselState { return Atomics.load(this.heap.u32, this.at + U32.state); }
   set state(value: MorselState) { Atomics.store(this.heap.u32, this.at + U32.state, value); }
@@ -54,6 +61,10 @@ export class Morsel {
   /** Address of [length, JSON of a TextFormat]. */
   get textFormat(): number { return this.get(U32.textFormat); }
   set textFormat(value: number) { this.set(U32.textFormat, value); }
+
+  /** Whether other morsels have the same data: then the coordinator frees it, behind the last of them. */
+  get common(): number { return this.get(U32.common); }
+  set common(value: number) { this.set(U32.common, value); }
 
   get filtered(): number { return this.get(U32.filtered); }
   set filtered(value: number) { this.set(U32.filtered, value); }

@@ -61,7 +61,6 @@ export interface Output {
 /** Workers to coordinator: a ring of result batches, under its lock. A full ring holds workers back until results have been taken. */
 export const OutputQueue = {
   push(heap: Heap, output: Output): void {
-    Atomics.add(heap.i32, word(Word.results), 1);
     for (;;) {
       const room = Atomics.load(heap.i32, word(Word.room));
       if (withLock(heap, word(Word.outputLock), () => tryPush(heap, output))) break;

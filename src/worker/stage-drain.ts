@@ -52,7 +52,10 @@ export class StageDrain {
   ) {
     const layout = stateLayout(job.plan);
     const { join: joined, aggregate, deduplicate, top } = firstStage(job.plan);
-    const emit = (descriptor: number): void => OutputQueue.push(thread.heap, { descriptor, stage: job.stage, morsel: 0, index: 0 });
+    const emit = (descriptor: number): void => {
+      Atomics.add(thread.heap.i32, stageWord(job.block, StageWord.results), 1);
+      OutputQueue.push(thread.heap, { descriptor, stage: job.stage, morsel: 0, index: 0 });
+    };
     const give = (fields: Fields, vectors: readonly Vector[], rows: number): void => {
       makeRoom();
       emit(materialise(thread.heap, thread.kernels, thread.pages.for(PageUse.batch), fields, vectors, rows));

@@ -2,6 +2,7 @@ import { RowReader } from '../../src/batch/row-reader.ts';
 import type { Emitter } from '../../src/coordinator/emitter.ts';
 import type { Engine } from '../../src/coordinator/engine.ts';
 import type { JobDescription, RunOptions } from '../../src/coordinator/job-types.ts';
+import type { Inputs } from '../../src/coordinator/inputs.ts';
 import { Schedule } from '../../src/coordinator/schedule.ts';
 import type { Sequence } from '../../src/coordinator/sequence.ts';
 import type { StageRun } from '../../src/coordinator/stage-run.ts';
@@ -28,6 +29,7 @@ import type { Random } from './random.ts';
  * them: at any call of a kernel, while no lock is held, another actor may run, as if the thread had been preempted there.
  */
 export interface Feed {
+  /** The number of a source. */
   readonly branch: number;
   readonly partition?: number;
   /** null: the branch has ended; 'aside': the partition has, or is idle. */
@@ -67,12 +69,12 @@ class Collector {
   readonly hasRoom = true;
   readonly idle = true;
   private readonly reader: RowReader;
-  constructor(plan: Plan, private readonly pages: PageAllocator) {
+  constructor(plan: Plan) {
     this.reader = new RowReader(heap, plan.output);
   }
-  result(descriptor: number): void {
+  result(descriptor: number, release: () => void): void {
     this.rows.push(...this.reader.rows(descriptor));
-    this.pages.free(descriptor);
+    release();
   }
   letters(source: string, base: bigint, rejects: readonly { position: number; reason: string }[]): void {
     for (const { position, reason } of rejects) this.late.push(`${source} ${base + BigInt(position)} ${reason}`);
@@ -109,25 +111,28 @@ class Simulation {
   private readonly schedule: SimulatedSchedule;
   private readonly drains: Drain[];
   private readonly running = new Set<number>();
-  private readonly model: ChainModel;
+  private readonly model: ChainModel | null;
   private readonly lockWords: number[];
   private readonly clock = new VirtualClock();
   private readonly early: boolean;
+  private readonly stages: number;
   private fed = 0;
   private nested = 0;
   private scheduling = false;
 
   constructor(plan: Plan, private readonly feeds: readonly Feed[], private readonly random: Random, private readonly options: SimulationOptions) {
     clearHeap(this.pages);
+    this.stages = plan.stages.length;
     this.early = plan.stages.some(({ aggregate }) => aggregate !== null && aggregate.emit.earlyMs !== null);
-    this.collector = new Collector(plan, this.pages);
+    this.collector = new Collector(plan);
     const { workers } = options;
     const kernels = base[options.kernels];
-    const job = { plan, sources: plan.stages[0]!.branches.map(branch => ({ ...branch.source, partitions: options.partitions ?? 1 })), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
+    const job = { plan, sources: sourcesOf(plan).map(source => ({ ...source, partitions: options.partitions ?? 1 })), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
     this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers, staticTables: new StaticTables(heap, kernels, this.pages.for(PageUse.user)) } as unknown as Engine, job, { partitioner: options.partitioners[0]!, clock: this.clock }, this.collector as unknown as Emitter);
     this.schedule.random = random;
     const { layouts } = this.schedule;
-    this.model = new ChainModel(plan, layouts[0]!, options.firstSequence ?? 0);
+    const isPlain = plan.stages.every(({ branches }, stage) => branches.every(({ from }, branch) => (stage === 0 ? 'source' in from && from.source === branch : !('source' in from))));
+    this.model = isPlain ? new ChainModel(plan, layouts[0]!, options.firstSequence ?? 0) : null;
     if (options.firstSequence) this.sequence.startAt(options.firstSequence);
     this.lockWords = layouts.flatMap(lockWordsOf);
     this.drains = Array.from({ length: workers }, (_, worker) => {
@@ -138,7 +143,7 @@ class Simulation {
   }
 
   run(): Simulated {
-    const limit = 400 + this.feeds.length * 200;
+    const limit = 400 + this.feeds.length * 200 * this.stages;
     let turns = 0;
     for (; !this.done; turns++) {
       if (turns > limit) throw new Error(`no end after ${turns} turns: ${this.drains.map(drain => drain.pending).join(', ')}, ${this.fed} of ${this.feeds.length} fed`);
@@ -172,14 +177,15 @@ class Simulation {
   private coordinate(): void {
     if (this.scheduling) return;
     if (this.early && this.random.chance(0.3)) this.clock.advance(this.random.below(20));
-    this.schedule.advance(this.fed === this.feeds.length);
+    this.schedule.advance();
   }
 
   private feed(): void {
-    if (this.scheduling || this.fed === this.feeds.length || this.sequence.length >= MOST_IN_FLIGHT) return;
-    this.scheduling = true;
+    if (this.scheduling || this.fed === this.feeds.length) return;
     const { branch, rows, partition = 0 } = this.feeds[this.fed]!;
-    this.model.add(branch, partition, rows);
+    if (!(this.schedule as unknown as { inputs: Inputs }).inputs.hasPlaces(branch, MOST_IN_FLIGHT)) return;
+    this.scheduling = true;
+    this.model?.add(branch, partition, rows);
     if (rows === null) this.schedule.submitEnd(branch);
     else if (rows === 'aside') this.schedule.submitAside(branch, partition);
     else this.schedule.submit(branch, { kind: 'rows', rows, partition });
@@ -192,7 +198,7 @@ class Simulation {
     if (this.running.has(worker) || drain.pending === 'waits') return;
     this.running.add(worker);
     if (drain.pending === 'ready') {
-      this.model.check();
+      this.model?.check();
       drain.finish();
     } else drain.begin();
     this.running.delete(worker);
@@ -210,6 +216,13 @@ class Simulation {
       return (kernel as (...args: never[]) => unknown)(...args);
     }])) as unknown as Kernels;
   }
+}
+
+/** By their numbers. */
+function sourcesOf(plan: Plan): { readonly name: string }[] {
+  const sources: { readonly name: string }[] = [];
+  for (const { from, source } of plan.stages.flatMap(({ branches }) => branches)) if ('source' in from) sources[from.source] = source;
+  return sources;
 }
 
 const REGION_WORDS = 64;
