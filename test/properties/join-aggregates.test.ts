@@ -4,7 +4,7 @@ import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { difference, rowText } from '../oracle/compare.ts';
 import { runStages } from '../oracle/reference.ts';
-import { ingestOfFeeds, runInOrder, type RowsOrEnd } from '../support/feeds.ts';
+import { ingestOfFeeds, runInOrder, type RowsOrEnd } from '../support/in-order.ts';
 import { KERNELS, runsOf } from '../support/kernels.ts';
 import { Random } from '../support/random.ts';
 import { hasJoins } from '../support/run-plan.ts';
