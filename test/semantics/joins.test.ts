@@ -4,7 +4,7 @@ import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { difference } from '../oracle/compare.ts';
 import { type Ledger, runStages } from '../oracle/reference.ts';
-import { ingestOfFeeds, runInOrder, type RowsOrEnd } from '../support/feeds.ts';
+import { ingestOfFeeds, runInOrder, type RowsOrEnd } from '../support/in-order.ts';
 import { foldRetractions, joinPlan, keysOf, type JoinParts, type SideParts } from '../support/joined-plans.ts';
 import { agg, aggregatePlan, col, field, filter, lit, MS, op, timeOf, tumbling } from '../support/plans.ts';
 import { hasJoins, startSources } from '../support/run-plan.ts';
