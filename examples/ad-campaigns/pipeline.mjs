@@ -4,8 +4,8 @@ import { BOTS } from './world.mjs';
 const Ad = schema({ adId: t.utf8, campaignId: t.utf8, ip: t.utf8, at: t.timestamp });
 const Event = schema({ eventId: t.utf8, adId: t.utf8, ip: t.utf8, at: t.timestamp });
 
-/** Rows are up to half a minute out of order. */
-const TIME = { outOfOrderness: '30s' };
+/** Rows are up to half a minute out of order. A log that is ahead of the others waits for them: else its rows would have to be kept until they come. */
+const TIME = { outOfOrderness: '30s', maxDrift: '30m' };
 /** Clients write again what they got no answer for, and some were without a network for hours: so long is remembered what has come. */
 const ONCE = { within: '3h' };
 /** What is seen and clicked up to twelve hours after the ad was served counts. */

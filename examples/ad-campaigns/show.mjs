@@ -22,7 +22,7 @@ export function showLedger(stats, { minutes, paths, shown }) {
   })));
   const seconds = stats.elapsedMs / 1000, read = stats.sources.reduce((sum, source) => sum + source.read, 0);
   console.log([
-    `${minutes.toLocaleString('en')} minutes of campaigns, of which ${(stats.emitted - minutes).toLocaleString('en')} revisions came as more of their ads were seen.`,
+    `The table has ${minutes.toLocaleString('en')} minutes of campaigns; ${(stats.emitted - minutes).toLocaleString('en')} times one was revised, as more of its ads were seen.`,
     `Late rows are in ${shown(paths.late)}, what could not be read in ${shown(paths.unread)}, each with the reason.`,
     `${seconds.toFixed(1)} s with ${stats.workers} workers, ${Math.round(read / seconds).toLocaleString('en')} events/s from files to table.`,
   ].join('\n'));
