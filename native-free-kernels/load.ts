@@ -10,6 +10,9 @@ import { floatTwins, type FloatKernels } from './float.js';
 import { gatherTwins, type GatherKernels } from './gather.js';
 import { groupTwins, type GroupKernels } from './group.js';
 import { hashTwins, type HashKernels } from './hash.js';
+import { joinColumnTwins, type JoinColumnKernels } from './join-columns.js';
+import { joinLogTwins, type JoinLogKernels } from './join-log.js';
+import { joinProbeTwins, type JoinProbeKernels } from './join-probe.js';
 import { logicTwins, type LogicKernels } from './logic.js';
 import { materialiseTwins, type MaterialiseKernels } from './materialise.js';
 import { mergeTwins, type MergeKernels } from './merge.js';
@@ -44,6 +47,9 @@ export type Kernels =
   & GatherKernels
   & GroupKernels
   & HashKernels
+  & JoinColumnKernels
+  & JoinLogKernels
+  & JoinProbeKernels
   & LogicKernels
   & MaterialiseKernels
   & MergeKernels
@@ -80,6 +86,9 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...gatherTwins(heap),
     ...groupTwins(heap),
     ...hashTwins(heap),
+    ...joinColumnTwins(heap),
+    ...joinLogTwins(heap),
+    ...joinProbeTwins(heap),
     ...logicTwins(heap),
     ...materialiseTwins(heap),
     ...mergeTwins(heap),

@@ -21,7 +21,7 @@ const RANKS: Readonly<Record<string, number>> = {
   plan: 2, batch: 2,
   expression: 3, connectors: 3,
   state: 4, window: 4,
-  aggregate: 5,
+  aggregate: 5, join: 5,
   worker: 6,
   coordinator: 7,
   pipeline: 8,

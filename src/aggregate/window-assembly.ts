@@ -165,6 +165,8 @@ export class WindowAssembly {
       for (const table of tablesOf(regions, slice)) this.folder.foldTable(table, into);
       behind = into;
     }
+    // The keys of results that wait may lie in it.
+    this.flush();
     home.find(BACK)?.table.clear();
     home.setMark(Mark.frontEnd, window.end);
     this.front = null;

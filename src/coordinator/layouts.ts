@@ -24,11 +24,11 @@ export function layoutsOf({ heap, pages, workers, staticTables }: Engine, job: J
   const regionBits = regionBitsFor(workers);
   const tables = staticTables.of(plan);
   if (plan.stages.length > MAX_STAGES) throw new MillraceError('PLAN_INVALID', `a job has at most ${MAX_STAGES} stages, not ${plan.stages.length}`);
-  return plan.stages.map(({ branches, aggregate, deduplicate }, stage) => {
+  return plan.stages.map(({ branches, join, aggregate, deduplicate }, stage) => {
     const lanes = lanesOf(branches, job);
     const block = pages.allocate(STAGE_BYTES + Lanes.bytes(lanes), PageUse.scratch);
     heap.u8.fill(0, block, block + STAGE_BYTES);
-    const regions = aggregate === null && deduplicate === null ? 0 : allocateRegions(heap, pages, regionBits, workers);
+    const regions = join === null && aggregate === null && deduplicate === null ? 0 : allocateRegions(heap, pages, regionBits, workers);
     return { plan: stagePlan(plan, stage), tables, stage, block, lanes, workers, partitioner, regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
   });
 }

@@ -2,6 +2,7 @@ import { lingering } from '../aggregate/keyed-window.js';
 import { leastDue } from '../aggregate/region-set.js';
 import { signal, Word } from '../heap/control.js';
 import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
+import { behindWatermark } from '../plan/join-plan.js';
 import { firstStage } from '../plan/plan.js';
 import { isAssembled } from '../window/assigner.js';
 import { Chain } from '../worker/chain.js';
@@ -158,8 +159,8 @@ export class StageRun {
   }
 
   private hasDue(upTo: bigint): boolean {
-    const { aggregate, deduplicate, top } = firstStage(this.layout.plan);
-    if (aggregate === null && deduplicate === null && top === null) return false;
+    const { join, aggregate, deduplicate, top } = firstStage(this.layout.plan);
+    if (join === null && aggregate === null && deduplicate === null && top === null) return false;
     // A window that is full is due at once, event time or not.
     if (upTo === NO_TIME && aggregate?.window.kind !== 'count') return false;
     if (upTo === END_OF_TIME) return this.firedUpTo !== END_OF_TIME;
@@ -189,9 +190,10 @@ export class StageRun {
    * `within` behind the watermark, and is not late behind it, or it would depend on the borders of batches what is.
    */
   private state(upTo: bigint): void {
-    const { branches, aggregate, deduplicate } = firstStage(this.layout.plan);
+    const { branches, join, aggregate, deduplicate } = firstStage(this.layout.plan);
     const lingers = aggregate === null ? 0n : lingering(aggregate.window, branches);
-    const statement = upTo - BigInt(deduplicate?.within ?? (aggregate?.emit.when === 'final' ? aggregate.accept : 0)) - lingers;
+    const behind = join !== null ? behindWatermark(join) : deduplicate?.within ?? (aggregate?.emit.when === 'final' ? aggregate.accept : 0);
+    const statement = upTo - BigInt(behind) - lingers;
     if (upTo === NO_TIME || upTo === END_OF_TIME || statement <= this.stated) return;
     this.stated = statement;
     this.next({ statement });

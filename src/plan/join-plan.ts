@@ -73,6 +73,16 @@ export const retracts = ({ mode, sides }: Pick<Join, 'mode' | 'sides'>): boolean
   mode === 'eager' && sides.some(({ match, keepsUnmatched }) => match === 'optional' || match === 'anti' || match === 'count' || keepsUnmatched);
 
 /**
+ * How far behind the watermark the event time of a result may be. What may be taken back is not waited for: windows behind it take
+ * results for so long as the join gives them.
+ */
+export function behindWatermark(join: Pick<Join, 'mode' | 'sides' | 'window' | 'accept'>): number {
+  if (retracts(join)) return join.accept;
+  if (join.window !== null) return join.window.size + join.accept;
+  return join.accept + Math.max(reachOf(join, 0), ...join.sides.map(({ keepsUnmatched, before }) => (keepsUnmatched ? before : 0)));
+}
+
+/**
  * For so long after its event time a row of a side may be part of a match to come, without `accept`. Of three and more sides a row of one may
  * meet one of another through a left row: one may still come that reaches both.
  */

@@ -1,5 +1,6 @@
 import { poisoned, Word, word } from '../heap/control.js';
 import { Poisoned } from '../heap/lock.js';
+import { JOIN_LIMITS, type JoinLimits } from '../join/join-stage.js';
 import type { JobLayout } from './job-layout.js';
 import { StageWord, stageWord } from '../heap/stage-block.js';
 import { TaskQueue } from './queues.js';
@@ -24,13 +25,14 @@ export class Drain {
     stages: readonly JobLayout[],
     worker: number,
     udfs: LoadedFunctions,
+    joinLimits: JoinLimits = JOIN_LIMITS,
   ) {
     this.thread = context;
     this.blocks = stages.map(({ block }) => block);
     // A stage may run in the middle of a firing of the one before: each has working memory of its own.
     const { heap, kernels, pages } = context;
     const own = (stage: number): ThreadContext => ({ heap, kernels, pages, scratch: stage === 0 ? context.scratch : new ScratchArena(pages, heap), functions: udfs });
-    this.stages = stages.map((layout, stage) => new StageDrain(own(stage), layout, worker, udfs, () => this.makeRoom(stage)));
+    this.stages = stages.map((layout, stage) => new StageDrain(own(stage), layout, worker, udfs, () => this.makeRoom(stage), joinLimits));
   }
 
   /** Does one task, if there is one. */

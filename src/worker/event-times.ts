@@ -156,6 +156,24 @@ export class EventTimes {
     return found;
   }
 
+  /** Elements of a chunk whose event time is nearer to the ends of time than `margin`. */
+  elementsNearEnds(times: number, elements: number, first: number, margin: bigint): number[] {
+    const { i64 } = this.thread.heap;
+    const found: number[] = [];
+    const isNear = (time: bigint): boolean => time > END_OF_TIME - margin || time < NO_TIME + margin;
+    const { least, greatest } = this.chunk(first);
+    if (!isNear(least) && !isNear(greatest)) return found;
+    for (let element = 0; element < elements; element++) if (isNear(i64[(times >>> 3) + element]!)) found.push(element);
+    return found;
+  }
+
+  /** Whether no row of a chunk can be before the watermark that stood before it, less `accept`. */
+  isOnTime(morsel: Morsel, first: number, accept: bigint): boolean {
+    const { least, statement } = this.chunk(first);
+    const stood = watermark(morsel, later(this.statedBefore(morsel, first), statement));
+    return stood < NO_TIME + accept || least >= stood - accept;
+  }
+
   /** For each element of a chunk the watermark as it stood just before it, less `accept`: int64 in scratch. `selection`: their rows, or 0. */
   boundsBefore(morsel: Morsel, first: number, elements: number, selection: number, accept: bigint): number {
     const { heap, kernels, scratch } = this.thread;

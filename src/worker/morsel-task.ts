@@ -1,5 +1,5 @@
 import { isKeyed } from '../aggregate/keyed-window.js';
-import type { RowOperator } from '../aggregate/row-operator.js';
+import type { MorselOperator, RowOperator } from '../aggregate/row-operator.js';
 import { FireTiming } from '../aggregate/fire-timing.js';
 import type { TopOperator } from '../aggregate/top-operator.js';
 import { materialise } from '../batch/materialise.js';
@@ -10,6 +10,8 @@ import { SharedCopier } from '../batch/shared-copy.js';
 import { TextDecoderStage } from '../batch/text-decoder.js';
 import { StatelessStage, type ChunkResult } from '../expression/stateless-stage.js';
 import { CHUNK_ROWS, type Vector } from '../expression/vector.js';
+import { joinInputs } from '../join/entry-layout.js';
+import type { JoinOperator } from '../join/join-operator.js';
 import { PageUse } from '../heap/page-allocator.js';
 import type { Allocator } from '../heap/heap.js';
 import { columnOf, type Expression } from '../plan/expression-tree.js';
@@ -22,6 +24,7 @@ import { timesOf } from './elements.js';
 import { EventTimes } from './event-times.js';
 import { InOrderRows } from './in-order-rows.js';
 import type { AggregateLayout, JobLayout } from './job-layout.js';
+import { JoinRows } from './join-rows.js';
 import { type Morsel, MorselKind } from './morsel.js';
 import { OutputQueue } from './queues.js';
 import { aheadMessage, faultMessage } from './reject-messages.js';
@@ -62,22 +65,26 @@ export class MorselTask {
   private readonly chain: Chain;
   private readonly batches: Allocator;
   private readonly state: ToState | null;
+  private readonly operator: MorselOperator | null;
 
   constructor(
     private readonly thread: ThreadContext,
     private readonly job: JobLayout,
     aggregate: AggregateLayout | null,
-    private readonly group: RowOperator | null,
+    group: RowOperator | null,
+    join: JoinOperator | null,
     private readonly top: TopOperator | null,
     udfs: LoadedFunctions,
   ) {
     const { plan } = job;
-    const { branches, aggregate: called } = firstStage(plan);
+    const { branches, aggregate: called, join: joined } = firstStage(plan);
     this.chain = new Chain(thread.heap, job.block, job.lanes);
     this.batches = thread.pages.for(PageUse.batch);
-    this.state = aggregate === null || group === null ? null : group.inOrder
+    this.operator = group ?? join;
+    this.state = join !== null ? new JoinRows(thread, job, join) : aggregate === null || group === null ? null : group.inOrder
       ? new InOrderRows(thread, job, aggregate.compiled.keyCount, group, (morsel, vectors, rows) => this.put(morsel, vectors, rows))
       : new SlicedRows(thread, called!, aggregate, group);
+    const outputsOf = ({ side }: Branch): readonly Expression[] => (joined !== null ? joinInputs(joined, side) : outputs);
     const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? top?.inputs ?? plan.output.map(columnOf);
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
@@ -86,7 +93,7 @@ export class MorselTask {
       const branch = withTimeRequired(given);
       return {
         branch,
-        stage: new StatelessStage({ branch, outputs, tables: job.tables, heap, kernels, allocator, udfs }),
+        stage: new StatelessStage({ branch, outputs: outputsOf(branch), tables: job.tables, heap, kernels, allocator, udfs }),
         decoder: null,
         times: new EventTimes(thread, branch, timing),
         reader: new RowReader(heap, branch.source.schema),
@@ -111,7 +118,7 @@ export class MorselTask {
 
   /** Whether `apply` need not wait for the morsels before. */
   isNext({ morsel }: OpenMorsel): boolean {
-    return this.chain.reached(morsel) && (this.group === null || this.group.hasTurn(morsel.turn));
+    return this.chain.reached(morsel) && (this.operator === null || this.operator.hasTurn(morsel.turn));
   }
 
   /** REQUIRES: the morsel was opened last. */
@@ -131,7 +138,7 @@ export class MorselTask {
       const count = Math.min(CHUNK_ROWS, rows - first);
       const result = stage.runChunk(times.columns.descriptor, first, count, scratch);
       // Only now: the morsels before have had the time of a chunk to be added to the chain.
-      if (first === 0 && this.group !== null) this.chain.wait(morsel);
+      if (first === 0 && this.operator !== null) this.chain.wait(morsel);
       morsel.filtered += result.filtered;
       morsel.deadLettered += result.faults.length;
       for (const fault of result.faults) {
@@ -141,9 +148,9 @@ export class MorselTask {
       if (this.top !== null) this.rank(morsel, times, result, first);
       else if (this.state === null) this.emit(morsel, result);
       else this.state.add(morsel, times, result, first, reject, count);
-      if (!this.group?.holds) scratch.release(mark);
+      if (!this.operator?.holds) scratch.release(mark);
     }
-    this.group?.endMorsel(morsel.turn);
+    this.operator?.endMorsel(morsel.turn);
     reader.unbind();
     storeRejects(this.thread, morsel, rejects);
   }

@@ -18,4 +18,5 @@ export const OUTSIDE_MESSAGE: string = 'its window begins or ends at a time that
 export const LARGE_MESSAGE: string = `its grouping key takes more than ${MOST_KEY_BYTES} bytes`;
 export const aheadMessage = (time: bigint, latest: bigint): string => `its event time ${time} is ${time - latest} beyond the latest that is taken`;
 export const lateMessage = (time: bigint, watermark: bigint): string => `its window had closed: event time ${time}, ${watermark - time} behind the watermark`;
+export const unmatchedMessage = (time: bigint, watermark: bigint): string => `rows that match it may be forgotten: event time ${time}, ${watermark - time} behind the watermark`;
 export const forgottenMessage = (time: bigint, watermark: bigint): string => `what it may repeat is forgotten: event time ${time}, ${watermark - time} behind the watermark`;

@@ -4,14 +4,17 @@ import { FireOperator } from '../aggregate/fire-operator.js';
 import { GroupOperator } from '../aggregate/group-operator.js';
 import { isKeyed } from '../aggregate/keyed-window.js';
 import { OrderedOperator } from '../aggregate/ordered-operator.js';
-import type { Firing, RowOperator } from '../aggregate/row-operator.js';
+import type { Firing, MorselOperator, RowOperator } from '../aggregate/row-operator.js';
 import { SessionFire } from '../aggregate/session-fire.js';
 import { TopOperator } from '../aggregate/top-operator.js';
 import { materialise } from '../batch/materialise.js';
 import { signal, Word } from '../heap/control.js';
 import { PageUse } from '../heap/page-allocator.js';
+import { JoinStage, type JoinLimits } from '../join/join-stage.js';
 import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
+import type { Vector } from '../expression/vector.js';
 import { firstStage } from '../plan/plan.js';
+import type { Fields } from '../plan/types.js';
 import { stateLayout, type JobLayout } from './job-layout.js';
 import { END_OF_TIME } from './lanes.js';
 import { MorselTask, type OpenMorsel } from './morsel-task.js';
@@ -29,6 +32,7 @@ const WAKE_AT = 12;
 export class StageDrain {
   private readonly morsels: MorselTask;
   private readonly group: RowOperator | null = null;
+  private readonly operator: MorselOperator | null;
   private readonly fire: Firing | null = null;
   private readonly top: TopOperator | null = null;
   /** Morsels whose rows are applied, but not all in the regions yet. */
@@ -44,13 +48,20 @@ export class StageDrain {
     worker: number,
     udfs: LoadedFunctions,
     makeRoom: () => void,
+    joinLimits: JoinLimits,
   ) {
     const layout = stateLayout(job.plan);
-    const { aggregate, deduplicate, top } = firstStage(job.plan);
+    const { join: joined, aggregate, deduplicate, top } = firstStage(job.plan);
     const emit = (descriptor: number): void => {
       Atomics.add(thread.heap.i32, stageWord(job.block, StageWord.results), 1);
       OutputQueue.push(thread.heap, { descriptor, stage: job.stage, morsel: 0, index: 0 });
     };
+    const give = (fields: Fields, vectors: readonly Vector[], rows: number): void => {
+      makeRoom();
+      emit(materialise(thread.heap, thread.kernels, thread.pages.for(PageUse.batch), fields, vectors, rows));
+    };
+    const join = joined === null ? null : new JoinStage(thread, job, worker, (vectors, rows) => give(job.plan.output, vectors, rows), joinLimits);
+    if (join !== null) this.fire = join.fire;
     if (top !== null) this.top = new TopOperator(thread, job, makeRoom, emit);
     if (layout !== null && deduplicate !== null) {
       this.group = new DedupeOperator(thread, job, layout, worker);
@@ -59,12 +70,10 @@ export class StageDrain {
       const { window } = aggregate!;
       const keyed = isKeyed(window);
       this.group = keyed ? new OrderedOperator(thread, job, layout, worker, window) : new GroupOperator(thread, job, layout, worker);
-      this.fire = new (keyed ? SessionFire : FireOperator)(thread, job, layout, worker, (fields, vectors, rows) => {
-        makeRoom();
-        emit(materialise(thread.heap, thread.kernels, thread.pages.for(PageUse.batch), fields, vectors, rows));
-      });
+      this.fire = new (keyed ? SessionFire : FireOperator)(thread, job, layout, worker, give);
     }
-    this.morsels = new MorselTask(thread, job, layout, this.group, this.top, udfs);
+    this.operator = this.group ?? join?.operator ?? null;
+    this.morsels = new MorselTask(thread, job, layout, this.group, join?.operator ?? null, this.top, udfs);
   }
 
   /** The half of a task that waits for no other worker, if there is a task: of a morsel only what the chain needs. */
@@ -91,7 +100,7 @@ export class StageDrain {
     this.morsels.apply(this.opened!);
     this.opened = null;
     this.held.push(morsel);
-    if (this.group?.isPending && this.held.length < MOST_HELD && TaskQueue.waiting(this.thread.heap, this.job.block) > 0) return;
+    if (this.operator?.isPending && this.held.length < MOST_HELD && TaskQueue.waiting(this.thread.heap, this.job.block) > 0) return;
     this.settle(this.left === WAKE_AT);
   }
 
@@ -99,7 +108,7 @@ export class StageDrain {
   settle(tell = false): void {
     if (this.held.length === 0) return;
     const { heap } = this.thread;
-    this.group?.flush();
+    this.operator?.flush();
     for (const morsel of this.held) {
       tell ||= morsel.outputs > 0;
       morsel.state = MorselState.done;

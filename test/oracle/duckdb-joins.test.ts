@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ingestOfFeeds } from '../support/feeds.ts';
+import { ingestOfFeeds } from '../support/in-order.ts';
 import { difference } from './compare.ts';
 import { Duck } from './duckdb.ts';
 import { feedsFor, joinOf } from './generate-joins.ts';

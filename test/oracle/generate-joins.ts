@@ -64,7 +64,8 @@ function sideOf({ keys, unit, windowed }: Shape, { depth, types = ALL_TYPES, uni
     const texts: Step[] = schema.some(({ type }) => type.kind === 'dictionary') ? [{ kind: 'project', columns: ends }] : [];
     if (depth === 0) return fc.constant({ ...base, steps: base.steps!.map(() => texts) });
     const scope = { columns: schema, tables: [] };
-    const filters = fc.array(fc.option(expression(BOOL, scope, depth).map((predicate): Step => ({ kind: 'filter', predicate })), { freq: 2 }), { minLength: branches, maxLength: branches });
+    // Random predicates turn most rows away: not too many of them.
+    const filters = fc.array(fc.oneof({ arbitrary: fc.constant(null), weight: 6 }, expression(BOOL, scope, depth).map((predicate): Step => ({ kind: 'filter', predicate }))), { minLength: branches, maxLength: branches });
     // What is projected is used: what a projection computes for nobody, the engine may compute or not.
     const brings = match === 'left' || match === 'inner' || match === 'optional';
     const extra = brings ? fc.option(expression(INT64, scope, depth).map((e): NamedExpression => ({ name: 'p', expression: e }))) : fc.constant(null);

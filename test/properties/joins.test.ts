@@ -6,7 +6,7 @@ import { difference } from '../oracle/compare.ts';
 import { counted, feedsFor, type JoinData, joinOf, type JoinOptions } from '../oracle/generate-joins.ts';
 import { planText, rowText } from '../oracle/print.ts';
 import { runStages } from '../oracle/reference.ts';
-import { ingestOfFeeds, runInOrder } from '../support/feeds.ts';
+import { ingestOfFeeds, runInOrder } from '../support/in-order.ts';
 import { foldRetractions } from '../support/joined-plans.ts';
 import { KERNELS, runsOf } from '../support/kernels.ts';
 import { hasJoins } from '../support/run-plan.ts';

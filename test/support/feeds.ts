@@ -1,35 +1,32 @@
-import type { RunOptions } from '../../src/coordinator/job-types.ts';
-import type { Plan } from '../../src/plan/plan.ts';
+import type { Row } from '../../src/plan/types.ts';
 import type { Ingest } from '../oracle/reference.ts';
-import { cut, type EngineResult, runSources } from './run-plan.ts';
-import { ScriptedSource, until } from './scripted-source.ts';
+import type { Random } from './random.ts';
+import type { Feed } from './simulation.ts';
 
-/** Rows of one source after another, in the order in which a job reads them. `branch` is the number of the source; null: it has ended. */
-export interface RowsOrEnd { readonly branch: number; readonly rows: readonly unknown[] | null }
+/** Draws rows; the clock goes on from batch to batch. */
+type DrawRows = (random: Random, count: number, keys: number, clock: { now: number }) => Row[];
 
-export const ingestOfFeeds = (feeds: readonly RowsOrEnd[]): Ingest[] =>
-  feeds.flatMap(({ branch, rows }): Ingest[] => (rows === null ? [{ branch, end: true }] : rows.map(row => ({ branch, row }))));
-
-/** Runs a plan whose sources are read in just this order: a source has its next batch when all that was given before is in the job. */
-export async function runInOrder(plan: Plan, feeds: readonly RowsOrEnd[], options: RunOptions & { readonly batchRows: number }): Promise<EngineResult> {
-  const names = new Map(plan.stages.flatMap(({ branches }) => branches.flatMap(({ from, source }): [number, string][] => ('source' in from ? [[from.source, source.name]] : []))));
-  const sources = [...names].sort(([a], [b]) => a - b).map(([, name]) => new ScriptedSource(name));
-  const running = runSources(plan, sources, options);
-  let failed = false;
-  running.catch(() => { failed = true; });
-  await until(() => failed || sources.every(source => source.asked));
-  const give = async (source: ScriptedSource, rows: readonly unknown[] | null): Promise<void> => {
-    await until(() => failed || source.asked);
-    source.give(rows === null ? null : { kind: 'rows', rows });
-    await new Promise<void>(resolve => setImmediate(resolve));
-  };
-  const open = new Set(sources);
-  for (const { branch, rows } of feeds) {
-    const source = sources[branch]!;
-    if (failed) break;
-    if (rows === null) open.delete(source);
-    for (const batch of rows === null ? [null] : cut(rows, options.batchRows)) await give(source, batch);
+/** Batches of several branches in any order, and their ends. Each partition has a clock of its own; some fall silent, and some of those come back. */
+export function feedsOf(random: Random, draw: DrawRows, branches: number, morsels: number, rows: number, partitions = 1): Feed[] {
+  const keys = random.pick([1, 5, 40, 400]);
+  const clocks = Array.from({ length: branches * partitions }, () => ({ now: 0 }));
+  const feeds: Feed[] = [];
+  const open = Array.from({ length: branches }, (_, branch) => branch);
+  while (open.length > 0) {
+    const branch = random.pick(open);
+    const ends = feeds.length >= morsels || (branches > 1 && random.chance(0.02));
+    const partition = ends ? 0 : random.below(partitions);
+    const isAside = !ends && partitions > 1 && random.chance(0.15);
+    feeds.push({ branch, partition, rows: ends ? null : isAside ? 'aside' : draw(random, random.below(rows), keys, clocks[branch * partitions + partition]!) });
+    if (ends) open.splice(open.indexOf(branch), 1);
   }
-  for (const source of open) await give(source, null);
-  return running;
+  return feeds;
 }
+
+/** One branch, batch by batch, and its end. */
+export const oneBranch = (batches: readonly Row[][]): Feed[] => [...batches, null].map(rows => ({ branch: 0, rows }));
+
+export const ingestOf = (feeds: readonly Feed[]): Ingest[] => feeds.flatMap(({ branch, partition = 0, rows }): Ingest[] => {
+  if (rows === null) return [{ branch, end: true }];
+  return rows === 'aside' ? [{ branch, partition, aside: true }] : rows.map(row => ({ branch, partition, row }));
+});

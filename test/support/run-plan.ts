@@ -87,13 +87,24 @@ export function runEngine(plan: Plan, sources: readonly (readonly (readonly unkn
 
 /** Runs a plan to its end and lists what it gave out. Rejects as the job does. */
 export async function runSources(plan: Plan, sources: readonly Source[], options: RunOptions): Promise<EngineResult> {
+  const { rows, letters, late, done } = await startSources(plan, sources, options);
+  return { rows, letters, late, stats: await done };
+}
+
+/** What a job has given out so far. */
+export interface StartedJob extends Omit<EngineResult, 'stats'> {
+  readonly job: RunningJob;
+  /** Rejects as the job does. */
+  readonly done: Promise<JobStats>;
+}
+export async function startSources(plan: Plan, sources: readonly Source[], options: RunOptions): Promise<StartedJob> {
   const [sink, deadLetters, late] = [new ListSink('results'), new ListSink('letters'), new ListSink('late')];
   const job = await runJob({ plan, sink, deadLetters, late, sources }, { ...options, engine: options.engine ?? await engineFor(options) });
-  const stats = await job.done.catch(async (error: unknown) => {
+  const done = job.done.catch(async (error: unknown) => {
     if (!options.engine) await dropEngine(options);
     throw error;
   });
-  return { rows: sink.rows, stats, letters: deadLetters.rows, late: late.rows };
+  return { job, rows: sink.rows, letters: deadLetters.rows, late: late.rows, done };
 }
 
 /** Cuts rows into batches of `size`. */

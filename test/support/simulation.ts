@@ -9,6 +9,7 @@ import type { StageRun } from '../../src/coordinator/stage-run.ts';
 import { StaticTables } from '../../src/coordinator/static-tables.ts';
 import { CONTROL, CONTROL_BYTES, formatHeap, MORSEL_SLOTS, PAGE_BYTES, Word, word } from '../../src/heap/control.ts';
 import { PageAllocator, PageUse } from '../../src/heap/page-allocator.ts';
+import type { JoinLimits } from '../../src/join/join-stage.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { Chain } from '../../src/worker/chain.ts';
@@ -97,6 +98,7 @@ export interface SimulationOptions {
   readonly firstSequence?: number;
   /** Of each source. */
   readonly partitions?: number;
+  readonly joinLimits?: JoinLimits | undefined;
 }
 
 export function simulate(plan: Plan, feeds: readonly Feed[], random: Random, options: SimulationOptions): Simulated {
@@ -136,7 +138,7 @@ class Simulation {
     this.drains = Array.from({ length: workers }, (_, worker) => {
       const scratch = new ScratchArena(this.pages, heap);
       const own = layouts.map((layout): JobLayout => ({ ...layout, partitioner: options.partitioners[worker]! }));
-      return new Drain({ heap, kernels: this.preempting(kernels, worker), pages: this.pages, scratch }, own, worker, () => () => null);
+      return new Drain({ heap, kernels: this.preempting(kernels, worker), pages: this.pages, scratch }, own, worker, () => () => null, options.joinLimits);
     });
   }
 

@@ -1,0 +1,287 @@
+import type { Kernels } from '../../native-free-kernels/load.js';
+import type { Heap, Scratch } from '../heap/heap.js';
+import { FIRST_TIME, LOG_BYTES, LogWord, NO_DUE, RECORD_BYTES, RecordWord } from './log-layout.js';
+
+/** Limits that tests make small. */
+export interface LogLimits {
+  /** A block has 1 << shift units of 8 bytes. */
+  readonly shift: number;
+  /** Chains are made anew before positions have gone on so far: what is older than half of the circle would look young. */
+  readonly relinkAfter: number;
+  readonly leastBuckets: number;
+}
+export const LOG_LIMITS: LogLimits = { shift: 12, relinkAfter: 2 ** 31, leastBuckets: 64 };
+const FIRST_SLOTS = 8;
+/** A log is looked through for entries that are gone once it has so many blocks. */
+const LEAST_SCANNED_BLOCKS = 4;
+
+/** Memory for logs. */
+export interface LogMemory {
+  allocate(bytes: number): number;
+  free(address: number, bytes: number): void;
+}
+/** What every log of a thread works with. */
+export interface LogTools {
+  readonly heap: Heap;
+  readonly kernels: Kernels;
+  readonly scratch: Scratch;
+  readonly limits: LogLimits;
+}
+/** Rows to come: candidates, and what they are found by, which goes by candidate. `sizes` (u32 per row), or 0 where all have `entryBytes`. */
+export interface NewEntries {
+  readonly rows: number;
+  readonly candidates: number;
+  readonly keys: number;
+  readonly times: number;
+  readonly hashes: number;
+  readonly sizes: number;
+  readonly entryBytes: number;
+}
+interface Block {
+  readonly position: number;
+  readonly record: number;
+}
+
+/** A log, see `log-layout.ts`. Has no state of its own but addresses. REQUIRES: the caller holds the region. */
+export class JoinLog {
+  private readonly at: number;
+
+  constructor(
+    private readonly tools: LogTools,
+    private readonly memory: LogMemory,
+    readonly address: number,
+  ) {
+    this.at = address >>> 2;
+  }
+
+  /** Makes an empty log of LOG_BYTES bytes. */
+  format(): void {
+    const { u32 } = this.tools.heap;
+    u32.fill(0, this.at, this.at + LOG_BYTES / 4);
+    this.set(LogWord.shift, this.tools.limits.shift);
+    this.set(LogWord.scanAt, LEAST_SCANNED_BLOCKS * this.blockUnits);
+    this.leastPending = NO_DUE;
+  }
+
+  get rows(): number {
+    return this.get(LogWord.rows);
+  }
+  get isEmpty(): boolean {
+    return this.get(LogWord.base) === this.get(LogWord.end);
+  }
+  /** The least time of an entry that is not done. */
+  get leastPending(): bigint {
+    return this.tools.heap.i64[(this.at + LogWord.least) >>> 1]!;
+  }
+  set leastPending(time: bigint) {
+    this.tools.heap.i64[(this.at + LogWord.least) >>> 1] = time;
+  }
+  /** The greatest time in the oldest block: once it has passed, there is something to forget. REQUIRES: the log is not empty. */
+  get firstGone(): bigint {
+    return this.time(this.recordAt(this.get(LogWord.base)), RecordWord.greatest);
+  }
+
+  /** Appends entries, their heads alone, and writes their addresses (u32). */
+  append({ rows, candidates, keys, times, hashes, sizes, entryBytes }: NewEntries, addresses: number): void {
+    const { heap: { u32 }, kernels } = this.tools;
+    this.reserveBuckets(this.rows + rows);
+    for (let done = 0; ;) {
+      done = kernels.appendEntries(this.address, done, rows, candidates, keys, times, hashes, sizes, entryBytes, addresses);
+      if (done === rows) break;
+      this.addBlock(sizes ? (u32[(sizes >>> 2) + done]! + 7) & ~7 : entryBytes);
+    }
+    this.notePending();
+  }
+
+  /** Calls `visit` with the entries (u32 addresses in scratch, given back then) of each block that have a time before `before` and were not done; they are now. */
+  complete(before: bigint, visit: (entries: number, rows: number) => void): void {
+    if (this.leastPending >= before) return;
+    const { kernels, scratch, heap } = this.tools;
+    let least = NO_DUE;
+    for (const { record } of this.blocks()) {
+      if (this.time(record, RecordWord.least) < before) {
+        const entries = scratch.take(this.word(record, RecordWord.entries) * 4);
+        const rows = kernels.completeEntries(record * 4, before, entries);
+        if (rows > 0) visit(entries, rows);
+      }
+      const left = heap.i64[(record + RecordWord.least) >>> 1]!;
+      if (left < least) least = left;
+    }
+    this.leastPending = least;
+  }
+
+  /** Forgets entries with a time before `before`: whole blocks at the beginning and, where they have become many, those between others. Returns how many rows. */
+  forget(before: bigint): number {
+    const had = this.rows;
+    this.freeOldest(before);
+    const length = (this.get(LogWord.end) - this.get(LogWord.base)) >>> 0;
+    if (length > this.get(LogWord.scanAt)) this.scan(before, length);
+    const { leastBuckets } = this.tools.limits;
+    if (this.buckets > leastBuckets && this.rows * 8 < this.buckets) this.rebuild(Math.max(leastBuckets, powerOf2(this.rows * 2)));
+    return had - this.rows;
+  }
+
+  free(): void {
+    for (const { record } of this.blocks()) this.memory.free(this.word(record, RecordWord.address), this.word(record, RecordWord.bytes));
+    if (this.get(LogWord.directory)) this.memory.free(this.get(LogWord.directory), this.slots * RECORD_BYTES);
+    if (this.get(LogWord.heads)) this.memory.free(this.get(LogWord.heads), this.buckets * 4);
+    this.format();
+  }
+
+  private freeOldest(before: bigint): void {
+    const units = this.blockUnits;
+    while (!this.isEmpty) {
+      const base = this.get(LogWord.base);
+      const record = this.recordAt(base);
+      if (this.time(record, RecordWord.greatest) >= before) return;
+      const bytes = this.word(record, RecordWord.bytes);
+      this.memory.free(this.word(record, RecordWord.address), bytes);
+      this.set(LogWord.rows, this.rows - this.word(record, RecordWord.entries));
+      if (record * 4 === this.get(LogWord.block)) {
+        this.set(LogWord.base, this.get(LogWord.end));
+        this.leave();
+      } else this.set(LogWord.base, ((base & ~(units - 1)) + bytes / 8) >>> 0);
+    }
+  }
+
+  /** Where fewer than half of the bytes are of entries that are left, these are copied to blocks of their own. */
+  private scan(since: bigint, length: number): void {
+    const { kernels } = this.tools;
+    let left = 0;
+    for (const { record } of this.blocks()) left += kernels.bytesSince(this.word(record, RecordWord.address), this.word(record, RecordWord.used), since) >>> 0;
+    if (left / 8 < length / 2) this.compact(since);
+    this.set(LogWord.scanAt, Math.max(LEAST_SCANNED_BLOCKS * this.blockUnits, (left / 8) * 2));
+  }
+
+  private compact(since: bigint): void {
+    const { heap: { u32 }, kernels, scratch } = this.tools;
+    const old = [...this.blocks()].map(({ record }) => ({
+      address: this.word(record, RecordWord.address), used: this.word(record, RecordWord.used), bytes: this.word(record, RecordWord.bytes), entries: this.word(record, RecordWord.entries),
+    }));
+    this.addBlock(8);
+    const start = this.get(LogWord.end);
+    this.set(LogWord.rows, 0);
+    for (const { address, used, entries } of old) {
+      const list = scratch.take(entries * 4);
+      const rows = kernels.entriesSince(address, used, since, list);
+      for (let done = 0; ;) {
+        done = kernels.copyEntries(this.address, done, rows, list);
+        if (done === rows) break;
+        this.addBlock(u32[(u32[(list >>> 2) + done]! >>> 2) + 6]!);
+      }
+    }
+    this.set(LogWord.base, start);
+    for (const { address, bytes } of old) this.memory.free(address, bytes);
+    this.relink();
+  }
+
+  private reserveBuckets(rows: number): void {
+    if (rows > this.buckets || this.get(LogWord.heads) === 0) this.rebuild(Math.max(this.tools.limits.leastBuckets, powerOf2(rows)));
+  }
+  private rebuild(buckets: number): void {
+    const heads = this.memory.allocate(buckets * 4);
+    if (this.get(LogWord.heads)) this.memory.free(this.get(LogWord.heads), this.buckets * 4);
+    this.set(LogWord.heads, heads);
+    this.set(LogWord.mask, buckets - 1);
+    this.relink();
+  }
+  private relink(): void {
+    const { heap: { u32 }, kernels } = this.tools;
+    const [heads, base] = [this.get(LogWord.heads) >>> 2, this.get(LogWord.base)];
+    u32.fill(base - 1, heads, heads + this.buckets);
+    this.set(LogWord.relinked, base);
+    for (const { position, record } of this.blocks()) kernels.linkEntries(this.address, position, this.word(record, RecordWord.address), this.word(record, RecordWord.used));
+  }
+
+  /** A new last block, with room for an entry of so many bytes. */
+  private addBlock(bytes: number): void {
+    this.notePending();
+    const units = this.blockUnits;
+    const parts = Math.ceil(bytes / (units * 8));
+    const size = parts * units * 8;
+    const start = (this.get(LogWord.end) + units - 1 & ~(units - 1)) >>> 0;
+    if (this.isEmpty) this.set(LogWord.base, start);
+    const first = (this.get(LogWord.base) & ~(units - 1)) >>> 0;
+    this.reserveSlots(((start - first) >>> 0) / units + parts);
+    const address = this.memory.allocate(size);
+    this.set(LogWord.end, start);
+    if (((start + parts * units - this.get(LogWord.relinked)) >>> 0) > this.tools.limits.relinkAfter) this.relink();
+    for (let part = parts - 1; part >= 0; part--) this.writeRecord((start + part * units) >>> 0, address + part * units * 8, part === 0 ? size : 0);
+    this.set(LogWord.next, address);
+    this.set(LogWord.stop, address + size);
+    this.set(LogWord.block, this.recordAt(start) * 4);
+  }
+  private writeRecord(position: number, address: number, bytes: number): void {
+    const { u32, i64 } = this.tools.heap;
+    const record = this.recordAt(position);
+    u32.set([address, 0, bytes, 0], record);
+    i64[(record + RecordWord.least) >>> 1] = NO_DUE;
+    i64[(record + RecordWord.greatest) >>> 1] = FIRST_TIME;
+  }
+  /** No block takes entries. */
+  private leave(): void {
+    for (const word of [LogWord.next, LogWord.stop, LogWord.block]) this.set(word, 0);
+  }
+
+  /** Makes room for so many records. */
+  private reserveSlots(slots: number): void {
+    if (slots <= this.slots) return;
+    const { u32 } = this.tools.heap;
+    const larger = Math.max(FIRST_SLOTS, powerOf2(slots));
+    const directory = this.memory.allocate(larger * RECORD_BYTES);
+    const [old, oldSlots, oldMask] = [this.get(LogWord.directory), this.slots, this.get(LogWord.directoryMask)];
+    const [units, first, block] = [this.blockUnits, this.get(LogWord.base) >>> this.get(LogWord.shift), this.get(LogWord.block)];
+    const used = this.isEmpty ? 0 : (((this.get(LogWord.end) - 1) >>> this.get(LogWord.shift)) - first + 2 ** 32 / units) % (2 ** 32 / units) + 1;
+    for (let slot = first; slot < first + used; slot++) {
+      const from = (old + (slot & oldMask) * RECORD_BYTES) >>> 2;
+      const to = (directory + (slot & (larger - 1)) * RECORD_BYTES) >>> 2;
+      u32.copyWithin(to, from, from + RECORD_BYTES / 4);
+      if (block === from * 4) this.set(LogWord.block, to * 4);
+    }
+    if (oldSlots) this.memory.free(old, oldSlots * RECORD_BYTES);
+    this.set(LogWord.directory, directory);
+    this.set(LogWord.directoryMask, larger - 1);
+  }
+
+  private *blocks(): Generator<Block> {
+    const [base, end, units] = [this.get(LogWord.base), this.get(LogWord.end), this.blockUnits];
+    for (let position = base; ((position - base) >>> 0) < ((end - base) >>> 0);) {
+      const record = this.recordAt(position);
+      yield { position, record };
+      position = (position + Math.max(units, this.word(record, RecordWord.bytes) / 8)) >>> 0;
+    }
+  }
+
+  private notePending(): void {
+    const block = this.get(LogWord.block) >>> 2;
+    if (block === 0) return;
+    const least = this.time(block, RecordWord.least);
+    if (least < this.leastPending) this.leastPending = least;
+  }
+  private recordAt(position: number): number {
+    return (this.get(LogWord.directory) + ((position >>> this.get(LogWord.shift)) & this.get(LogWord.directoryMask)) * RECORD_BYTES) >>> 2;
+  }
+  private get blockUnits(): number {
+    return 1 << this.get(LogWord.shift);
+  }
+  private get buckets(): number {
+    return this.get(LogWord.heads) ? this.get(LogWord.mask) + 1 : 0;
+  }
+  private get slots(): number {
+    return this.get(LogWord.directory) ? this.get(LogWord.directoryMask) + 1 : 0;
+  }
+  private word(record: number, word: RecordWord): number {
+    return this.tools.heap.u32[record + word]!;
+  }
+  private time(record: number, word: RecordWord): bigint {
+    return this.tools.heap.i64[(record + word) >>> 1]!;
+  }
+  private get(word: LogWord): number {
+    return this.tools.heap.u32[this.at + word]!;
+  }
+  private set(word: LogWord, value: number): void {
+    this.tools.heap.u32[this.at + word] = value;
+  }
+}
+
+const powerOf2 = (least: number): number => (least <= 1 ? 1 : 2 ** (32 - Math.clz32(least - 1)));

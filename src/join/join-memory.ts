@@ -1,0 +1,42 @@
+import { MillraceError } from '../errors.js';
+import { blockBytes, type BlockAllocator } from '../heap/block-allocator.js';
+import { STATE_UNIT } from '../heap/control.js';
+import type { Heap } from '../heap/heap.js';
+import { StageWord, stageWord } from '../heap/stage-block.js';
+import type { Join } from '../plan/join-plan.js';
+import type { LogMemory } from './join-log.js';
+
+/** Memory of a region for the logs of a join. The stage keeps count, so that what is full can say who filled it. */
+export class JoinMemory implements LogMemory {
+  constructor(
+    private readonly heap: Heap,
+    private readonly block: number,
+    private readonly join: Join,
+    private readonly blocks: BlockAllocator,
+  ) {}
+
+  allocate(bytes: number): number {
+    const address = this.named(() => this.blocks.allocate(bytes));
+    Atomics.add(this.heap.i32, stageWord(this.block, StageWord.state), blockBytes(bytes) / STATE_UNIT);
+    return address;
+  }
+  free(address: number, bytes: number): void {
+    this.blocks.free(address, bytes);
+    Atomics.sub(this.heap.i32, stageWord(this.block, StageWord.state), blockBytes(bytes) / STATE_UNIT);
+  }
+
+  private named(allocate: () => number): number {
+    try {
+      return allocate();
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      const bytes = Atomics.load(this.heap.i32, stageWord(this.block, StageWord.state)) * STATE_UNIT;
+      throw new MillraceError(error.code, `the join of ${joined(this.join)} keeps ${bytes} bytes of rows that may still find a match, and more come: ${error.message}`, { cause: error });
+    }
+  }
+}
+
+function joined({ sides }: Join): string {
+  const names = sides.map(side => side.name);
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}

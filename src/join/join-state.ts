@@ -1,0 +1,74 @@
+import { RegionSet } from '../aggregate/region-set.js';
+import { firstStage } from '../plan/plan.js';
+import type { Join } from '../plan/join-plan.js';
+import type { Region } from '../state/region.js';
+import type { JobLayout } from '../worker/job-layout.js';
+import type { ThreadContext } from '../worker/thread-context.js';
+import { joinLayout, type JoinLayout } from './entry-layout.js';
+import type { LogLimits, LogTools } from './join-log.js';
+import { JoinMemory } from './join-memory.js';
+import { joinShape, type JoinShape } from './join-shape.js';
+import { JoinStore } from './join-store.js';
+import { dueAfter, joinTimes, pastBefore, type JoinTimes } from './join-times.js';
+import { NO_DUE } from './log-layout.js';
+
+/** What the regions keep of a join, as one thread sees it. */
+export class JoinState {
+  readonly join: Join;
+  readonly layout: JoinLayout;
+  readonly times: JoinTimes;
+  readonly shape: JoinShape;
+  readonly set: RegionSet;
+  private readonly tools: LogTools;
+  private readonly memories: readonly JoinMemory[];
+
+  constructor(thread: ThreadContext, job: JobLayout, worker: number, limits: LogLimits) {
+    this.join = firstStage(job.plan).join!;
+    this.layout = joinLayout(this.join);
+    this.times = joinTimes(this.join);
+    this.shape = joinShape(this.join);
+    this.set = new RegionSet(thread, job, worker);
+    this.tools = { heap: thread.heap, kernels: thread.kernels, scratch: thread.scratch, limits };
+    this.memories = this.set.regions.map(({ blocks }) => new JoinMemory(thread.heap, job.block, this.join, blocks));
+  }
+
+  /** The store of a region, made if there is none. REQUIRES: the region is held. */
+  storeOf(region: number): JoinStore {
+    return this.existing(region) ?? JoinStore.create(this.regionAt(region), this.tools, this.memories[region]!, this.layout.sides.length);
+  }
+  existing(region: number): JoinStore | null {
+    return JoinStore.of(this.regionAt(region), this.tools, this.memories[region]!, this.layout.sides.length);
+  }
+
+  /** Notes when there is something to do in a region next. REQUIRES: it is held. */
+  noteDue(region: number, store: JoinStore): void {
+    const { keep, open } = this.times;
+    let due = NO_DUE;
+    store.logs.forEach((log, side) => {
+      if (log.isEmpty) return;
+      const gone = dueAfter(log.firstGone, keep[side]!);
+      const given = this.shape.givesAtEnd[side]! ? dueAfter(log.leastPending, open[side]!) : NO_DUE;
+      for (const time of [gone, given]) if (time < due) due = time;
+    });
+    this.regionAt(region).due = due;
+  }
+
+  /** Calls `visit` with the rows that are complete at a watermark, which were not before, and forgets those that can have no match any more. REQUIRES: the region is held. */
+  pass(region: number, watermark: bigint, visit: (store: JoinStore, side: number, entries: number, rows: number) => void): void {
+    const store = this.existing(region);
+    if (store === null) return;
+    const { keep, open } = this.times;
+    store.logs.forEach((log, side) => {
+      if (this.shape.givesAtEnd[side]!) log.complete(pastBefore(watermark, open[side]!), (entries, rows) => visit(store, side, entries, rows));
+    });
+    if (watermark === NO_DUE) for (const log of store.logs) log.free();
+    else store.logs.forEach((log, side) => log.forget(pastBefore(watermark, keep[side]!)));
+    if (!store.isEmpty) return this.noteDue(region, store);
+    store.free();
+    this.regionAt(region).due = NO_DUE;
+  }
+
+  private regionAt(region: number): Region {
+    return this.set.regions[region]!;
+  }
+}

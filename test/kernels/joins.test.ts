@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { heap, Layout, same } from '../support/images.ts';
+import { MAX, MIN } from './support.ts';
+
+/** Logs of joins: layouts as in src/join/log-layout.ts. */
+const LOG_WORDS = 16;
+const SHIFT = 4;
+const BLOCK_BYTES = 8 << SHIFT;
+/** A block with a key of bytes, a text, fields and flags behind the head. */
+const KEY = 32, TEXT = 40, FIELD = 48, FLAG = 56, FIXED = 64;
+
+interface Drawn { readonly key: number; readonly time: bigint; readonly text: string }
+const time = fc.oneof({ weight: 6, arbitrary: fc.bigInt(-20n, 40n) }, fc.constantFrom(MIN, MAX, MIN + 5n, MAX - 5n));
+const drawn: fc.Arbitrary<Drawn> = fc.record({ key: fc.nat(3), time, text: fc.string({ maxLength: 9 }) });
+const entries = fc.array(drawn, { maxLength: 20 });
+
+/** A log with one block of several parts, and its words as addresses. */
+function makeLog(layout: Layout, bytes: number, first: number): { log: number; record: number } {
+  const parts = Math.ceil(bytes / BLOCK_BYTES) + 1;
+  const slots = 2 ** Math.ceil(Math.log2(parts + 1));
+  const block = layout.take(parts * BLOCK_BYTES);
+  const heads = layout.u32([first - 1, first - 1]);
+  const directory = layout.take(slots * 32);
+  const recordOf = (part: number): number => directory + ((((first >>> SHIFT) + part) >>> 0) & (slots - 1)) * 32;
+  for (let part = 0; part < parts; part++) {
+    heap.u32.set([block + part * BLOCK_BYTES, 0, part === 0 ? parts * BLOCK_BYTES : 0, 0], recordOf(part) >>> 2);
+    heap.i64.set([MAX, MIN], (recordOf(part) >>> 3) + 2);
+  }
+  const log = layout.u32(Array.from({ length: LOG_WORDS }, () => 0));
+  heap.u32.set([heads, 1, first, first, block, block + bytes, directory, slots - 1, SHIFT, 0, recordOf(0)], log >>> 2);
+  return { log, record: recordOf(0) };
+}
+interface Placed { readonly rows: number; readonly candidates: number; readonly keys: number; readonly times: number; readonly hashes: number; readonly sizes: number; readonly views: number; readonly valid: number; readonly data: number; readonly flags: number }
+/** Candidates in reverse order, so that a candidate is not its row. */
+function place(layout: Layout, rows: readonly Drawn[]): Placed {
+  const reversed = rows.toReversed();
+  return {
+    rows: rows.length,
+    candidates: layout.u32([...rows.map((_, index) => rows.length - 1 - index), 0]),
+    keys: layout.i64(reversed.map(({ key }) => BigInt(key))), times: layout.i64(reversed.map(row => row.time)), hashes: layout.u32(reversed.map(({ key }) => key >> 1)),
+    sizes: layout.u32(rows.map(() => FIXED)), views: layout.views(reversed.map(({ text }) => Buffer.from(text))), valid: layout.u8(reversed.map(({ key }) => (key === 3 ? 0 : 1))),
+    data: layout.i64(reversed.map(row => row.time * 3n)), flags: layout.u8(reversed.map(({ key }) => key & 1)),
+  };
+}
+/** Appends rows with their texts and fields by both kernels. Returns the addresses of the entries that fitted. */
+function append(layout: Layout, log: number, rows: readonly Drawn[], width: number): { addresses: number; done: number } {
+  const placed = place(layout, rows);
+  const { candidates, views, valid, sizes } = placed;
+  const addresses = layout.take(rows.length * 4 + 4);
+  const cursors = layout.u32(rows.map(() => FIXED));
+  same(layout, k => k.addTextSizes(rows.length, candidates, views, 0, sizes));
+  same(layout, k => k.addTextSizes(rows.length, candidates, views, valid, sizes));
+  const done = same(layout, k => k.appendEntries(log, 0, rows.length, candidates, placed.keys, placed.times, placed.hashes, sizes, 0, addresses));
+  same(layout, k => k.putTexts(done, addresses, KEY, candidates, views, 0, cursors));
+  same(layout, k => k.putTexts(done, addresses, TEXT, candidates, views, valid, cursors));
+  same(layout, k => k.putFields(width, done, addresses, FIELD, candidates, placed.data));
+  same(layout, k => k.putFlags(done, addresses, FLAG, candidates, placed.flags));
+  same(layout, k => k.putFlags(done, addresses, FLAG + 1, candidates, 0));
+  return { addresses, done };
+}
+
+test('entries are appended, read, moved and linked anew', () => fc.assert(fc.property(entries, fc.constantFrom(300, 4000), fc.constantFrom(0, 64, 0xffff_ffc0), fc.constantFrom(1, 2, 4, 8), time, (rows, bytes, first, width, since) => {
+  const layout = new Layout();
+  const { log, record } = makeLog(layout, bytes, first);
+  const { addresses, done } = append(layout, log, rows, width);
+  const out = layout.take(rows.length * 8 + 8);
+  same(layout, k => k.getFields(width, done, addresses, FIELD, out));
+  same(layout, k => k.getFlags(done, addresses, FLAG, out));
+  same(layout, k => k.hasEntry(done, addresses, out));
+  same(layout, k => k.getTexts(done, addresses, TEXT, out));
+  const texts = layout.take(rows.length * 60 + 8);
+  same(layout, k => k.moveTexts(done, out, texts));
+  rows.slice(0, done).forEach(({ key, text }, row) => {
+    const [at, length] = heap.u32.subarray((out >>> 2) + row * 2, (out >>> 2) + row * 2 + 2);
+    expect(Buffer.from(heap.u8.slice(at!, at! + length!)).toString()).toBe(key === 3 ? '' : text);
+  });
+  const used = heap.u32[(record >>> 2) + 1]!, block = heap.u32[record >>> 2]!;
+  const list = layout.take(rows.length * 4 + 4);
+  const found = same(layout, k => k.completeEntries(record, since, list));
+  expect(found).toBe(rows.slice(0, done).filter(row => row.time < since).length);
+  expect(same(layout, k => k.completeEntries(record, since, list))).toBe(0);
+  same(layout, k => k.bytesSince(block, used, since));
+  const left = same(layout, k => k.entriesSince(block, used, since, list));
+  const other = makeLog(layout, bytes / 2, 128);
+  same(layout, k => k.copyEntries(other.log, 0, left, list));
+  same(layout, k => k.linkEntries(other.log, 128, heap.u32[other.record >>> 2]!, heap.u32[(other.record >>> 2) + 1]!));
+}), { numRuns: 300 }));
+
+test('a block that is not there takes nothing', () => {
+  const layout = new Layout();
+  const log = layout.u32(Array.from({ length: LOG_WORDS }, () => 0));
+  expect(same(layout, k => k.appendEntries(log, 0, 3, 0, 0, 0, 0, 0, 64, 0))).toBe(0);
+  expect(same(layout, k => k.copyEntries(log, 0, 3, 0))).toBe(0);
+});
+
+const lengths = fc.constantFrom(0n, 3n, 30n, 2n ** 62n);
+test('entries are found, claimed and counted', () => fc.assert(fc.property(
+  entries, entries, lengths, lengths, fc.boolean(), fc.constantFrom(0, 1, 2, 3), fc.constantFrom(0, 4), fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 20 }), fc.constantFrom(0, 0xffff_ffc0),
+  (kept, probing, before, after, byText, how, skipped, capacity, gone, first) => {
+    const layout = new Layout();
+    const { log } = makeLog(layout, 4000, first);
+    const own = makeLog(layout, 4000, 0);
+    const { addresses: there, done: thereRows } = append(layout, log, kept, 8);
+    const { addresses } = append(layout, own.log, probing, 8);
+    const numbers = layout.take(64);
+    // Some were matched before, and some are forgotten.
+    const some = Math.min(gone, thereRows);
+    same(layout, k => k.claimEntries(some, there, 0, 4, numbers));
+    if (some > 1) heap.u32[(log >>> 2) + 2] = first + ((heap.u32[(there >>> 2) + 1]! - heap.u32[there >>> 2]!) >>> 3);
+    const [cursor, tuples, matches] = [layout.u32([0, 0, 0]), layout.take(capacity * 4), layout.take(capacity * 4)];
+    const key = byText ? KEY : 0;
+    for (let turn = 0; turn < 1000; turn++) {
+      const found = same(layout, k => k.probeEntries(log, cursor, probing.length, addresses, before, after, key, key, how, skipped, tuples, matches, capacity));
+      same(layout, k => k.claimEntries(found, matches, tuples, 8, numbers));
+      same(layout, k => k.claimEntries(found, matches, 0, 16, numbers));
+      same(layout, k => k.eitherEntry(found, matches, addresses, numbers));
+      if (heap.u32[cursor >>> 2] === probing.length) break;
+    }
+    const list = layout.take(rowsBytes(thereRows));
+    for (const want of [0, 1]) same(layout, k => k.flaggedEntries(thereRows, there, 24, 16, want, list));
+    same(layout, k => k.countEntries(thereRows, there, FIELD));
+    same(layout, k => k.releaseEntries(thereRows, there, 24));
+  },
+), { numRuns: 500 }));
+const rowsBytes = (rows: number): number => rows * 4 + 4;
+
+test('windows of rows, their keys, and rows before their bounds', () => fc.assert(fc.property(
+  fc.array(fc.bigInt(-1000n, 1000n), { maxLength: 20 }), fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 50 }), fc.integer({ min: -60, max: 60 }), fc.boolean(),
+  (values, slide, more, offset, reversed) => {
+    const layout = new Layout();
+    const size = slide + (more % 3) * more;
+    const times = layout.i64(values);
+    const positions = reversed ? layout.u32([...values.map((_, index) => values.length - 1 - index), 0]) : 0;
+    const most = values.length * Math.ceil(size / slide);
+    const [elements, starts, out] = [layout.take(most * 4 + 4), layout.take(most * 8 + 8), layout.take(most * 8 + 8)];
+    const made = same(layout, k => k.windowRows(values.length, positions, times, BigInt(size), BigInt(slide), BigInt(offset), elements, starts));
+    for (let row = 0; row < made; row++) {
+      const [at, start] = [values[heap.u32[(elements >>> 2) + row]!]!, heap.i64[(starts >>> 3) + row]!];
+      expect(at >= start && at < start + BigInt(size)).toBe(true);
+      expect((start - BigInt(offset)) % BigInt(slide)).toBe(0n);
+    }
+    same(layout, k => k.windowKeys(made, elements, times, starts, out));
+    const bounds = layout.i64(values.map((value, index) => value + BigInt((index % 3) - 1)));
+    expect(same(layout, k => k.rowsBeforeBounds(values.length, times, bounds, out))).toBe(Math.floor(values.length / 3));
+  },
+)));
