@@ -1,5 +1,5 @@
 import { bareColumn, DraftStage, hasOperator, NO_OPERATOR, type Draft, type DraftBranch } from './draft.js';
-import { withoutDictionaries } from './finish.js';
+import { withoutDictionaries } from './without-dictionaries.js';
 import { openedStage, openEnd, requireAnEnd } from './stages.js';
 import { sameType } from './schema.js';
 import type { Fields } from './types.js';

@@ -1,14 +1,12 @@
 import type { Source } from '../connectors/source.js';
-import { bareColumn, withStep, type Draft } from './draft.js';
+import type { Draft } from './draft.js';
 import { endsOf } from './draft-ends.js';
 import type { Expression, StaticTable } from './expression-tree.js';
 import { freezeDeep } from './freeze.js';
-import { coerceTo } from './operators/coerce.js';
 import { OPTIMISER_RULES, type OptimiserRule } from './optimise/rules.js';
 import type { Aggregate, NamedExpression, Plan, PlanOutput, Stage, Step } from './plan.js';
 import { numberedStages } from './number-stages.js';
 import { lookupTable } from './static-table.js';
-import { UTF8 } from './type-rules.js';
 import { mapOperands } from './walk.js';
 
 /** A plan, and the sources by their numbers in it. */
@@ -33,16 +31,6 @@ export function finishPlans(drafts: readonly Draft[], rules: readonly OptimiserR
 
 /** The rules that none of some drafts turns off. */
 export const rulesOf = (drafts: readonly Draft[]): OptimiserRule[] => OPTIMISER_RULES.filter(rule => drafts.every(({ without }) => !without.includes(rule.name)));
-
-/** Codes of one branch's dictionary say nothing about another's: where branches meet, text takes their place. */
-export function withoutDictionaries(draft: Draft): Draft {
-  if (draft.branches.length === 1 || draft.fields.every(field => field.type.kind !== 'dictionary')) return draft;
-  const columns = draft.fields.map(bareColumn).map(asText);
-  const fields = draft.fields.map(field => (field.type.kind === 'dictionary' ? { ...field, type: UTF8 } : field));
-  return withStep(draft, { kind: 'project', columns }, fields);
-}
-export const asText = ({ name, expression }: NamedExpression): NamedExpression =>
-  ({ name, expression: expression.type.kind === 'dictionary' ? coerceTo(expression, UTF8) : expression });
 
 type Change = (expression: Expression) => Expression;
 export function mapStage(stage: Stage, change: Change): Stage {
