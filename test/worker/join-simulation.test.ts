@@ -2,17 +2,17 @@ import { expect, test } from 'vitest';
 import type { Plan } from '../../src/plan/plan.ts';
 import { rowText } from '../oracle/compare.ts';
 import { joinPlanOf, joinRows } from '../support/join-plans.ts';
+import { HEAP_KERNELS, runsOf } from '../support/kernels.ts';
 import { naiveJoin, settled } from '../support/naive-join.ts';
-import { optionsOf } from '../support/ordered-feeds.ts';
 import { Random } from '../support/random.ts';
-import { simulate, type Feed } from '../support/simulation.ts';
+import { simulate, type Feed, type SimulationOptions } from '../support/simulation.ts';
 
 /**
  * Under any interleaving of workers a join gives what comparing every row with every row does, and is left with nothing. MILLRACE_SEED and MILLRACE_RUNS
  * draw others, or more. A failure names its seed.
  */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 150);
+const RUNS = runsOf(100);
 
 /** Batches of several branches in any order, and their ends. The clocks of sides keep near each other. */
 function feedsOf(random: Random, plan: Plan, morsels: number, rows: number): Feed[] {
@@ -30,6 +30,11 @@ function feedsOf(random: Random, plan: Plan, morsels: number, rows: number): Fee
     if (ends) open.splice(open.indexOf(branch), 1);
   }
   return feeds;
+}
+
+function optionsOf(random: Random): SimulationOptions {
+  const workers = 1 + random.below(4);
+  return { workers, partitioners: Array.from({ length: workers }, () => 'auto' as const), kernels: HEAP_KERNELS, preemption: random.pick([0, 0.01, 0.1]) };
 }
 
 function check(seed: number, plan: Plan, feeds: readonly Feed[], random: Random, small: boolean): void {
