@@ -40,11 +40,16 @@ export class CellAccumulator {
     scratch.release(mark);
   }
 
+  /** Makes room in a table of a combiner for all that numbers tell apart. */
+  reserve(table: DenseTable, numbers: CellNumbers | null): void {
+    table.reserve(numbers?.count ?? 1, this.template);
+  }
+
   /** The cells of rows in a table of a combiner: addresses (u32), in scratch. `numbers`: null without a key. */
   slotsOf(table: DenseTable, positions: number, rows: number, numbers: CellNumbers | null): number {
     const { kernels, scratch } = this.thread;
     const slots = scratch.take(rows * 4 + 16);
-    table.reserve(numbers?.count ?? 1, this.template);
+    this.reserve(table, numbers);
     if (numbers === null) kernels.fillWords(rows, table.cellOf(0), slots);
     else table.slots(rows, positions, numbers.data, numbers.valid, slots);
     return slots;

@@ -54,10 +54,14 @@ export class DenseTable {
     return Math.max(0, Math.min(wanted, 31 - Math.clz32(MOST_CHUNK_BYTES / this.cellBytes)));
   }
 
+  /** Address of the cells, that of null first, or 0 where they do not lie side by side. */
+  get run(): number {
+    return this.get(TableWord.denseChunks) === 1 ? this.heap.u32[this.get(TableWord.directory) >>> 2]! : 0;
+  }
+
   slots(rows: number, positions: number, codes: number, valid: number, out: number): void {
-    const directory = this.get(TableWord.directory);
-    if (this.get(TableWord.denseChunks) === 1 && positions === 0) this.kernels.denseSlotsFlat(rows, codes, valid, this.heap.u32[directory >>> 2]!, this.cellBytes, out);
-    else this.kernels.denseSlots(rows, positions, codes, valid, directory, this.get(TableWord.denseShift), this.cellBytes, out);
+    if (this.run && positions === 0) this.kernels.denseSlotsFlat(rows, codes, valid, this.run, this.cellBytes, out);
+    else this.kernels.denseSlots(rows, positions, codes, valid, this.get(TableWord.directory), this.get(TableWord.denseShift), this.cellBytes, out);
   }
 
   /** Lists the cells whose word at `markOffset` is not 0 (u32 addresses) and writes their codes (null: -1) into their keys. REQUIRES: room for `capacity`. */
