@@ -1,4 +1,4 @@
-import type { DenseTable } from '../state/dense-table.js';
+import { type DenseTable, NO_CODE } from '../state/dense-table.js';
 import type { HashedTable, Keys } from '../state/hashed-table.js';
 import { noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
@@ -45,7 +45,7 @@ export class CellFolder {
   listCombined(table: DenseTable, touchedOffset: number, codes: KeyCodes | null): CellList {
     const { heap, kernels, scratch } = this.thread;
     if (this.aggregate.keyMode === 'none') {
-      const cell = table.cellOf(0);
+      const cell = table.cellOf(NO_CODE);
       return { rows: 0, cells: 0, hashes: 0, nullCell: heap.i64[(cell + touchedOffset) >>> 3] === 0n ? 0 : cell };
     }
     let cells = scratch.take(table.capacity * 4);

@@ -7,6 +7,9 @@ import { SLAB_BYTES, TABLE_BYTES, TableKind, TableWord } from './table-layout.js
 /** A chunk has every cell of the first dictionary seen, as far as it fits a slab. */
 const MOST_CHUNK_BYTES = SLAB_BYTES;
 
+/** Null's, and that of all rows where there is no key. */
+export const NO_CODE = -1;
+
 /** Operations on a dense group table in the heap: a cell for every code. REQUIRES: the caller holds the region. */
 export class DenseTable {
   private readonly at: number;
