@@ -25,7 +25,7 @@ export class CellUnion {
     return takeWords(compiled.states) ? new CellUnion(thread, compiled.cellBytes, states, folder, results) : null;
   }
 
-  /** Adds the groups to the next result batches. The tables may change afterwards. */
+  /** Adds the groups to the next result batches. REQUIRES: until `flush` the tables may get more, but lose nothing: the bytes of keys lie in them. */
   append(window: Span, first: HashedTable, second: HashedTable): void {
     const list = this.folder.list(first);
     const { slots, found } = this.folder.lookUp(list, second);

@@ -156,6 +156,8 @@ export class WindowAssembly {
       this.folder.foldTables(behind ? [behind, ...slice.tables] : slice.tables, into);
       behind = into;
     }
+    // The keys of results that wait may lie in it.
+    this.flush();
     home.find(BACK)?.table.clear();
     home.setMark(Mark.frontEnd, window.end);
     this.front = null;

@@ -18,6 +18,8 @@ export interface Lane {
 export class Idleness {
   private readonly branches: readonly (BranchTimes | null)[];
   private timer: unknown = null;
+  /** When the timer is set for. */
+  private timerAt = Infinity;
   private fired = false;
 
   constructor(
@@ -34,7 +36,8 @@ export class Idleness {
     if (!own) return;
     own.idle.delete(partition);
     own.heard.set(partition, this.timeOf(own));
-    if (this.timer === null) this.arm();
+    // The timer may be set for a branch that has more patience.
+    if (this.clock.now() + own.idleAfterMs < this.timerAt) this.arm();
   }
   /** A partition has ended, or all have. */
   ended(branch: number, partition?: number): void {
@@ -54,7 +57,7 @@ export class Idleness {
     if (!own || own.heldSince === null) return;
     own.heldMs += this.clock.now() - own.heldSince;
     own.heldSince = null;
-    if (this.timer === null) this.arm();
+    this.arm();
   }
 
   /** Takes note of at most `room` partitions that have become idle, the longest silent first. */
@@ -83,6 +86,7 @@ export class Idleness {
   stop(): void {
     if (this.timer !== null) this.clock.clear(this.timer);
     this.timer = null;
+    this.timerAt = Infinity;
   }
 
   private timeOf({ heldMs, heldSince }: BranchTimes): number {
@@ -99,8 +103,10 @@ export class Idleness {
       for (const heard of own.heard.values()) nextMs = Math.min(nextMs, heard + own.idleAfterMs - time);
     }
     if (nextMs === Infinity) return;
+    this.timerAt = this.clock.now() + nextMs;
     this.timer = this.clock.setTimer(Math.max(nextMs, 1), () => {
       this.timer = null;
+      this.timerAt = Infinity;
       this.fired = true;
       this.wake();
     });

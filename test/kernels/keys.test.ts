@@ -186,16 +186,28 @@ property('by boundaries, and by numbers', { times: wide, drawn: fc.array(int64, 
   expect(Array.from(heap.u32.subarray(out >>> 2, (out >>> 2) + chunk.rows))).toEqual([...elements].sort((a, b) => numberOf(a) - numberOf(b) || a - b));
 });
 
-property('event times', { times: wide, bound: int64, bits: column(fc.boolean()) }, ({ chunk, times, bound, bits }, layout) => {
+/** As most are: after 1970, and before long. */
+const recent = fc.bigInt(0n, 2n ** 52n - 1n);
+property('event times', { times: fc.oneof(wide, column(recent)), bound: fc.oneof(int64, recent), bits: column(fc.boolean()) }, ({ chunk, times, bound, bits }, layout) => {
   const rows = chunk.elements;
-  const [at, out] = [layout.i64(times), layout.take(rows * 8 + 8)];
+  const [at, out] = [layout.i64(times), layout.take(rows * 8 + 16)];
   const { positions } = place(layout, chunk);
-  if (rows > 0) same(layout, k => k.minMax(rows, at, out));
+  if (rows > 0) {
+    same(layout, k => k.minMax(rows, at, out));
+    const sorted = times.slice(0, rows).sort((a, b) => (a < b ? -1 : 1));
+    expect([heap.i64[out >>> 3], heap.i64[(out >>> 3) + 1]]).toEqual([sorted[0], sorted.at(-1)]);
+  }
   const validity = layout.u8(Array.from({ length: 8 }, (_, byte) => bits.slice(byte * 8, byte * 8 + 8).reduce((sum, bit, index) => sum | (Number(bit) << index), 0)));
   same(layout, k => k.minMaxValid(rows, at, validity, out));
-  // There is room for one more, whose contents are nobody's.
-  const clean = (found: number): number => { heap.u8.fill(0, out + found * 4, out + rows * 4 + 4); return found; };
-  for (const limit of [bound, 0n, -(2n ** 63n), 2n ** 63n - 1n]) same(layout, k => clean(k.rowsBelow(rows, at, limit, out)));
+  // There is room for three more, whose contents are nobody's.
+  const clean = (found: number): number => { heap.u8.fill(0, out + found * 4, out + rows * 4 + 12); return found; };
+  for (const limit of [bound, 0n, times[0]!, -(2n ** 63n), 2n ** 63n - 1n]) {
+    same(layout, k => clean(k.rowsBelow(rows, at, limit, out)));
+    for (const end of [limit, times[1]!, times[2]!]) {
+      const found = same(layout, k => clean(k.rowsOutside(rows, at, limit, end, out)));
+      expect(Array.from(heap.u32.subarray(out >>> 2, (out >>> 2) + found))).toEqual(times.slice(0, rows).flatMap((time, row) => (time >= limit && time < end ? [] : [row])));
+    }
+  }
   same(layout, k => k.gatherTimes(chunk.rows, positions, 0, at, out));
   same(layout, k => k.gatherTimes(rows - (rows && 1), 0, rows && 1, at, out));
   same(layout, k => k.daysToMs(rows, at, out));

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Window } from '../../src/plan/plan.ts';
+import { difference } from '../oracle/compare.ts';
+import { runReference } from '../oracle/reference.ts';
 import { firingPlan, fold } from '../support/changelog.ts';
+import { name, rowsOf, schema } from '../support/keyed-windows.ts';
 import { agg, aggregatePlan, expectAnswer, field, ledger, MS } from '../support/plans.ts';
+import { Random } from '../support/random.ts';
 import { cut, hasEngine, runEngine } from '../support/run-plan.ts';
 
 const [AT, KEY] = [field('at', MS, false), field('key', 'utf8', true)];
@@ -51,4 +55,16 @@ test.skipIf(!hasEngine)('sessions that are joined after they were given out come
   const sort = (list: readonly object[]): string[] => list.map(row => JSON.stringify(row, (_name, value: unknown) => (typeof value === 'bigint' ? String(value) : value))).sort();
   expect(sort(fold(plan, got.rows))).toEqual(sort(end));
   for (const row of got.rows) expect(row['deleted'] === true, JSON.stringify(row['windowStart'])).toBe(row['n'] === null);
+});
+
+test.skipIf(!hasEngine)('rows whose keys are too large leave the others of their batch to their sessions', async () => {
+  const plan = aggregatePlan({ schema, time: { column: 'at', outOfOrderness: 200 }, keys: [name], window: { kind: 'session', gap: 20, maxLength: null, unit: 'ms' }, aggregates: [agg('n', 'count')] });
+  for (const seed of [1, 2, 3]) {
+    const random = new Random(seed);
+    const batches = cut(rowsOf(random, 240, 3, { now: 0 }), 80);
+    const given = batches.map(batch => batch.flatMap((row, place) => (place % 50 === 0 ? [{ ...row, name: 'x'.repeat(1 << 20) }, row] : [row])));
+    const got = await runEngine(plan, [given], { workers: 2 });
+    expect(difference(plan, runReference(plan, batches.flat().map(row => ({ branch: 0, row }))), got.rows), `seed ${seed}`).toBe(null);
+    expect(got.letters.map(letter => letter['reason'])).toEqual(Array.from({ length: 6 }, () => 'KEY_TOO_LARGE'));
+  }
 });

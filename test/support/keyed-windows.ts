@@ -3,6 +3,7 @@ import type { Row } from '../../src/plan/types.ts';
 import { firingPlan } from './changelog.ts';
 import { agg, aggregatePlan, col, field, filter, lit, MS, op } from './plans.ts';
 import type { Random } from './random.ts';
+import type { SimulationOptions } from './simulation.ts';
 
 /** Windows that depend on the order of rows, and rows for them, drawn at random. */
 export const [id, name, at, value] = [field('id', 'int64', true), field('name', 'utf8', true), field('at', MS, false), field('value', 'int64', true)] as const;
@@ -39,4 +40,10 @@ export function rowsOf(random: Random, count: number, keys: number, clock: { now
     const text = key % 7 === 6 ? null : `key ${key} ${'é'.repeat(key % 13)}`;
     return { id: key % 5 === 4 ? null : BigInt(key), name: text, at: time, value: random.chance(0.1) ? null : BigInt(random.below(1000) - 100), code: text };
   });
+}
+
+/** Any number of workers, and either kernels. */
+export function simulationOf(random: Random): SimulationOptions {
+  const workers = 1 + random.below(4);
+  return { workers, partitioners: Array.from({ length: workers }, () => 'auto' as const), kernels: random.pick(['wasm', 'twins']), preemption: random.pick([0, 0.01, 0.1]) };
 }
