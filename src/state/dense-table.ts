@@ -27,7 +27,7 @@ export class DenseTable {
 
   static create(heap: Heap, kernels: Kernels, blocks: BlockAllocator, cellBytes: number): DenseTable {
     const address = blocks.allocate(TABLE_BYTES);
-    heap.u8.fill(0, address, address + TABLE_BYTES);
+    kernels.clearBytes(TABLE_BYTES, address);
     const table = new DenseTable(heap, kernels, blocks, address);
     table.set(TableWord.kind, TableKind.dense);
     table.set(TableWord.cellBytes, cellBytes);

@@ -49,7 +49,7 @@ export class HashedTable {
   /** `expected`: see `expect`. */
   static create(heap: Heap, kernels: Kernels, blocks: BlockAllocator, regionBits: number, cellBytes: number, expected: number = 0): HashedTable {
     const address = blocks.allocate(TABLE_BYTES);
-    heap.u8.fill(0, address, address + TABLE_BYTES);
+    kernels.clearBytes(TABLE_BYTES, address);
     const table = new HashedTable(heap, kernels, blocks, address, regionBits);
     table.set(TableWord.kind, TableKind.hashed);
     table.set(TableWord.cellBytes, cellBytes);
@@ -126,7 +126,7 @@ export class HashedTable {
 
   /** Forgets all keys and gives back what they took, but for the index: the next keys will be about as many. */
   clear(): void {
-    this.eachPartition((entries, buckets) => this.heap.u8.fill(0, entries, entries + buckets * BUCKET_BYTES));
+    this.eachPartition((entries, buckets) => this.kernels.clearBytes(buckets * BUCKET_BYTES, entries));
     for (let partition = 0; partition < this.get(TableWord.partitionCount); partition++) this.heap.u32[this.partitionAt(partition) + PartitionWord.count] = 0;
     this.chunks.clear();
     this.arena.clear();
@@ -253,7 +253,7 @@ export class HashedTable {
 
   private newBuckets(count: number): number {
     const entries = this.blocks.allocate(count * BUCKET_BYTES);
-    this.heap.u8.fill(0, entries, entries + count * BUCKET_BYTES);
+    this.kernels.clearBytes(count * BUCKET_BYTES, entries);
     return entries;
   }
   private setPartition(at: number, entries: number, buckets: number, count: number, depth: number): void {

@@ -229,7 +229,7 @@ export class Region {
     const { u32, i64 } = this.heap;
     const [old, oldCapacity] = [this.slices, this.capacity];
     const address = capacity ? this.blocks.allocate(capacity * SLICE_WORDS * 4) : 0;
-    if (capacity) u32.fill(0, address >>> 2, (address >>> 2) + capacity * SLICE_WORDS);
+    if (capacity) this.kernels.clearBytes(capacity * SLICE_WORDS * 4, address);
     u32.set([address, capacity, 0], this.at + RegionWord.slices);
     for (let place = 0; place < oldCapacity; place++) {
       const from = old + place * SLICE_WORDS;
