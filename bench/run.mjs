@@ -8,11 +8,13 @@ const BENCHMARKS = {
   text: ['count and sum by 1 M distinct 20-byte strings, against DuckDB', './workloads/text.mjs'],
   latency: ['100 ms windows by 1,000 keys at half of the maximum rate: from the row that closes one to its last result', './workloads/latency.mjs'],
   late: ['12 hours of one-minute windows by 10,000 keys held open in 1 GiB, results revised all along', './workloads/late.mjs'],
+  campaigns: ['the job of examples/ad-campaigns, from JSON lines and from Arrow tables, against plain JavaScript with Maps', './workloads/campaigns.mjs'],
+  joins: ['interval join with 1 M live keys, against DuckDB; three inputs in one join, against two joins in a chain', './workloads/joins.mjs'],
   windows: ['tumbling, sliding, disordered and session windows by 1,000 keys, against DuckDB and one another', './workloads/windows.mjs'],
 };
 const HELP = `npm run -s bench -- NAME [options]
 
-${Object.entries(BENCHMARKS).map(([name, [title]]) => `  ${name.padEnd(8)} ${title}`).join('\n')}
+${Object.entries(BENCHMARKS).map(([name, [title]]) => `  ${name.padEnd(9)} ${title}`).join('\n')}
 
   --quick    5 rounds instead of 11; the rows stay
   --small    few rows, and ratios do not count: does it run, are results equal

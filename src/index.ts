@@ -11,6 +11,7 @@ export type { Firing, LateOptions } from './plan/firing.js';
 export type { Output } from './pipeline/output.js';
 export type { OptimiserSwitches } from './plan/optimise/rules.js';
 export { Job } from './pipeline/job.js';
+export { together } from './pipeline/together.js';
 export type { Plan } from './plan/plan.js';
 
 // Schemas and values.

@@ -8,7 +8,7 @@ import { hasEngine } from './support/engine.ts';
 import { examples } from './support/readme.ts';
 import { readText, root } from './support/source-files.ts';
 
-const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'src/README.md', 'examples/flights/README.md', 'examples/local-days/README.md', ...readdirSync(new URL('docs', `file://${root}`)).map(name => `docs/${name}`)];
+const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'src/README.md', 'examples/flights/README.md', 'examples/ad-campaigns/README.md', 'examples/local-days/README.md', ...readdirSync(new URL('docs', `file://${root}`)).map(name => `docs/${name}`)];
 const folder = mkdtempSync(join(tmpdir(), 'millrace-readme-'));
 
 beforeAll(() => {

@@ -13,7 +13,12 @@ export function summaryText(stats: JobStats): string {
     + `${formatExact(stats.emitted)} result rows emitted`;
   const engine = [plural(stats.workers, 'worker'), `${formatBytes(stats.peakStateBytes)} of window state at the peak`];
   if (stats.partitioner !== null) engine.push(`partitioner ${stats.partitioner}`);
-  return `${head}\n${table(stats.sources)}  ${engine.join(', ')}\n`;
+  return `${head}\n${sinks(stats)}${table(stats.sources)}  ${engine.join(', ')}\n`;
+}
+
+/** How many rows went to each sink, where there are several. The stats of a job of an earlier version do not say. */
+function sinks({ outputs = [] }: Partial<JobStats>): string {
+  return outputs.length < 2 ? '' : outputs.map(({ name, emitted }) => `  ${formatExact(emitted)} to ${name}\n`).join('');
 }
 
 export const deadLettered = (stats: JobStats): number => stats.sources.reduce((sum, source) => sum + source.deadLettered, 0);

@@ -1,22 +1,30 @@
 import { ResultBatches } from '../batch/result-batch.js';
 import { DEAD_LETTER_FIELDS, type Sink } from '../connectors/sink.js';
 import { signal, Word } from '../heap/control.js';
+import { outputsOf } from '../plan/plan.js';
 import type { Fields } from '../plan/types.js';
 import type { Reject } from '../worker/rejects.js';
 import type { Engine } from './engine.js';
 import { coded } from './failure.js';
-import type { JobDescription } from './job-types.js';
-import { Letters } from './letters.js';
+import { sinksOf, type JobDescription } from './job-types.js';
+import { asidesOf, Letters } from './letters.js';
 
 /** Results that may wait for the sink before sources are paused. */
 const MOST_WAITING = 64;
-type Emission = { readonly descriptor: number; readonly release: () => void } | { readonly source: string; readonly basePosition: bigint; readonly rejects: readonly Reject[] };
+type Emission = { readonly output: number; readonly descriptor: number; readonly release: () => void }
+  | { readonly stage: number; readonly source: string; readonly basePosition: bigint; readonly rejects: readonly Reject[] };
+interface SinkOutput {
+  readonly name: string;
+  readonly sink: Sink;
+  readonly fields: Fields;
+  readonly view: ResultBatches;
+  emitted: number;
+}
 
-/** Gives results to the sink and rows set aside to theirs, one after another: a slow sink fills the queue, and a full queue pauses the sources. */
+/** Gives results to the sinks and rows set aside to theirs, one after another: a slow sink fills the queue, and a full queue pauses the sources. */
 export class Emitter {
-  emitted = 0;
+  readonly outputs: readonly SinkOutput[];
   private readonly queue: Emission[] = [];
-  private readonly view: ResultBatches;
   private readonly asides: Letters;
   private ended = false;
   private stopped = false;
@@ -24,17 +32,18 @@ export class Emitter {
 
   constructor(
     private readonly engine: Engine,
-    private readonly job: JobDescription,
+    job: JobDescription,
   ) {
-    this.view = new ResultBatches(engine.heap, job.plan.output);
-    this.asides = new Letters(engine.heap, engine.pages, job.deadLetters, job.late);
+    const sinks = sinksOf(job);
+    this.outputs = outputsOf(job.plan).map(({ fields }, output) => ({ name: sinks[output]!.sink.name, sink: sinks[output]!.sink, fields, view: new ResultBatches(engine.heap, fields), emitted: 0 }));
+    this.asides = new Letters(engine.heap, engine.pages, asidesOf(job));
   }
 
   get sinks(): Sink[] {
-    return [this.job.sink, ...this.asides.sinks];
+    return [...this.outputs.map(({ sink }) => sink), ...this.asides.sinks];
   }
   fieldsFor(sink: Sink): Fields {
-    return sink === this.job.sink ? this.job.plan.output : DEAD_LETTER_FIELDS;
+    return this.outputs.find(output => output.sink === sink)?.fields ?? DEAD_LETTER_FIELDS;
   }
   get hasRoom(): boolean {
     return this.queue.length < MOST_WAITING;
@@ -45,11 +54,12 @@ export class Emitter {
   }
 
   /** `release`: the sink is done with it. */
-  result(descriptor: number, release: () => void): void {
-    this.add({ descriptor, release });
+  result(output: number, descriptor: number, release: () => void): void {
+    this.add({ output, descriptor, release });
   }
-  letters(source: string, basePosition: bigint, rejects: readonly Reject[]): void {
-    this.add({ source, basePosition, rejects });
+  /** Rows that a stage has set aside. */
+  letters(stage: number, source: string, basePosition: bigint, rejects: readonly Reject[]): void {
+    this.add({ stage, source, basePosition, rejects });
   }
   /** Nothing more will come. */
   end(): void {
@@ -81,15 +91,17 @@ export class Emitter {
   }
 
   private async emit(emission: Emission): Promise<void> {
-    if (!('descriptor' in emission)) return this.asides.write(emission.source, emission.basePosition, emission.rejects);
-    const batch = this.view.of(emission.descriptor);
+    if (!('descriptor' in emission)) return this.asides.write(emission.stage, emission.source, emission.basePosition, emission.rejects);
+    const output = this.outputs[emission.output]!;
+    const { sink } = output;
+    const batch = output.view.of(emission.descriptor);
     const { rows } = batch;
     try {
-      await this.job.sink.write(batch);
+      await sink.write(batch);
     } catch (error) {
-      throw coded('SINK_FAILED', `the sink ${this.job.sink.name} failed`, error);
+      throw coded('SINK_FAILED', `the sink ${sink.name} failed`, error);
     }
-    this.emitted += rows;
+    output.emitted += rows;
     emission.release();
   }
 }

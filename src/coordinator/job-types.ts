@@ -5,15 +5,22 @@ import type { Sink } from '../connectors/sink.js';
 import type { Source } from '../connectors/source.js';
 
 /** All that is needed to run: the plan, and the things a plan cannot hold. */
-export interface JobDescription {
+export interface JobDescription extends JobOutput {
   readonly plan: Plan;
-  /** `sources[i]` feeds the i-th branch of the plan that reads from a source. */
+  /** By their numbers in the plan. */
   readonly sources: readonly Source[];
+  /** Of the further outputs of the plan. */
+  readonly more?: readonly JobOutput[];
+}
+/** Where one output of a plan goes. */
+export interface JobOutput {
   readonly sink: Sink;
   /** Where dead letters and late rows go (DEAD_LETTER_FIELDS); they are counted either way. */
   readonly deadLetters: Sink | null;
   readonly late: Sink | null;
 }
+
+export const sinksOf = (job: JobDescription): readonly JobOutput[] => [job, ...job.more ?? []];
 
 /** Options of `run` and `start`, all of them optional. */
 export interface RunOptions {
@@ -46,8 +53,12 @@ export interface RunOptions {
   readonly clock?: Clock;
 }
 
-/** One source's ledger, in rows: read = filtered + applied + late + deadLettered, always, once the job has ended. */
+/**
+ * What became of the rows of one source, in one of the places that read it: read = filtered + applied + late + deadLettered, always, once the
+ * job has ended. A source that several branches read, as in a union of a stream with itself, is read once and has a ledger for each.
+ */
 export interface SourceStats {
+  /** With `#1`, `#2`, … behind it where several branches read it. */
   readonly name: string;
   readonly read: number;
   /** Turned away by a filter. */
@@ -67,16 +78,18 @@ export interface SourceStats {
   /** How much of the input was read, and of how much where that is known; null where the source does not tell. */
   readonly progress: { done: number; total: number | null; unit: 'bytes' | 'rows' } | null;
 }
-/** The ledger of a later stage: `read` are results of the stage before. */
+/** The ledger of a branch that reads a stage: `read` are the results of that. */
 export type StageStats = Pick<SourceStats, 'name' | 'read' | 'filtered' | 'applied' | 'late' | 'deadLettered'>;
 /** What a job has done so far. */
 export interface JobStats {
   readonly state: 'running' | 'finished' | 'stopped' | 'failed';
   readonly sources: readonly SourceStats[];
-  /** For each stage behind the first, what became of the results of the one before. */
+  /** For each branch that reads a stage, what became of the results of that. */
   readonly stages: readonly StageStats[];
-  /** Result rows given to the sink. */
+  /** Result rows given to the sink; to all sinks together, where there are several. */
   readonly emitted: number;
+  /** The same for each sink. */
+  readonly outputs: readonly { readonly name: string; readonly emitted: number }[];
   /** Milliseconds since the start. */
   readonly elapsedMs: number;
   /** Worker threads. */

@@ -72,13 +72,14 @@ export class Progress {
       state: this.state,
       sources: schedule.sourceStats(),
       stages: schedule.stageStats(),
-      emitted: this.emitter.emitted,
+      emitted: this.emitter.outputs.reduce((sum, { emitted }) => sum + emitted, 0),
+      outputs: this.emitter.outputs.map(({ name, emitted }) => ({ name, emitted })),
       elapsedMs: performance.now() - this.started,
       workers: engine.workers,
       stateBytes: schedule.stateBytes,
       peakStateBytes: schedule.peakStateBytes,
       batchBytes: engine.heap.u32[word(Word.batchPages)]! * PAGE_BYTES,
-      partitioner: firstStage(schedule.plan).aggregate === null ? null : schedule.switchedToHash ? 'hash' : 'local',
+      partitioner: schedule.plan.stages.every(({ aggregate }) => aggregate === null) ? null : schedule.switchedToHash ? 'hash' : 'local',
       watermarkLagMs: this.lag(),
     };
   }

@@ -1,7 +1,7 @@
 import { decodeText } from '../batch/text-codec.js';
 import type { SourceItem } from '../connectors/source.js';
 import { signal, STATE_UNIT, Word, word } from '../heap/control.js';
-import { readsSource, type Input, type Plan } from '../plan/plan.js';
+import { outputsOf, readsSource, type Input, type Plan } from '../plan/plan.js';
 import type { JobLayout } from '../worker/job-layout.js';
 import type { Morsel } from '../worker/morsel.js';
 import { OutputQueue } from '../worker/queues.js';
@@ -36,7 +36,8 @@ interface Branch {
 /** Who takes what a stage gives on. */
 interface Takers {
   readonly readers: readonly { readonly stage: StageRun; readonly branch: number }[];
-  readonly isOutput: boolean;
+  /** Outputs of the job that it is. */
+  readonly outputs: readonly number[];
 }
 
 /** What is in flight and what comes next: credits for the sources, stages and what flows between them, results and rows set aside. */
@@ -73,7 +74,7 @@ export class Schedule {
     this.branches = this.plan.stages.map(({ branches }, stage) => branches.map(({ from, source: { name } }) => ({ from, ledger: readsSource(from) ? null : new Ledger(from.stage === stage - 1 ? name : `${name}, in stage ${stage}`) })));
     this.takers = this.stages.map((_, number) => ({
       readers: this.branches.flatMap((branches, stage) => branches.flatMap(({ from }, branch) => (!readsSource(from) && from.stage === number ? [{ stage: this.stages[stage]!, branch }] : []))),
-      isOutput: number === this.stages.length - 1,
+      outputs: outputsOf(this.plan).flatMap(({ stage }, output) => (stage === number ? [output] : [])),
     }));
     this.blocks = new SharedBlocks(engine.pages);
     this.inputs = new Inputs(engine, job, this.stages, this.blocks, this.layouts[0]!.sharedBuffers, this.clock, () => this.wake());
@@ -206,13 +207,13 @@ export class Schedule {
   private collect(): void {
     for (let output = OutputQueue.pop(this.engine.heap); output !== null; output = OutputQueue.pop(this.engine.heap)) this.stages[output.stage]!.output(output);
   }
-  /** What a stage gives on goes to all that read it, and its results to the sink where they are the job's. */
+  /** What a stage gives on goes to all that read it, and its results to the sinks where they are the job's. */
   private pass(from: number, feed: Feed): void {
-    const { readers, isOutput } = this.takers[from]!;
+    const { readers, outputs } = this.takers[from]!;
     if (typeof feed === 'object' && 'descriptor' in feed) {
       const { descriptor } = feed;
-      this.blocks.share(descriptor, readers.length + (isOutput ? 1 : 0));
-      if (isOutput) this.emitter.result(descriptor, () => this.releaseResult(from, descriptor));
+      this.blocks.share(descriptor, readers.length + outputs.length);
+      for (const output of outputs) this.emitter.result(output, descriptor, () => this.releaseResult(from, descriptor));
     }
     for (const { stage, branch } of readers) stage.feed(branch, feed);
   }
@@ -230,7 +231,7 @@ export class Schedule {
     const all = [...own, ...theirs].sort((a, b) => a.position - b.position);
     if (all.length === 0) return null;
     const source = readsSource(from) ? this.inputs.nameOf(from.source) : ledger!.name;
-    this.emitter.letters(source, morsel.basePosition, all);
+    this.emitter.letters(stage, source, morsel.basePosition, all);
     const first = all.find(reject => reject.reason !== 'LATE');
     return first ? { source, position: morsel.basePosition + BigInt(first.position), message: `${first.reason}: ${first.message}` } : null;
   }

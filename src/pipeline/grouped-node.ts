@@ -3,7 +3,7 @@ import { AggregateNode } from '../plan/aggregates.js';
 import { bareColumn, checkColumns, fieldNamed, NO_OPERATOR, recordNamed, type Draft } from '../plan/draft.js';
 import { ColumnNode } from '../plan/column-node.js';
 import type { Expression } from '../plan/expression-tree.js';
-import { asText } from '../plan/finish.js';
+import { asText } from '../plan/without-dictionaries.js';
 import { withAggregate } from '../plan/firing.js';
 import { mismatch, typed } from '../plan/operators/coerce.js';
 import { expressionsOfCall, goesByTime, isCount, type AggregateCall, type NamedExpression, type Window } from '../plan/plan.js';

@@ -1,14 +1,29 @@
 import { runJob } from '../coordinator/run.js';
 import type { JobDescription, JobStats, RunOptions, RunningJob } from '../coordinator/job-types.js';
 import { MillraceError } from '../errors.js';
-import { explainPlan } from '../plan/explain.js';
+import type { Sink } from '../connectors/sink.js';
+import type { Draft } from '../plan/draft.js';
+import { explainBoth } from '../plan/explain.js';
+import { finishPlans, rulesOf, type Planned } from '../plan/finish.js';
 import type { Plan } from '../plan/plan.js';
 
-/** A pipeline with its sink: ready to run, once at a time. */
+/** A pipeline and where it goes. */
+export interface JobEnd {
+  readonly draft: Draft;
+  readonly sink: Sink;
+}
+
+/** Pipelines with their sinks: ready to run, once at a time. */
 export class Job {
   #running: RunningJob | null = null;
   #active = false;
-  constructor(readonly description: JobDescription) {}
+  /** @internal */ readonly description: JobDescription;
+
+  /** @internal `planned`: what `finishPlans` makes of the drafts, where it is known. REQUIRES an end. */
+  constructor(readonly ends: readonly JobEnd[], { plan, sources }: Planned = finishPlans(ends.map(({ draft }) => draft))) {
+    const [first, ...more] = ends.map(({ draft: { deadLetters, late }, sink }) => ({ sink, deadLetters, late }));
+    this.description = { plan, sources, ...first!, ...more.length > 0 && { more } };
+  }
 
   /** Runs to the end of input, or until `options.signal` says stop. */
   run(options?: RunOptions): Promise<JobStats> {
@@ -40,6 +55,12 @@ export class Job {
   }
   /** The stages of the plan as text. */
   explain(): string {
-    return explainPlan(this.plan());
+    return explainDrafts(this.ends.map(({ draft }) => draft), this.plan());
   }
+}
+
+/** What `explain` says of a plan made of drafts. */
+export function explainDrafts(drafts: readonly Draft[], plan: Plan): string {
+  const rules = rulesOf(drafts);
+  return explainBoth(finishPlans(drafts, rules.filter(rule => !rule.isShown)).plan, plan, rules.filter(rule => rule.isShown).map(rule => rule.name));
 }

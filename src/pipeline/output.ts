@@ -6,9 +6,8 @@ import type { RunningJob, RunOptions } from '../coordinator/job-types.js';
 import { MillraceError } from '../errors.js';
 import type { Columns } from '../plan/column.js';
 import type { Draft } from '../plan/draft.js';
-import { explainBoth } from '../plan/explain.js';
-import { rulesOf, finishPlan, type Planned } from '../plan/finish.js';
-import { Job } from './job.js';
+import { finishPlan, type Planned } from '../plan/finish.js';
+import { explainDrafts, Job } from './job.js';
 import type { Changelog, Plan } from '../plan/plan.js';
 import type { RowOfColumns } from '../plan/schema.js';
 import type { OptimiserSwitches } from '../plan/optimise/rules.js';
@@ -46,11 +45,9 @@ export class OutputNode {
   constructor(readonly draft: Draft) {}
 
   to(given: unknown): Job {
-    const { deadLetters, late } = this.draft;
     const sink = sinkOf(given, 'to');
-    const { plan, sources } = this.#finished;
-    requireAccepted(sink, plan.changelog);
-    return new Job({ plan, sources, sink, deadLetters, late });
+    requireAccepted(sink, this.plan().changelog);
+    return new Job([{ draft: this.draft, sink }], this.#finished);
   }
   async collect(options?: RunOptions): Promise<Row[]> {
     const sink = collect<Row>();
@@ -64,8 +61,7 @@ export class OutputNode {
     return this.#finished.plan;
   }
   explain(): string {
-    const rules = rulesOf(this.draft);
-    return explainBoth(finishPlan(this.draft, rules.filter(rule => !rule.isShown)).plan, this.plan(), rules.filter(rule => rule.isShown).map(rule => rule.name));
+    return explainDrafts([this.draft], this.plan());
   }
   get #finished(): Planned {
     return (this.#planned ??= finishPlan(this.draft));

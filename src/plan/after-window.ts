@@ -1,7 +1,7 @@
 import { MillraceError } from '../errors.js';
 import { checkColumns, NO_OPERATOR, recordOne, requireNames, type Draft } from './draft.js';
 import { checkOptions, inUnit, parseDuration } from './duration.js';
-import { withoutDictionaries } from './finish.js';
+import { withoutDictionaries } from './without-dictionaries.js';
 import { windowColumns, type NamedExpression } from './plan.js';
 import { requireFinal } from './revisions.js';
 import { eventUnit, keepsColumn, openEnd } from './stages.js';

@@ -1,4 +1,4 @@
-import { changelogColumns, changelogOf, readsSource, type Aggregate, type AggregateCall, type Branch, type EventTime, type Plan, type Stage, type Step } from './plan.js';
+import { changelogColumns, changelogOf, readsSource, type Aggregate, type AggregateCall, type Branch, type Changelog, type EventTime, type Plan, type Stage, type Step } from './plan.js';
 import { explainJoin } from './explain-join.js';
 import { RETRACTED } from './join-plan.js';
 import { explainWindow } from './explain-window.js';
@@ -7,16 +7,34 @@ import { printExpression, printName } from './print-expression.js';
 import { fieldText } from './schema.js';
 import { line, more, namedText } from './explain-lines.js';
 import { formatTime } from './format-time.js';
+import type { Fields } from './types.js';
 import type { TimeUnitName } from './window-plan.js';
 
 /** The stages of a plan, one a line, in the order in which rows pass them. */
 export function explainPlan(plan: Plan): string {
-  const lines = plan.stages.flatMap(explainStage);
+  const lines = isChain(plan) ? plan.stages.flatMap(stage => explainStage(stage)) : explainGraph(plan);
   plan.tables.forEach((table, i) => lines.push(line(`table ${i}`, `${table.keys.length} rows: ${[table.key, ...table.columns].map(fieldText).join(', ')}`)));
-  lines.push(line('output', plan.output.map(fieldText).join(', ')));
-  if (plan.changelog === 'retracting') lines.push(more('revised', `a row may be taken back by one that is equal, but ${RETRACTED.name}`));
-  if (plan.changelog === 'updating') lines.push(more('revised', `rows replace each other: ${plan.output.some(field => field.name === 'deleted') ? 'the greatest version counts, and nothing where it is deleted' : 'the greatest version counts'}`));
+  if (plan.outputs === undefined) lines.push(line('output', plan.output.map(fieldText).join(', ')), ...explainChangelog(plan.output, plan.changelog));
+  for (const [i, { stage, fields, changelog }] of plan.outputs?.entries() ?? []) {
+    lines.push(line(`output ${i}`, `of stage ${stage}: ${fields.map(fieldText).join(', ')}`), ...explainChangelog(fields, changelog));
+  }
   return `${lines.join('\n')}\n`;
+}
+function explainChangelog(fields: Fields, changelog: Changelog): string[] {
+  if (changelog === 'append') return [];
+  if (changelog === 'retracting') return [more('revised', `a row may be taken back by one that is equal, but ${RETRACTED.name}`)];
+  return [more('revised', `rows replace each other: ${fields.some(field => field.name === 'deleted') ? 'the greatest version counts, and nothing where it is deleted' : 'the greatest version counts'}`)];
+}
+
+/** Whether each stage reads just the one before, the first one sources, each of them once, and the last one is the result. */
+const isChain = ({ stages, outputs }: Plan): boolean => outputs === undefined && stages.every(({ branches }, index) =>
+  (index === 0 ? new Set(branches.map(({ from }) => (readsSource(from) ? from.source : null))).size === branches.length : branches.length === 1)
+  && branches.every(({ from }) => (index === 0 ? readsSource(from) : !readsSource(from) && from.stage === index - 1)));
+
+/** Stages by their numbers, with an empty line behind each. */
+function explainGraph({ stages }: Plan): string[] {
+  const seen = new Set<number>();
+  return stages.flatMap((stage, index) => [`stage ${index}`, ...explainStage(stage, seen), '']);
 }
 
 /** The plan as it runs and, where rules have made another of it, as it was written. */
@@ -25,8 +43,9 @@ export function explainBoth(written: Plan, run: Plan, rules: readonly string[]):
   return `as written\n\n${explainPlan(written)}\nas it runs, by ${rules.join(' and ')}\n\n${explainPlan(run)}`;
 }
 
-function explainStage({ branches, join, deduplicate, aggregate, top }: Stage): string[] {
-  const lines = branches.flatMap((branch, i) => [...explainBranch(branch), ...(i < branches.length - 1 ? [''] : [])]);
+/** `seen`: sources that were named, in a graph. */
+function explainStage({ branches, join, deduplicate, aggregate, top }: Stage, seen: Set<number> | null = null): string[] {
+  const lines = branches.flatMap((branch, i) => [...explainBranch(branch, seen), ...(i < branches.length - 1 ? [''] : [])]);
   const unit = branches.map(timeUnit)[0]!;
   if (join !== null) lines.push('', ...explainJoin(join, branches, unit));
   else if (branches.length > 1) lines.push('', line('union', `of ${branches.length} branches`));
@@ -39,12 +58,17 @@ function explainStage({ branches, join, deduplicate, aggregate, top }: Stage): s
   return lines;
 }
 
-function explainBranch(branch: Branch): string[] {
+function explainBranch(branch: Branch, seen: Set<number> | null): string[] {
   const { source, from, eventTime, steps } = branch;
-  const lines = readsSource(from) ? [line('source', source.name)] : ['', line('then', source.name)];
+  const lines = explainInput(branch, seen);
+  if (readsSource(from)) seen?.add(from.source);
   lines.push(more('columns', source.schema.map(fieldText).join(', ')));
   if (eventTime !== null) lines.push(more('time', readsSource(from) ? explainTime(eventTime, timeUnit(branch)) : shiftedColumn(eventTime, timeUnit(branch))));
   return [...lines, ...steps.map(explainStep)];
+}
+function explainInput({ source: { name }, from }: Branch, seen: Set<number> | null): string[] {
+  if (readsSource(from)) return [line('source', seen?.has(from.source) ? `${name}, read once for all its uses` : name)];
+  return seen === null ? ['', line('then', name)] : [line('reads', name)];
 }
 function timeUnit({ source, eventTime }: Branch): TimeUnitName {
   const type = source.schema.find(field => field.name === eventTime?.column)?.type;

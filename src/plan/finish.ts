@@ -1,14 +1,12 @@
 import type { Source } from '../connectors/source.js';
-import { bareColumn, DraftStage, hasOperator, withStep, type Draft } from './draft.js';
+import type { Draft } from './draft.js';
+import { endsOf } from './draft-ends.js';
 import type { Expression, StaticTable } from './expression-tree.js';
 import { freezeDeep } from './freeze.js';
-import { coerceTo } from './operators/coerce.js';
 import { OPTIMISER_RULES, type OptimiserRule } from './optimise/rules.js';
-import type { Aggregate, NamedExpression, Plan, Stage, Step } from './plan.js';
+import type { Aggregate, NamedExpression, Plan, PlanOutput, Stage, Step } from './plan.js';
 import { numberedStages } from './number-stages.js';
-import { openEnd, requireAnEnd } from './stages.js';
 import { lookupTable } from './static-table.js';
-import { UTF8 } from './type-rules.js';
 import { mapOperands } from './walk.js';
 
 /** A plan, and the sources by their numbers in it. */
@@ -17,29 +15,22 @@ export interface Planned {
   readonly sources: readonly Source[];
 }
 /** The plan of a finished draft: sources, stages and tables numbered, optimised by `rules`, frozen. */
-export function finishPlan(given: Draft, rules: readonly OptimiserRule[] = rulesOf(given)): Planned {
-  requireAnEnd(given);
-  const draft = given.behind === null ? given : openEnd(given);
-  const { branches, operator, fields: output } = hasOperator(draft) ? draft : withoutDictionaries(draft);
+export const finishPlan = (draft: Draft, rules: readonly OptimiserRule[] = rulesOf([draft])): Planned => finishPlans([draft], rules);
+
+/** One plan of several drafts, which has an output for each. */
+export function finishPlans(drafts: readonly Draft[], rules: readonly OptimiserRule[] = rulesOf(drafts)): Planned {
+  const ends = endsOf(drafts);
   const tables = new TableNumbers();
-  const { stages: numbered, sources } = numberedStages([new DraftStage(branches, operator, output)]);
+  const { stages: numbered, sources, places } = numberedStages(ends);
   const stages = numbered.map(stage => mapStage(stage, expression => tables.resolve(expression)));
-  const plan: Plan = { version: 2, stages, tables: tables.list, output, changelog: draft.results?.changelog ?? 'append' };
+  const outputs = drafts.map(({ results }, i): PlanOutput => ({ stage: places[i]!, fields: ends[i]!.output, changelog: results?.changelog ?? 'append' }));
+  const { fields: output, changelog } = outputs[0]!;
+  const plan: Plan = { version: 2, stages, tables: tables.list, output, changelog, ...outputs.length > 1 && { outputs } };
   return { plan: freezeDeep(rules.reduce((before, rule) => rule.apply(before), plan)), sources };
 }
 
-/** The rules that are not turned off. */
-export const rulesOf = ({ without }: Draft): OptimiserRule[] => OPTIMISER_RULES.filter(rule => !without.includes(rule.name));
-
-/** Codes of one branch's dictionary say nothing about another's: where branches meet, text takes their place. */
-export function withoutDictionaries(draft: Draft): Draft {
-  if (draft.branches.length === 1 || draft.fields.every(field => field.type.kind !== 'dictionary')) return draft;
-  const columns = draft.fields.map(bareColumn).map(asText);
-  const fields = draft.fields.map(field => (field.type.kind === 'dictionary' ? { ...field, type: UTF8 } : field));
-  return withStep(draft, { kind: 'project', columns }, fields);
-}
-export const asText = ({ name, expression }: NamedExpression): NamedExpression =>
-  ({ name, expression: expression.type.kind === 'dictionary' ? coerceTo(expression, UTF8) : expression });
+/** The rules that none of some drafts turns off. */
+export const rulesOf = (drafts: readonly Draft[]): OptimiserRule[] => OPTIMISER_RULES.filter(rule => drafts.every(({ without }) => !without.includes(rule.name)));
 
 type Change = (expression: Expression) => Expression;
 export function mapStage(stage: Stage, change: Change): Stage {

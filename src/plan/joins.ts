@@ -1,6 +1,6 @@
 import { MillraceError } from '../errors.js';
 import { bareColumn, fieldNamed, fieldsOf, NO_OPERATOR, recordColumns, requireNames, withStep, type Draft } from './draft.js';
-import { asText } from './finish.js';
+import { asText } from './without-dictionaries.js';
 import { joinBounds, joinMode, joinWindow } from './join-options.js';
 import { RETRACTED, retracts, type Join, type JoinColumn, type JoinMatch, type JoinSide } from './join-plan.js';
 import { mergeDrafts } from './merge-drafts.js';

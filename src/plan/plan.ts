@@ -11,9 +11,17 @@ export interface Plan {
   /** At least one. Each reads any mixture of sources and stages before it; the last one's output is the result. */
   readonly stages: readonly Stage[];
   readonly tables: readonly StaticTable[];
-  /** The columns of the result. */
+  /** The columns of the result, the first one where there are several. */
   readonly output: Fields;
   /** 'append': a row is final. 'updating': rows of the same keys and window replace each other, the greatest `version` counts. */
+  readonly changelog: Changelog;
+  /** Of a job with several sinks: what goes to each. Else there is one result, that of the last stage. */
+  readonly outputs?: readonly PlanOutput[];
+}
+export interface PlanOutput {
+  /** Whose results it is. Other stages may read them, too. */
+  readonly stage: number;
+  readonly fields: Fields;
   readonly changelog: Changelog;
 }
 /** 'retracting': a row may be taken back by one that is equal in all but its column `retracted`. */
@@ -158,6 +166,8 @@ export function changelogColumns(aggregate: Pick<Aggregate, 'accept' | 'emit' | 
   const version: Field = { name: 'version', type: { kind: 'int64' }, nullable: false };
   return aggregate.window.kind === 'session' ? [version, { name: 'deleted', type: { kind: 'bool' }, nullable: false }] : [version];
 }
+
+export const outputsOf = ({ outputs, stages, output: fields, changelog }: Plan): readonly PlanOutput[] => outputs ?? [{ stage: stages.length - 1, fields, changelog }];
 
 /** A plan of one stage of another. */
 export const stagePlan = (plan: Plan, stage: number): Plan => ({ ...plan, stages: [plan.stages[stage]!], output: plan.stages[stage]!.output });

@@ -28,6 +28,9 @@ function completed(draft: Draft): DraftBranch {
   return reading;
 }
 
+/** The same, where something was made behind it already. */
+export const openedStage = ({ operator }: Draft): DraftBranch | undefined => completedStages.get(operator);
+
 /** The sources behind some branches, each once. */
 export function sourcesOf({ branches }: Pick<Draft, 'branches'>, found: Set<Source> = new Set(), seen: Set<DraftStage> = new Set()): Set<Source> {
   for (const { input } of branches) {

@@ -100,6 +100,39 @@ test('keys of one hash are told apart', () => {
   expect(new Set(on.heap.u32.slice(slots >>> 2, (slots >>> 2) + 100)).size).toBe(100);
 });
 
+test('a table that is cleared again and again takes no more, and knows nothing of before', () => {
+  const on = pair(0)[0]!;
+  const table = HashedTable.create(on.heap, on.kernels, on.blocks, 0, 16);
+  const start = template(on, 16);
+  const taken: number[][] = [];
+  for (let round = 0; round < 12; round++) {
+    const mark = on.scratch.mark();
+    const keys = wordKeys(on, [null, ...Array.from({ length: 1500 }, (_, key) => BigInt(round * 1000 + key))]);
+    table.upsert(1501, 0, keys, on.scratch.take(1501 * 4), start);
+    expect(table.cells).toBe(1501);
+    taken.push(stateIn(on.heap));
+    table.clear();
+    expect([table.cells, table.nullCell]).toEqual([0, 0]);
+    on.scratch.release(mark);
+  }
+  expect(taken.slice(1)).toEqual(taken.slice(0, -1));
+});
+
+test('an index whose keys are nearly all in its last part splits that part again', () => {
+  const on = stateHeap('wasm', 0, 400);
+  const table = HashedTable.create(on.heap, on.kernels, on.blocks, 0, 16);
+  const COUNT = 130_000;
+  const keys = wordKeys(on, Array.from({ length: COUNT }, (_, key) => BigInt(key)));
+  for (let row = 0; row < COUNT; row++) on.heap.u32[(keys.hashes >>> 2) + row]! |= row % 1000 === 0 ? 0 : 0x8000_0000;
+  const start = template(on, 16);
+  const [slots, again] = [on.scratch.take(COUNT * 4), on.scratch.take(COUNT * 4)];
+  table.upsert(COUNT, 0, keys, slots, start);
+  table.upsert(COUNT, 0, keys, again, start);
+  expect(on.heap.u32[(table.address >>> 2) + TableWord.depth]).toBeGreaterThan(1);
+  expect(table.cells).toBe(COUNT);
+  expect(Buffer.compare(on.heap.u8.subarray(slots, slots + COUNT * 4), on.heap.u8.subarray(again, again + COUNT * 4))).toBe(0);
+});
+
 test('a table of 400,000 groups splits its index and allocates no more than a slab at once', { timeout: 30_000 }, () => {
   const GROUPS = 400_000;
   const STEP = 20_000;

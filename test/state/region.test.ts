@@ -45,10 +45,15 @@ test('the slices of a region are a map, whoever looks', () => {
         region.fired(found!);
         known.firings++;
         known.delta = null;
+        // As a firing does: when what is left has something to do.
+        region.due = region.changed().reduce((least, { end }) => (end < least ? end : least), NEVER);
       } else {
+        region.writable(at, 24, at.end);
         const gone = region.held().filter(held => held.start <= at.start);
         region.remove(gone);
         gone.forEach(held => model.delete(keyOf(held)));
+        // What it remembers of the last table is of no use any more.
+        model.set(keyOf(at), { table: region.writable(at, 24, at.end).address, delta: null, firings: 0 });
       }
       expect(region.sliceCount).toBe(model.size);
     }

@@ -72,11 +72,11 @@ class Collector {
   constructor(plan: Plan) {
     this.reader = new RowReader(heap, plan.output);
   }
-  result(descriptor: number, release: () => void): void {
+  result(_output: number, descriptor: number, release: () => void): void {
     this.rows.push(...this.reader.rows(descriptor));
     release();
   }
-  letters(source: string, base: bigint, rejects: readonly { position: number; reason: string }[]): void {
+  letters(_stage: number, source: string, base: bigint, rejects: readonly { position: number; reason: string }[]): void {
     for (const { position, reason } of rejects) this.late.push(`${source} ${base + BigInt(position)} ${reason}`);
   }
 }

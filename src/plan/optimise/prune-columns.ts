@@ -1,6 +1,6 @@
 import type { Expression } from '../expression-tree.js';
 import type { Join } from '../join-plan.js';
-import { expressionsOfCall, readsSource, type Aggregate, type Branch, type Stage, type Step } from '../plan.js';
+import { expressionsOfCall, outputsOf, readsSource, type Aggregate, type Branch, type Stage, type Step } from '../plan.js';
 import type { Field, Fields } from '../types.js';
 import { columnsIn } from '../walk.js';
 import type { OptimiserRule } from './rules.js';
@@ -14,7 +14,7 @@ export const pruneColumns: OptimiserRule = {
   isShown: false,
   apply(plan) {
     const needed = plan.stages.map(() => new Set<string>());
-    for (const { name } of plan.output) needed.at(-1)!.add(name);
+    for (const { stage, fields } of outputsOf(plan)) for (const { name } of fields) needed[stage]!.add(name);
     const backwards = plan.stages.map((stage, index) => ({ stage, index })).toReversed();
     const stages = backwards.map(({ stage, index }) => {
       const pruned = prunedStage(stage, needed[index]!);

@@ -1,7 +1,7 @@
 import { columnOf, type CallOp, type Expression } from '../expression-tree.js';
 import type { Join } from '../join-plan.js';
 import { logic } from '../operators/comparison.js';
-import { readsSource, type Plan, type Stage, type Step } from '../plan.js';
+import { outputsOf, readsSource, type Plan, type Stage, type Step } from '../plan.js';
 import type { Field } from '../types.js';
 import { columnsIn, mapOperands, operandsOf } from '../walk.js';
 import type { OptimiserRule } from './rules.js';
@@ -19,8 +19,8 @@ export const pushFilters: OptimiserRule = {
 
 function pushedInto(plan: Plan, index: number, join: Join): Plan {
   const readers = plan.stages.flatMap((stage, at) => stage.branches.flatMap((branch, b) => (!readsSource(branch.from) && branch.from.stage === index ? [{ at, b, steps: branch.steps }] : [])));
-  // What others read, too, must stay.
-  if (readers.length !== 1) return plan;
+  // What others read or are given, too, must stay.
+  if (readers.length !== 1 || outputsOf(plan).some(output => output.stage === index)) return plan;
   const [{ at, b, steps }] = readers as [typeof readers[0]];
   const { pushed, left } = taken(steps, plan.stages[index]!, join);
   if (pushed.length === 0) return plan;

@@ -1,0 +1,63 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { LOG_NAMES, writeLogs } from './lines.mjs';
+import { makeLogs } from './logs.mjs';
+import { campaignMinutes } from './pipeline.mjs';
+import { openSetAside, openSources, openStore, settings } from './settings.mjs';
+import { answerSql } from './sql.mjs';
+
+/**
+ * Runs the job and compares its table with what DuckDB makes of the same files, row by row, and the ledger with the rules:
+ * `node examples/ad-campaigns/check.mjs --events 10M --seed 3`. Returns what differs.
+ */
+export async function check(chosen, { log = () => {} } = {}) {
+  await writeLogs(makeLogs(chosen), chosen.logs);
+  log('logs written');
+  const store = await openStore(chosen);
+  try {
+    const stats = await campaignMinutes(openSources(chosen), openSetAside(chosen)).to(store.sink).run({ workers: chosen.workers });
+    log(`the job took ${(stats.elapsedMs / 1000).toFixed(1)} s, gave ${stats.emitted} results`);
+    const table = (await store.query(`SELECT campaign || ' ' || (extract(epoch FROM minute) / 60)::int8 || ' ' || served || ' ' || views || ' ' || clicks AS line
+      FROM campaign_minutes WHERE NOT deleted`)).map(({ line }) => line).toSorted();
+    log(`the table has ${table.length} rows`);
+    const expected = await answer(chosen.logs);
+    log(`DuckDB has ${expected.table.length}`);
+    const [ours, theirs] = [new Set(table), new Set(expected.table)];
+    return {
+      stats, rows: table.length, late: expected.ledger.reduce((sum, row) => sum + row.late, 0),
+      missing: expected.table.filter(line => !ours.has(line)), wrong: table.filter(line => !theirs.has(line)),
+      ledger: expected.ledger.flatMap(row => differences(row, stats.sources.find(({ name }) => name.endsWith(`${row.source}.jsonl)`)))),
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+async function answer(folder) {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  try {
+    const sql = answerSql(Object.fromEntries(LOG_NAMES.map(name => [name, join(folder, `${name}.jsonl`)])));
+    const rows = await connection.runAndReadAll(`SELECT campaign || ' ' || (epoch_ms(minute) // 60000) || ' ' || served || ' ' || views || ' ' || clicks FROM (${sql.table})`);
+    const ledger = await connection.runAndReadAll(sql.ledger);
+    return {
+      table: rows.getRows().map(([line]) => line).toSorted(),
+      ledger: ledger.getRows().map(([source, ...numbers]) => ({ source, ...Object.fromEntries(['read', 'bad', 'late', 'kept'].map((name, i) => [name, Number(numbers[i])])) })),
+    };
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+function differences({ source, read, bad, late, kept }, stats) {
+  const expected = { read, deadLettered: bad, late, applied: kept, filtered: read - bad - late - kept };
+  return Object.entries(expected).filter(([name, value]) => stats[name] !== value).map(([name, value]) => `${source}: ${name} is ${stats[name]} and not ${value}`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { rows, late, missing, wrong, ledger } = await check(settings(), { log: console.log });
+  console.log(`${rows} rows, ${late} late events, ${missing.length} rows missing, ${wrong.length} wrong${[...missing.slice(0, 3), ...wrong.slice(0, 3), ...ledger].map(line => `\n  ${line}`).join('')}`);
+  process.exitCode = missing.length + wrong.length + ledger.length === 0 ? 0 : 1;
+}

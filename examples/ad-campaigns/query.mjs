@@ -1,0 +1,12 @@
+import { openStore, settings } from './settings.mjs';
+import { showTable } from './show.mjs';
+
+/** `node examples/ad-campaigns/query.mjs "SELECT …"`: asks the table of the last run. Options of main.mjs stand before the question. */
+const args = process.argv.slice(2);
+const question = args.pop();
+const store = await openStore(settings(args), { empty: false });
+try {
+  showTable('', await store.query(question));
+} finally {
+  await store.close();
+}
