@@ -62,11 +62,11 @@ export class JoinState {
 
   /**
    * Forgets, before rows go in, what no row to come can match: all of them come behind the morsels that are settled. Where something is given out
-   * at the end of a row's time that waits for a firing, behind which results are told to be complete. REQUIRES: the region is held.
+   * at the end of a row's time, the row waits for a firing, behind which results are told to be complete. REQUIRES: the region is held.
    */
   forgetSettled(region: number, store: JoinStore): void {
     const settled = Atomics.load(this.heap.i64, this.settled);
-    if (settled === FIRST_TIME || settled === NO_DUE || this.regionAt(region).due > settled) return;
+    if (this.times.matchesAtEnd || settled === FIRST_TIME || settled === NO_DUE || this.regionAt(region).due > settled) return;
     store.logs.forEach((log, side) => {
       if (!this.shape.givesAtEnd[side]!) log.forget(pastBefore(settled, this.times.keep[side]!));
     });
