@@ -8,8 +8,6 @@ export interface EventTimeKernels {
   minMaxValid(rows: number, values: number, validity: number, out: number): number;
   /** Lists the rows (u32) whose value is less than `bound`. Returns how many. `out` needs room for one more. */
   rowsBelow(rows: number, values: number, bound: bigint, out: number): number;
-  /** Lists the rows (u32) whose value is not in [start, end). Returns how many. `out` needs room for three more. */
-  rowsOutside(rows: number, values: number, start: bigint, end: bigint, out: number): number;
   /** out[i] = values[selection[i]], or values[first + i] without a selection. */
   gatherTimes(rows: number, selection: number, first: number, values: number, out: number): void;
   /** out[i] = days[i] · 86,400,000 (int32 days to int64 ms). */
@@ -34,11 +32,6 @@ export const eventTimeTwins = ({ u8, u32, i32, i64 }: HeapViews): EventTimeKerne
     rowsBelow(rows, values, bound, out) {
       let found = 0;
       for (let row = 0; row < rows; row++) if (i64[(values >>> 3) + row]! < bound) u32[(out >>> 2) + found++] = row;
-      return found;
-    },
-    rowsOutside(rows, values, start, end, out) {
-      let found = 0;
-      for (let row = 0; row < rows; row++) if (!(i64[(values >>> 3) + row]! >= start && i64[(values >>> 3) + row]! < end)) u32[(out >>> 2) + found++] = row;
       return found;
     },
     gatherTimes(rows, selection, first, values, out) {

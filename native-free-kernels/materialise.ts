@@ -4,6 +4,8 @@ import type { HeapViews } from './heap-views.js';
 export interface MaterialiseKernels {
   /** Copies bytes that do not overlap. */
   copyBytes(bytes: number, from: number, to: number): void;
+  /** Sets bytes to 0. In shared memory a typed array's `fill` does so one by one. */
+  clearBytes(bytes: number, to: number): void;
   /** Keep the low 8, 16 or 32 bits of each i64. */
   narrow8(rows: number, from: number, to: number): void;
   narrow16(rows: number, from: number, to: number): void;
@@ -45,6 +47,7 @@ export const materialiseTwins = (heap: HeapViews): MaterialiseKernels => {
     copyBytes(bytes, from, to) {
       u8.copyWithin(to, from, from + bytes);
     },
+    clearBytes: (bytes, to) => void u8.fill(0, to, to + bytes),
     narrow8(rows, from, to) {
       for (let row = 0; row < rows; row++) u8[to + row] = u8[from + row * 8]!;
     },

@@ -11,7 +11,7 @@ import { KERNELS } from './support/kernels.ts';
 
 /**
  * Golden pipelines: a job file, its input and what must come out, run by the command. Lines are compared in sorted order, since results
- * of a window have none of their own, and revisions are folded. A new one is a folder with `pipeline.mjs`, `input/` and `expected/`; if
+ * of a window have none of their own, and revisions and what is taken back are folded. A new one is a folder with `pipeline.mjs`, `input/` and `expected/`; if
  * `expected/` has folders, there is a run for each, which gets its name as an argument.
  */
 const root = fileURLToPath(new URL('./pipelines/', import.meta.url));
@@ -38,9 +38,10 @@ test.skipIf(!hasEngine).each(CASES)('the pipeline $name $run gives what is expec
     for (const file of readdirSync(expected)) {
       const wanted = linesOf(join(expected, file));
       const got = linesOf(join(out, file));
-      // Where what is expected has no versions, it is what the revisions amount to.
-      const folds = file.endsWith('.jsonl') && !wanted.some(line => line.includes('"version"'));
-      expect((folds ? folded(got) : got).toSorted(), file).toEqual(wanted.toSorted());
+      // Where what is expected has no versions, it is what the revisions amount to; where it has no marks, what was not taken back.
+      const lacks = (column: string): boolean => file.endsWith('.jsonl') && !wanted.some(line => line.includes(`"${column}"`));
+      const rows = lacks('retracted') ? withoutRetracted(got) : got;
+      expect((lacks('version') ? folded(rows) : rows).toSorted(), file).toEqual(wanted.toSorted());
     }
   } finally {
     rmSync(out, { recursive: true, force: true });
@@ -64,4 +65,18 @@ function folded(lines: readonly string[]): string[] {
     if (before === undefined || (row['version'] as number) > (before['version'] as number)) results.set(key, row);
   }
   return [...results.values()].filter(row => row['deleted'] !== true).map(({ version: _version, deleted: _deleted, ...row }) => JSON.stringify(row));
+}
+
+/** Rows that came and were not taken back. */
+function withoutRetracted(lines: readonly string[]): string[] {
+  const left: string[] = [];
+  for (const line of lines) {
+    const { retracted, ...row } = JSON.parse(line) as Record<string, unknown>;
+    if (retracted === undefined) return [...lines];
+    const text = JSON.stringify(row);
+    if (retracted !== true) left.push(text);
+    else if (left.includes(text)) left.splice(left.indexOf(text), 1);
+    else throw new Error(`taken back, and never given out: ${line}`);
+  }
+  return left;
 }

@@ -65,29 +65,6 @@ export function minMaxValid(rows: i32, values: usize, validity: usize, out: usiz
   return found;
 }
 
-/** Lists the rows (u32) whose value is not in [start, end). Returns how many. `out` needs room for three more. */
-export function rowsOutside(rows: i32, values: usize, start: i64, end: i64, out: usize): i32 {
-  const starts = i64x2.splat(start), ends = i64x2.splat(end);
-  let found: usize = 0;
-  let row = 0;
-  for (; row + 4 <= rows; row += 4) {
-    const at = values + (<usize>row << 3);
-    const a = v128.load(at), b = v128.load(at, 16);
-    const outside = i64x2.bitmask(v128.or(i64x2.lt_s(a, starts), i64x2.ge_s(a, ends))) | (i64x2.bitmask(v128.or(i64x2.lt_s(b, starts), i64x2.ge_s(b, ends))) << 2);
-    if (outside == 0) continue;
-    for (let lane = 0; lane < 4; lane++) {
-      store<u32>(out + (found << 2), <u32>(row + lane));
-      found += usize((outside >> lane) & 1);
-    }
-  }
-  for (; row < rows; row++) {
-    const value = load<i64>(values + (<usize>row << 3));
-    store<u32>(out + (found << 2), <u32>row);
-    found += usize(i32(value < start) | i32(value >= end));
-  }
-  return i32(found);
-}
-
 /** Lists the rows (u32) whose value is less than `bound`. Returns how many. */
 export function rowsBelow(rows: i32, values: usize, bound: i64, out: usize): i32 {
   const bounds = i64x2.splat(bound);

@@ -4,6 +4,10 @@
 export function copyBytes(bytes: usize, from: usize, to: usize): void {
   memory.copy(to, from, bytes);
 }
+/** Sets bytes to 0. */
+export function clearBytes(bytes: i32, to: usize): void {
+  memory.fill(to, 0, <usize>bytes);
+}
 
 /** Keeps the low 8 bits of each i64. */
 export function narrow8(rows: i32, from: usize, to: usize): void {

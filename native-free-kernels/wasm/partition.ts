@@ -28,38 +28,3 @@ export function placeByHash(rows: i32, positions: usize, hashes: usize, bits: u3
     store<u32>(places + (<usize>row << 2), to);
   }
 }
-
-/** counts[v]++ for v = floor((times[element] - base) / size). REQUIRES: base ≤ every time; counts zeroed and long enough. */
-export function countBySlice(rows: i32, positions: usize, times: usize, base: i64, size: i64, counts: usize): void {
-  // Most rows lie in the slice of the row before: a division takes longer than all the rest.
-  let first: u64 = 0;
-  let at = counts;
-  for (let row = 0; row < rows; row++) {
-    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
-    const since = <u64>(load<i64>(times + (element << 3)) - base);
-    if (since - first >= <u64>size) {
-      const slice = since / <u64>size;
-      first = slice * <u64>size;
-      at = counts + (<usize>slice << 2);
-    }
-    store<u32>(at, load<u32>(at) + 1);
-  }
-}
-
-/** As `scatterByHash`, by slice. */
-export function scatterBySlice(rows: i32, positions: usize, times: usize, base: i64, size: i64, starts: usize, out: usize): void {
-  let first: u64 = 0;
-  let at = starts;
-  for (let row = 0; row < rows; row++) {
-    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
-    const since = <u64>(load<i64>(times + (element << 3)) - base);
-    if (since - first >= <u64>size) {
-      const slice = since / <u64>size;
-      first = slice * <u64>size;
-      at = starts + (<usize>slice << 2);
-    }
-    const to = load<u32>(at);
-    store<u32>(at, to + 1);
-    store<u32>(out + (<usize>to << 2), <u32>element);
-  }
-}

@@ -29,6 +29,86 @@ function lastNotAfter(boundaries: usize, boundaryCount: i32, time: i64): usize {
   return from;
 }
 
+/** numbers[element] = v (u32) and counts[v]++ where v = floor((times[element] - base) / size). REQUIRES: base ≤ every time; counts zeroed and long enough. */
+export function numberBySlice(rows: i32, positions: usize, times: usize, base: i64, size: i64, numbers: usize, counts: usize): void {
+  // Most rows lie in the slice of the row before: a division takes longer than all the rest, and so does a count in memory.
+  let first: u64 = 0;
+  let slice: usize = 0;
+  let run: u32 = 0;
+  for (let row = 0; row < rows; row++) {
+    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    const since = <u64>(load<i64>(times + (element << 3)) - base);
+    if (since - first >= <u64>size) {
+      const at = counts + (slice << 2);
+      store<u32>(at, load<u32>(at) + run);
+      run = 0;
+      const found = since / <u64>size;
+      first = found * <u64>size;
+      slice = <usize>found;
+    }
+    store<u32>(numbers + (element << 2), <u32>slice);
+    run++;
+  }
+  const at = counts + (slice << 2);
+  store<u32>(at, load<u32>(at) + run);
+}
+
+// The first cell of a dense run is that of null, and of every row where there are no codes.
+
+// @ts-ignore: decorator
+@inline
+function cellOf(row: usize, codes: usize, valid: usize): u32 {
+  return !codes || (valid && !load<u8>(valid + row)) ? 0 : load<u32>(codes + (row << 2)) + 1;
+}
+
+/** slots[i] = address of the cell of codes[i] in the dense run at runs[numbers[i]]. */
+export function slotsByNumber(rows: i32, numbers: usize, runs: usize, codes: usize, valid: usize, cellBytes: u32, slots: usize): void {
+  for (let row: usize = 0; row < <usize>rows; row++) {
+    const run = load<u32>(runs + (<usize>load<u32>(numbers + (row << 2)) << 2));
+    store<u32>(slots + (row << 2), run + cellOf(row, codes, valid) * cellBytes);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function runAt(time: i64, base: i64, size: i64, runs: usize): u32 {
+  return load<u32>(runs + (<usize>(<u64>(time - base) / <u64>size) << 2));
+}
+
+/** Slots of four rows: at once, if all lie in the usual slice, of which an unsigned distance from its start tells; the top bit turns signed order into unsigned. */
+// @ts-ignore: decorator
+@inline
+function placeFour(row: usize, times: usize, origin: v128, last: v128, usualRun: u32, base: i64, size: i64, runs: usize, codes: usize, valid: usize, cellBytes: u32, slots: usize): void {
+  const time = times + (row << 3);
+  const slot = slots + (row << 2);
+  let cells = i32x4.splat(0);
+  if (codes) cells = i32x4.add(v128.load(codes + (row << 2)), i32x4.splat(1));
+  if (valid) cells = v128.and(cells, i32x4.neg(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(valid + row)))));
+  cells = i32x4.add(i32x4.mul(cells, i32x4.splat(cellBytes)), i32x4.splat(usualRun));
+  v128.store(slot, cells);
+  const a = i64x2.gt_s(i64x2.sub(v128.load(time), origin), last), b = i64x2.gt_s(i64x2.sub(v128.load(time, 16), origin), last);
+  const others = i64x2.bitmask(a) | (i64x2.bitmask(b) << 2);
+  if (others == 0) return;
+  for (let lane: usize = 0; lane < 4; lane++) {
+    if (!((others >> <i32>lane) & 1)) continue;
+    const at = slot + (lane << 2);
+    store<u32>(at, load<u32>(at) - usualRun + runAt(load<i64>(time + (lane << 3)), base, size, runs));
+  }
+}
+
+/** As `numberBySlice` and then `slotsByNumber`. `usual`: the number that most rows have. Reads in four places at once, see `minMax`. */
+export function slotsByTime(rows: i32, times: usize, base: i64, size: i64, usual: u32, runs: usize, codes: usize, valid: usize, cellBytes: u32, slots: usize): void {
+  const origin = i64x2.splat((base + <i64>usual * size) ^ i64.MIN_VALUE), last = i64x2.splat((size - 1) ^ i64.MIN_VALUE);
+  const usualRun = load<u32>(runs + (<usize>usual << 2));
+  const quarter = <usize>(rows >> 4) << 2;
+  for (let row: usize = 0; row < quarter; row += 4) {
+    for (let part: usize = 0; part < quarter << 2; part += quarter) placeFour(row + part, times, origin, last, usualRun, base, size, runs, codes, valid, cellBytes, slots);
+  }
+  for (let row = quarter << 2; row < <usize>rows; row++) {
+    store<u32>(slots + (row << 2), runAt(load<i64>(times + (row << 3)), base, size, runs) + cellOf(row, codes, valid) * cellBytes);
+  }
+}
+
 /** counts[numbers[element]]++. REQUIRES: counts zeroed. */
 export function countByNumber(rows: i32, positions: usize, numbers: usize, counts: usize): void {
   for (let row = 0; row < rows; row++) {

@@ -1,5 +1,5 @@
 import { PageUse } from '../heap/page-allocator.js';
-import type { DenseTable } from '../state/dense-table.js';
+import { type DenseTable, NO_CODE } from '../state/dense-table.js';
 import type { HashedTable, Keys } from '../state/hashed-table.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
@@ -40,12 +40,17 @@ export class CellAccumulator {
     scratch.release(mark);
   }
 
+  /** Makes room in a table of a combiner for all that numbers tell apart. */
+  reserve(table: DenseTable, numbers: CellNumbers | null): void {
+    table.reserve(numbers?.count ?? 0, this.template);
+  }
+
   /** The cells of rows in a table of a combiner: addresses (u32), in scratch. `numbers`: null without a key. */
   slotsOf(table: DenseTable, positions: number, rows: number, numbers: CellNumbers | null): number {
     const { kernels, scratch } = this.thread;
     const slots = scratch.take(rows * 4 + 16);
-    table.reserve(numbers?.count ?? 1, this.template);
-    if (numbers === null) kernels.fillWords(rows, table.cellOf(0), slots);
+    this.reserve(table, numbers);
+    if (numbers === null) kernels.fillWords(rows, table.cellOf(NO_CODE), slots);
     else table.slots(rows, positions, numbers.data, numbers.valid, slots);
     return slots;
   }

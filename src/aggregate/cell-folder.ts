@@ -1,4 +1,4 @@
-import type { DenseTable } from '../state/dense-table.js';
+import { type DenseTable, NO_CODE } from '../state/dense-table.js';
 import type { HashedTable, Keys } from '../state/hashed-table.js';
 import { noteDictionary, TableWord } from '../state/table-layout.js';
 import type { AggregateLayout } from '../worker/job-layout.js';
@@ -6,7 +6,7 @@ import type { ThreadContext } from '../worker/thread-context.js';
 import type { CellStates } from './cell-states.js';
 import type { KeyCodes } from './key-codes.js';
 
-/** Cells of one table in scratch: their addresses and the hashes of their keys (u32 each), the cell of the null key (0: none) apart. */
+/** Cells in scratch: their addresses and the hashes of their keys (u32 each), the cell of the null key (0: none) apart. */
 export interface CellList {
   readonly rows: number;
   readonly cells: number;
@@ -26,20 +26,28 @@ export class CellFolder {
   ) {}
 
   list(table: HashedTable): CellList {
+    return this.listAll([table], table.nullCell);
+  }
+
+  private listAll(tables: readonly HashedTable[], nullCell: number): CellList {
     const { kernels, scratch } = this.thread;
-    const hashes = scratch.take(table.cells * 4);
-    const cells = scratch.take(table.cells * 4);
+    const most = tables.reduce((sum, table) => sum + table.cells, 0);
+    const [hashes, cells] = [scratch.take(most * 4), scratch.take(most * 4)];
     let rows = 0;
-    table.eachPartition((entries, buckets) => {
+    const collect = (entries: number, buckets: number): void => {
       rows += kernels.collectEntries(entries, buckets, 0, 0, hashes + rows * 4, cells + rows * 4);
-    });
-    return { rows, cells, hashes, nullCell: table.nullCell };
+    };
+    for (const table of tables) table.eachPartition(collect);
+    return { rows, cells, hashes, nullCell };
   }
 
   /** The cells of a combiner's table that rows were added to; their codes become their keys. `touchedOffset`: see `CellAccumulator`; `codes`: what numbered the keys, null where it was a dictionary. */
   listCombined(table: DenseTable, touchedOffset: number, codes: KeyCodes | null): CellList {
     const { heap, kernels, scratch } = this.thread;
-    if (this.aggregate.keyMode === 'none') return { rows: 0, cells: 0, hashes: 0, nullCell: table.cellOf(0) };
+    if (this.aggregate.keyMode === 'none') {
+      const cell = table.cellOf(NO_CODE);
+      return { rows: 0, cells: 0, hashes: 0, nullCell: heap.i64[(cell + touchedOffset) >>> 3] === 0n ? 0 : cell };
+    }
     let cells = scratch.take(table.capacity * 4);
     let rows = table.touched(touchedOffset, cells);
     if (codes) return codes.name(cells, rows);
@@ -69,6 +77,19 @@ export class CellFolder {
     this.passOnDictionary(from, into);
     const list = this.list(from);
     return { cells: this.fold(list, 0, list.rows, into), rows: list.rows, nullCell: list.nullCell && this.foldNull(list.nullCell, into) };
+  }
+
+  /** Folds all cells of some tables into another: of few groups, many tables at once cost little more than one. */
+  foldTables(from: readonly HashedTable[], into: HashedTable): void {
+    const { scratch } = this.thread;
+    const mark = scratch.mark();
+    for (const table of from) {
+      this.passOnDictionary(table, into);
+      if (table.nullCell) this.foldNull(table.nullCell, into);
+    }
+    const list = this.listAll(from, 0);
+    this.fold(list, 0, list.rows, into);
+    scratch.release(mark);
   }
 
   /** Finds the cells that another table has for the keys of some cells, or makes empty ones. */

@@ -12,7 +12,7 @@ import { RegionSet } from './region-set.js';
 import { ResultBuffer, type EmitResults } from './result-buffer.js';
 import type { Firing } from './row-operator.js';
 import { isAssembled } from '../window/assigner.js';
-import { GREATEST_TIME } from '../window/slice.js';
+import { byStart, GREATEST_TIME } from '../window/slice.js';
 import { WindowAssembly } from './window-assembly.js';
 
 /**
@@ -69,7 +69,7 @@ export class FireOperator implements Firing {
   }
 
   private fire(region: Region, bound: bigint): void {
-    for (const slice of region.changed()) {
+    for (const slice of region.changed().sort(byStart)) {
       if (slice.end > bound) continue;
       if (slice.firings === 0) this.results.append(slice, slice.table);
       else this.revise(slice, slice.delta!);

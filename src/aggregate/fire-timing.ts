@@ -34,6 +34,10 @@ export class FireTiming {
   expiryOf(slice: Span): bigint {
     return clampTime(this.slicing.lastWindowEnd(slice) + this.accept);
   }
+  /** Of windows of one line of time: slices that begin before it have expired. */
+  expiredBelow(watermark: bigint): bigint {
+    return watermark === GREATEST_TIME ? watermark : this.assigner!.lateBelow(this.lateBehind(watermark));
+  }
   /** The watermark that rows are measured by: late is a row whose last window ends at or before it. */
   lateBehind(watermark: bigint): bigint {
     return clampTime(watermark - this.accept);

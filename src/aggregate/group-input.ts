@@ -12,6 +12,8 @@ export interface GroupInput {
   readonly rows: number;
   /** Event times of the elements (int64), or 0 where nothing needs them. */
   readonly times: number;
+  /** What their times lie between, both inside; null where that is not known. */
+  readonly range: { readonly least: bigint; readonly greatest: bigint } | null;
   /** The one slice that all rows belong to, or null where the times must tell. */
   readonly slice: Slice | null;
   /** The zones of the elements, where each row has its own. */

@@ -1,6 +1,7 @@
 import { DictionaryWord } from '../batch/layout.js';
 import { Word, word } from '../heap/control.js';
 import { firstStage } from '../plan/plan.js';
+import type { DenseTable } from '../state/dense-table.js';
 import { HashedTable, type Keys } from '../state/hashed-table.js';
 import { held, type Region, type Slice } from '../state/region.js';
 import { longerDictionary, noteDictionary } from '../state/table-layout.js';
@@ -22,6 +23,16 @@ import { RowBuffer } from './row-buffer.js';
 import type { RowOperator } from './row-operator.js';
 import { StrayRows } from './stray-rows.js';
 import { widened } from './widen.js';
+
+/** Cells of one slice on their way to the regions: those of region r are `counts[r]` from the `starts[r]`-th on. */
+interface Share {
+  readonly slice: Slice;
+  /** See `FireTiming`. */
+  readonly due: bigint;
+  readonly cells: CellList;
+  readonly starts: Uint32Array;
+  readonly counts: Uint32Array;
+}
 
 /** Combining pays if it leaves at most this part of the rows to be given to the regions. */
 const LEAST_ROWS_PER_CELL = 4;
@@ -100,7 +111,7 @@ export class GroupOperator implements RowOperator {
     held(region, () => {
       const [hash, valid, slot] = [scratch.take(4), scratch.take(1), scratch.take(4)];
       heap.u32[hash >>> 2] = heap.u8[valid] = 0;
-      this.tableOf(region, GLOBAL_SLICE, 0).upsert(1, 0, { kind: 'words', data: scratch.take(8), valid, hashes: hash }, slot, this.accumulator.template);
+      this.tableOf(region, GLOBAL_SLICE, this.timing.dueOf(GLOBAL_SLICE), 0).upsert(1, 0, { kind: 'words', data: scratch.take(8), valid, hashes: hash }, slot, this.accumulator.template);
     });
   }
 
@@ -113,27 +124,29 @@ export class GroupOperator implements RowOperator {
   }
 
   private giveToRegions(): void {
+    if (this.combiner.isEmpty) return;
     const { scratch } = this.thread;
-    const { dictionary } = this.combiner;
-    for (const { slice, table } of this.combiner.tables) {
-      const mark = scratch.mark();
-      const list = this.folder.listCombined(table, this.accumulator.touchedOffset, this.byKeys ? this.combiner.keys : null);
-      this.foldByRegion(slice, list, dictionary);
-      if (list.nullCell) held(this.set.ofNull, () => this.folder.foldNull(list.nullCell, this.tableOf(this.set.ofNull, slice, dictionary)));
-      this.combiner.given += list.rows;
-      scratch.release(mark);
-    }
+    const mark = scratch.mark();
+    const shares = this.combiner.tables.map(({ slice, table }) => this.share(slice, table));
+    // All slices at once: a lock for each would take longer than what there is to do.
+    this.set.inTurn(region => shares.some(({ counts }) => counts[region]! > 0), (held, region) => {
+      for (const { slice, due, cells, starts, counts } of shares) {
+        if (counts[region]! > 0) this.folder.fold(cells, starts[region]!, counts[region]!, this.tableOf(held, slice, due, this.combiner.dictionary));
+      }
+    });
+    scratch.release(mark);
     this.combiner.clear();
   }
 
-  private foldByRegion(slice: Slice, list: CellList, dictionary: number): void {
-    if (list.rows === 0) return;
-    let sorted: CellList | null = null;
-    this.set.visit(list.rows, 0, list.hashes, (region, positions, rows, from) => {
-      // All regions' positions lie side by side.
-      sorted ??= this.folder.reorder(list, positions - from * 4);
-      this.folder.fold(sorted, from, rows, this.tableOf(region, slice, dictionary));
-    });
+  /** What a slice has in the combiner, sorted by region. */
+  private share(slice: Slice, table: DenseTable): Share {
+    const { dictionary } = this.combiner;
+    const due = this.timing.dueOf(slice);
+    const list = this.folder.listCombined(table, this.accumulator.touchedOffset, this.byKeys ? this.combiner.keys : null);
+    if (list.nullCell) held(this.set.ofNull, () => this.folder.foldNull(list.nullCell, this.tableOf(this.set.ofNull, slice, due, dictionary)));
+    this.combiner.given += list.rows;
+    const { sorted, starts, counts } = this.set.partition(list.rows, 0, list.hashes);
+    return { slice, due, cells: this.folder.reorder(list, sorted), starts, counts };
   }
 
   private hash(input: GroupInput): Keys {
@@ -190,11 +203,12 @@ export class GroupOperator implements RowOperator {
   private shuffle(input: GroupInput, slice: Slice, positions: number, rows: number, keys: Keys, masks: Masks): void {
     if (positions && this.strays.takes(rows)) return this.strays.add(slice, positions, rows);
     const dictionary = this.dictionaryOf(input);
+    const due = this.timing.dueOf(slice);
     if (this.buffer.takes(rows, keys)) {
       if (!this.buffer.hasRoom(rows)) this.flushBuffer();
       return this.buffer.add(slice, dictionary, input.vectors, positions, rows, keys, masks);
     }
-    this.set.visit(rows, positions, keys.hashes, (region, own, count) => this.accumulator.add(this.tableOf(region, slice, dictionary), input, own, count, keys, masks));
+    this.set.visit(rows, positions, keys.hashes, (region, own, count) => this.accumulator.add(this.tableOf(region, slice, due, dictionary), input, own, count, keys, masks));
   }
 
   private dictionaryOf(input: CellInput): number {
@@ -203,7 +217,7 @@ export class GroupOperator implements RowOperator {
 
   private giveStrays(input: GroupInput, keys: Keys, masks: Masks): void {
     const dictionary = this.dictionaryOf(input);
-    this.strays.give(input.elements, keys.hashes, (region, slice, positions, rows) => this.accumulator.add(this.tableOf(region, slice, dictionary), input, positions, rows, keys, masks));
+    this.strays.give(input.elements, keys.hashes, (region, slice, positions, rows) => this.accumulator.add(this.tableOf(region, slice, this.timing.dueOf(slice), dictionary), input, positions, rows, keys, masks));
   }
 
   private flushBuffer(): void {
@@ -212,7 +226,7 @@ export class GroupOperator implements RowOperator {
     this.set.inTurn(region => buffer.rowsOf(region) > 0, (held, region) => {
       let warmed: HashedTable | null = null;
       buffer.eachPart(region, (slice, dictionary, part) => {
-        const table = this.tableOf(held, slice, dictionary);
+        const table = this.tableOf(held, slice, this.timing.dueOf(slice), dictionary);
         // Rows of several slices are seldom mixed: the first slice is warmed as if all were its own.
         if (warmed === null) (warmed = table).warm(buffer.rowsOf(region));
         // Such states read nothing but words.
@@ -223,8 +237,8 @@ export class GroupOperator implements RowOperator {
   }
 
   /** REQUIRES: the region is held. */
-  private tableOf(region: Region, slice: Slice, dictionary: number): HashedTable {
-    const table = region.writable(slice, this.aggregate.compiled.cellBytes, this.timing.dueOf(slice));
+  private tableOf(region: Region, slice: Slice, due: bigint, dictionary: number): HashedTable {
+    const table = region.writable(slice, this.aggregate.compiled.cellBytes, due);
     if (dictionary) noteDictionary(this.thread.heap, table.address, dictionary);
     return table;
   }

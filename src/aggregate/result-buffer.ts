@@ -109,10 +109,12 @@ export class ResultBuffer {
 
   private windowVectors(rows: number): Vector[] {
     return windowColumns(firstStage(this.job.plan).aggregate!.window).map((_field, end): Vector => {
-      const data = this.thread.scratch.take(rows * 8);
+      const { heap, kernels, scratch } = this.thread;
+      const [data, time] = [scratch.take(rows * 8), scratch.take(8)];
       let row = 0;
       for (const { window, until } of this.segments) {
-        this.thread.heap.i64.fill(end ? window.end : window.start, (data >>> 3) + row, (data >>> 3) + until);
+        heap.i64[time >>> 3] = end ? window.end : window.start;
+        kernels.fill64(until - row, time, data + row * 8);
         row = until;
       }
       return { cls: 'i64', data, valid: 0, dictionary: 0 };

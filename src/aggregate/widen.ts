@@ -6,8 +6,8 @@ import type { GroupInput } from './group-input.js';
 /** The input as states read it: bools become words for every state but conditions, which are read as bytes. */
 export function widened(thread: ThreadContext, aggregate: AggregateLayout, input: GroupInput): GroupInput {
   if (!input.vectors.some(vector => vector.cls === 'bool')) return input;
-  const { elements, positions, rows, times, slice, zones, selection, firstRow, basePosition, morsel, bounds, late, decided } = input;
-  return { vectors: widenInputs(thread, aggregate, input), elements, positions, rows, times, slice, zones, selection, firstRow, basePosition, morsel, bounds, late, decided };
+  const { elements, positions, rows, times, range, slice, zones, selection, firstRow, basePosition, morsel, bounds, late, decided } = input;
+  return { vectors: widenInputs(thread, aggregate, input), elements, positions, rows, times, range, slice, zones, selection, firstRow, basePosition, morsel, bounds, late, decided };
 }
 
 function widenInputs(thread: ThreadContext, { compiled }: AggregateLayout, { vectors, elements }: GroupInput): Vector[] {

@@ -1,7 +1,7 @@
 import type { HashedTable } from '../state/hashed-table.js';
 import { held, NEVER, type HeldSlice, type Region } from '../state/region.js';
 import type { SliceAssigner, Span } from '../window/slice.js';
-import { GREATEST_TIME, inOrder, LEAST_TIME } from '../window/slice.js';
+import { byStart, GREATEST_TIME, inOrder, LEAST_TIME } from '../window/slice.js';
 import type { CellFolder } from './cell-folder.js';
 import type { CellUnion } from './cell-union.js';
 import type { FireTiming } from './fire-timing.js';
@@ -56,13 +56,16 @@ export class WindowAssembly {
     this.front = null;
     const before = home.mark(Mark.firedUpTo);
     const bound = this.timing.bound(watermark);
-    const late = regions.flatMap(region => held(region, () => this.takeLate(home, region)));
-    const fresh = regions.flatMap(region => held(region, () => region.changed().filter(slice => slice.firings === 0)));
-    const windows = this.assigner.windowsEndingIn(before === LEAST_TIME ? null : before, bound, inOrder([...fresh, ...spansOf(home)]));
-    const until = windows.at(-1)?.end ?? LEAST_TIME;
-    const taken = inOrder(regions.flatMap(region => held(region, () => this.take(region, before, until))));
-    for (const window of windows) {
-      this.extend(home, regions, taken.filter(slice => slice.end <= window.end && slice.start >= window.start && home.find(slice) === null));
+    const late: Late[] = [];
+    const fresh = regions.map(region => held(region, () => this.takeLate(home, region, late)));
+    const isDue = (slice: Span): boolean => this.assigner.firstWindowEnd(slice) <= bound;
+    // From here on rows of theirs go to deltas.
+    regions.forEach((region, index) => held(region, () => fresh[index]!.filter(isDue).forEach(slice => region.fired(slice))));
+    let left = bySlice(fresh.flat());
+    for (const window of this.assigner.windowsEndingIn(before === LEAST_TIME ? null : before, bound, [...lastOf(home), ...left])) {
+      const isInside = ({ start, end }: Span): boolean => end <= window.end && start >= window.start;
+      for (const slice of left) if (isInside(slice)) this.addToAssembled(home, slice, slice.tables);
+      left = left.filter(slice => !isInside(slice));
       this.giveOut(home, regions, window);
     }
     if (bound > before) home.setMark(Mark.firedUpTo, bound);
@@ -90,52 +93,38 @@ export class WindowAssembly {
     this.flush();
   }
 
-  /** Takes in rows of slices of which a window has fired. REQUIRES: the region is held. */
-  private takeLate(home: Region, region: Region): Late[] {
+  /** Takes in rows of slices of which a window has fired. Returns the slices of which none has. REQUIRES: the region is held. */
+  private takeLate(home: Region, region: Region, late: Late[]): HeldSlice[] {
     const firedUpTo = home.mark(Mark.firedUpTo);
-    const found: Late[] = [];
+    const fresh: HeldSlice[] = [];
     for (const slice of region.changed()) {
       const { delta } = slice;
-      if (delta === null && this.assigner.firstWindowEnd(slice) > firedUpTo) continue;
-      if (delta !== null) this.folder.foldTable(delta, slice.table);
-      this.addToAssembled(home, slice, delta ?? slice.table);
+      if (delta === null && this.assigner.firstWindowEnd(slice) > firedUpTo) {
+        fresh.push(slice);
+        continue;
+      }
+      if (delta !== null) this.folder.foldTables([delta], slice.table);
+      this.addToAssembled(home, slice, [delta ?? slice.table]);
       region.firedKeeping(slice);
-      found.push({ region, slice: { start: slice.start, end: slice.end }, table: delta ?? slice.table, isDelta: delta !== null });
+      late.push({ region, slice: { start: slice.start, end: slice.end }, table: delta ?? slice.table, isDelta: delta !== null });
     }
-    return found;
+    return fresh;
   }
 
-  private addToAssembled(home: Region, slice: Span, table: HashedTable): void {
+  /** Adds to what is assembled what there is of a slice: to the back, but for a slice that rows came to late. */
+  private addToAssembled(home: Region, slice: Span, tables: readonly HashedTable[]): void {
     if (slice.start >= home.mark(Mark.frontEnd)) {
-      this.folder.foldTable(table, this.tableOf(home, BACK));
+      this.folder.foldTables(tables, this.tableOf(home, BACK));
       this.tableOf(home, slice);
       return;
     }
     if (home.find(slice) === null) {
-      const next = this.frontOf(home).find(entry => isBefore(slice, entry));
+      const next = this.frontOf(home).find(entry => byStart(slice, entry) < 0);
       const own = this.tableOf(home, slice);
       this.front = null;
-      if (next) this.folder.foldTable(next.table, own);
+      if (next) this.folder.foldTables([next.table], own);
     }
-    for (const entry of this.frontOf(home)) if (!isBefore(slice, entry)) this.folder.foldTable(table, entry.table);
-  }
-
-  /**
-   * The slices whose first window fires now: from here on rows of theirs go to deltas. Those whose first window fired before have come since
-   * `takeLate`, and are for the next one. REQUIRES: the region is held.
-   */
-  private take(region: Region, firedUpTo: bigint, until: bigint): HeldSlice[] {
-    const isDue = (end: bigint): boolean => end > firedUpTo && end <= until;
-    const taken = region.changed().filter(slice => slice.firings === 0 && isDue(this.assigner.firstWindowEnd(slice)));
-    for (const slice of taken) region.fired(slice);
-    return taken;
-  }
-
-  /** Adds slices to what is assembled: to the back, but for those that rows came to late. */
-  private extend(home: Region, regions: readonly Region[], slices: readonly Span[]): void {
-    for (const slice of slices) {
-      for (const table of tablesOf(regions, slice)) this.addToAssembled(home, slice, table);
-    }
+    for (const entry of this.frontOf(home)) if (byStart(slice, entry) >= 0) this.folder.foldTables(tables, entry.table);
   }
 
   private giveOut(home: Region, regions: readonly Region[], window: Span): void {
@@ -157,12 +146,14 @@ export class WindowAssembly {
 
   /** The slices in the back that the window begins with, or that come later, become the front. */
   private flip(home: Region, regions: readonly Region[], window: Span): void {
-    const slices = spansOf(home).filter(({ start }) => start >= window.start).sort((a, b) => (isBefore(a, b) ? 1 : -1));
+    const given = regions.flatMap(region => held(region, () => region.everGivenOut(start => start >= window.start)));
     let behind: HashedTable | null = null;
-    for (const slice of slices) {
-      const into = this.tableOf(home, slice);
-      if (behind) this.folder.foldTable(behind, into);
-      for (const table of tablesOf(regions, slice)) this.folder.foldTable(table, into);
+    for (const slice of bySlice(given).reverse()) {
+      // Of what was taken, some is for windows to come.
+      const into = home.find(slice)?.table;
+      if (!into) continue;
+      if (behind) into.expect(behind.cells);
+      this.folder.foldTables(behind ? [behind, ...slice.tables] : slice.tables, into);
       behind = into;
     }
     // The keys of results that wait may lie in it.
@@ -201,7 +192,7 @@ export class WindowAssembly {
   private assembled(home: Region, parts: readonly HashedTable[]): HashedTable {
     const table = home.createTable(this.cellBytes);
     this.waiting.push(table);
-    for (const part of parts) this.folder.foldTable(part, table);
+    this.folder.foldTables(parts, table);
     return table;
   }
 
@@ -215,37 +206,53 @@ export class WindowAssembly {
   private settle(home: Region, regions: readonly Region[], watermark: bigint): void {
     const { assigner, timing } = this;
     const bound = timing.bound(watermark);
-    const gone = spansOf(home).filter(slice => assigner.lastWindowEnd(slice) <= bound);
-    home.remove(gone.map(slice => home.find(slice)!));
-    const left = spansOf(home);
-    if (left.length === 0) home.remove(home.held());
+    const gone = assigner.lateBelow(bound);
+    home.remove(home.held().filter(slice => slice.start < gone && !isBack(slice)));
+    const isDone = lastOf(home).length === 0;
+    if (isDone) home.remove(home.held());
     // The slices that are left are part of every window from the last that fired to their last.
-    const next = left.length === 0 || bound === GREATEST_TIME ? NEVER : timing.dueOf(assigner.sliceOf(bound)!);
+    const next = isDone || bound === GREATEST_TIME ? NEVER : timing.dueOf(assigner.sliceOf(bound)!);
+    const expired = timing.expiredBelow(watermark);
     for (const region of regions) {
       held(region, () => {
-        region.remove(region.givenOut((start, end) => timing.expiryOf({ start, end }) <= watermark));
-        region.due = region.changed().reduce((least, slice) => (timing.dueOf(slice) < least ? timing.dueOf(slice) : least), next);
+        region.remove(region.givenOut(start => start < expired));
+        region.due = region.changed().map(slice => timing.dueOf(slice)).reduce((least, due) => (due < least ? due : least), next);
       });
     }
   }
 
   /** The slices in the front, in order. */
   private frontOf(home: Region): readonly HeldSlice[] {
-    return (this.front ??= home.held().filter(slice => !isBack(slice) && slice.start < home.mark(Mark.frontEnd)));
+    return (this.front ??= home.held().filter(slice => !isBack(slice) && slice.start < home.mark(Mark.frontEnd)).sort(byStart));
   }
   private tableOf(home: Region, slice: Span): HashedTable {
     return home.writable(slice, this.cellBytes, NEVER);
   }
 }
 
-/** In the order of the front: by start, then by end. */
-const isBefore = (a: Span, b: Span): boolean => a.start < b.start || (a.start === b.start && a.end < b.end);
 const isBack = ({ start, end }: Span): boolean => start === BACK.start && end === BACK.end;
-/** All slices that are assembled. */
-const spansOf = (home: Region): Span[] => home.spans().filter(span => !isBack(span));
-/** What regions have of a slice and have taken: one that came since is taken late, and rows may still come to it. */
-const tablesOf = (regions: readonly Region[], slice: Span): HashedTable[] => regions.flatMap(region => {
-  const own = held(region, () => region.find(slice));
-  return own !== null && own.firings > 0 ? [own.table] : [];
-});
 
+/** Of the slices that are assembled the one that ends last, or one of them: it is part of all windows to come that any is part of. */
+function lastOf(home: Region): Span[] {
+  let last: Span | null = null;
+  home.each(slice => {
+    if (!isBack(slice) && (last === null || slice.start > last.start)) last = slice;
+  });
+  return last === null ? [] : [last];
+}
+
+/** A slice, and what regions have of it. */
+interface Gathered extends Span {
+  readonly tables: HashedTable[];
+}
+
+/** In the order of the front. */
+function bySlice(found: HeldSlice[]): Gathered[] {
+  const slices: Gathered[] = [];
+  for (const { start, end, table } of found.sort(byStart)) {
+    const last = slices.at(-1);
+    if (last?.start === start && last.end === end) last.tables.push(table);
+    else slices.push({ start, end, tables: [table] });
+  }
+  return slices;
+}

@@ -7,6 +7,9 @@ import { SLAB_BYTES, TABLE_BYTES, TableKind, TableWord } from './table-layout.js
 /** A chunk has every cell of the first dictionary seen, as far as it fits a slab. */
 const MOST_CHUNK_BYTES = SLAB_BYTES;
 
+/** Null's, and that of all rows where there is no key. */
+export const NO_CODE = -1;
+
 /** Operations on a dense group table in the heap: a cell for every code. REQUIRES: the caller holds the region. */
 export class DenseTable {
   private readonly at: number;
@@ -24,7 +27,7 @@ export class DenseTable {
 
   static create(heap: Heap, kernels: Kernels, blocks: BlockAllocator, cellBytes: number): DenseTable {
     const address = blocks.allocate(TABLE_BYTES);
-    heap.u8.fill(0, address, address + TABLE_BYTES);
+    kernels.clearBytes(TABLE_BYTES, address);
     const table = new DenseTable(heap, kernels, blocks, address);
     table.set(TableWord.kind, TableKind.dense);
     table.set(TableWord.cellBytes, cellBytes);
@@ -54,10 +57,14 @@ export class DenseTable {
     return Math.max(0, Math.min(wanted, 31 - Math.clz32(MOST_CHUNK_BYTES / this.cellBytes)));
   }
 
+  /** Address of the cells, that of null first, or 0 where they do not lie side by side. */
+  get run(): number {
+    return this.get(TableWord.denseChunks) === 1 ? this.heap.u32[this.get(TableWord.directory) >>> 2]! : 0;
+  }
+
   slots(rows: number, positions: number, codes: number, valid: number, out: number): void {
-    const directory = this.get(TableWord.directory);
-    if (this.get(TableWord.denseChunks) === 1 && positions === 0) this.kernels.denseSlotsFlat(rows, codes, valid, this.heap.u32[directory >>> 2]!, this.cellBytes, out);
-    else this.kernels.denseSlots(rows, positions, codes, valid, directory, this.get(TableWord.denseShift), this.cellBytes, out);
+    if (this.run && positions === 0) this.kernels.denseSlotsFlat(rows, codes, valid, this.run, this.cellBytes, out);
+    else this.kernels.denseSlots(rows, positions, codes, valid, this.get(TableWord.directory), this.get(TableWord.denseShift), this.cellBytes, out);
   }
 
   /** Lists the cells whose word at `markOffset` is not 0 (u32 addresses) and writes their codes (null: -1) into their keys. REQUIRES: room for `capacity`. */

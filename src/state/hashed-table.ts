@@ -1,6 +1,6 @@
 import type { Kernels } from '../../native-free-kernels/load.js';
 import { MillraceError } from '../errors.js';
-import type { BlockAllocator } from '../heap/block-allocator.js';
+import { blockBytes, type BlockAllocator } from '../heap/block-allocator.js';
 import type { Heap } from '../heap/heap.js';
 import { BlockList, TableArena } from './table-arena.js';
 import { PARTITION_WORDS, PartitionWord, SLAB_BYTES, TABLE_BYTES, TableKind, TableWord } from './table-layout.js';
@@ -17,6 +17,8 @@ const LEAST_CHUNK = 256;
 const MOST_CHUNK = 65_536;
 /** How many entries a partition of the index may get: 13 of 16 places, so that most keys find room in their first bucket. */
 const limitOf = (buckets: number): number => (buckets * BUCKET_ENTRIES * 13) >>> 4;
+/** What a table is given at once, at most, for cells that are only expected. */
+const MOST_EXPECTED_BUCKETS = 1024;
 
 /** Keys of a batch of rows, see the upsert kernels. `words`: 8-byte keys; `bytes`: views. */
 export interface Keys {
@@ -44,9 +46,10 @@ export class HashedTable {
     this.arena = new TableArena(heap, blocks, this.at);
   }
 
-  static create(heap: Heap, kernels: Kernels, blocks: BlockAllocator, regionBits: number, cellBytes: number): HashedTable {
+  /** `expected`: see `expect`. */
+  static create(heap: Heap, kernels: Kernels, blocks: BlockAllocator, regionBits: number, cellBytes: number, expected: number = 0): HashedTable {
     const address = blocks.allocate(TABLE_BYTES);
-    heap.u8.fill(0, address, address + TABLE_BYTES);
+    kernels.clearBytes(TABLE_BYTES, address);
     const table = new HashedTable(heap, kernels, blocks, address, regionBits);
     table.set(TableWord.kind, TableKind.hashed);
     table.set(TableWord.cellBytes, cellBytes);
@@ -54,8 +57,26 @@ export class HashedTable {
     table.set(TableWord.partitions, address + TableWord.inlinePartition * 4);
     table.set(TableWord.partitionCount, 1);
     table.set(TableWord.partitionCapacity, 1);
-    table.setPartition(table.partitionAt(0), table.newBuckets(FIRST_BUCKETS), FIRST_BUCKETS, 0, 0);
+    table.makeRoom(expected);
     return table;
+  }
+
+  /** Room for about so many cells from the start, so that a table of few need not grow time and again. It may get more, or fewer. REQUIRES: it is as it was made. */
+  expect(cells: number): void {
+    if (cells <= limitOf(FIRST_BUCKETS)) return;
+    const entries = this.heap.u32[this.partitionAt(0)]!;
+    this.makeRoom(cells);
+    this.blocks.free(entries, FIRST_BUCKETS * BUCKET_BYTES);
+  }
+  private makeRoom(cells: number): void {
+    let buckets = FIRST_BUCKETS;
+    while (limitOf(buckets) < cells && buckets < MOST_EXPECTED_BUCKETS) buckets *= 2;
+    this.setPartition(this.partitionAt(0), this.newBuckets(buckets), buckets, 0, 0);
+    const bytes = cells * this.get(TableWord.cellBytes);
+    if (bytes < LEAST_CHUNK) return;
+    // Of a whole block at most a quarter is left idle.
+    const block = blockBytes(Math.min(bytes, MOST_CHUNK));
+    this.appendChunk(bytes * 4 < block * 3 ? block / 2 : block);
   }
 
   get cells(): number {
@@ -105,7 +126,7 @@ export class HashedTable {
 
   /** Forgets all keys and gives back what they took, but for the index: the next keys will be about as many. */
   clear(): void {
-    this.eachPartition((entries, buckets) => this.heap.u8.fill(0, entries, entries + buckets * BUCKET_BYTES));
+    this.eachPartition((entries, buckets) => this.kernels.clearBytes(buckets * BUCKET_BYTES, entries));
     for (let partition = 0; partition < this.get(TableWord.partitionCount); partition++) this.heap.u32[this.partitionAt(partition) + PartitionWord.count] = 0;
     this.chunks.clear();
     this.arena.clear();
@@ -232,7 +253,7 @@ export class HashedTable {
 
   private newBuckets(count: number): number {
     const entries = this.blocks.allocate(count * BUCKET_BYTES);
-    this.heap.u8.fill(0, entries, entries + count * BUCKET_BYTES);
+    this.kernels.clearBytes(count * BUCKET_BYTES, entries);
     return entries;
   }
   private setPartition(at: number, entries: number, buckets: number, count: number, depth: number): void {

@@ -6,11 +6,14 @@ import type { PageAllocator } from '../heap/page-allocator.js';
 import { HashedTable } from './hashed-table.js';
 
 export const REGION_BYTES = 256;
-const enum RegionWord { lock, slices, capacity, count, version, due = 6, lists = 8, marks = 16, store = 32 }
+const enum RegionWord { lock, slices, capacity, count, version, expected, due = 6, lists = 8, marks = 16, store = 32 }
 /** As many as the least block has room for. */
 const FIRST_SLICES = 8;
 const SLICE_WORDS = 8;
 const enum SliceWord { start, end = 2, table = 4, delta, firings }
+
+const SOUGHT = new BigInt64Array(2);
+const HALVES = new Uint32Array(SOUGHT.buffer);
 
 /** Never: nothing is to be done, whatever the watermark. */
 export const NEVER: bigint = 2n ** 63n - 1n;
@@ -111,7 +114,7 @@ export class Region {
     const entry = this.entryOf(slice, cellBytes, due);
     const fired = u32[entry + SliceWord.firings] !== 0;
     if (fired && u32[entry + SliceWord.delta] === 0) {
-      u32[entry + SliceWord.delta] = this.create(cellBytes);
+      u32[entry + SliceWord.delta] = this.create(cellBytes, 0);
       if (due < this.due) this.due = due;
     }
     const table = this.table(u32[entry + (fired ? SliceWord.delta : SliceWord.table)]!);
@@ -119,7 +122,7 @@ export class Region {
     return table;
   }
 
-  /** All slices, by start and end. */
+  /** All slices. */
   held(): HeldSlice[] {
     return this.select(() => true);
   }
@@ -159,13 +162,14 @@ export class Region {
     return this.heap.u32[entry + SliceWord.table] === 0 ? null : this.view(entry);
   }
 
+  /** In no order. */
   private select(wanted: (entry: number) => boolean): HeldSlice[] {
     const found: HeldSlice[] = [];
     const end = this.slices + this.capacity * SLICE_WORDS;
     for (let entry = this.slices; entry < end; entry += SLICE_WORDS) {
       if (this.heap.u32[entry + SliceWord.table] !== 0 && wanted(entry)) found.push(this.view(entry));
     }
-    return found.sort((a, b) => (a.start !== b.start ? (a.start < b.start ? -1 : 1) : a.end < b.end ? -1 : 1));
+    return found;
   }
   private view(entry: number): HeldSlice {
     const { u32, i64 } = this.heap;
@@ -181,6 +185,8 @@ export class Region {
   /** As `fired`, but the delta is the caller's to free. */
   firedKeeping(slice: HeldSlice): void {
     const entry = this.slices + this.probe(slice) * SLICE_WORDS;
+    // The next slices will have about as many groups.
+    if (slice.firings === 0) this.heap.u32[this.at + RegionWord.expected] = slice.table.cells;
     this.heap.u32[entry + SliceWord.firings] = slice.firings + 1;
     this.heap.u32[entry + SliceWord.delta] = 0;
     this.heap.u32[this.at + RegionWord.version]!++;
@@ -210,7 +216,7 @@ export class Region {
     if ((this.sliceCount + 1) * 2 > this.capacity) this.rebuild(Math.max(FIRST_SLICES, this.capacity * 2));
     const entry = this.slices + this.probe(slice) * SLICE_WORDS;
     // First the table: it may not fit, and an entry without one would be none.
-    u32.set([this.create(cellBytes), 0, 0], entry + SliceWord.table);
+    u32.set([this.create(cellBytes, u32[this.at + RegionWord.expected]!), 0, 0], entry + SliceWord.table);
     i64[entry >>> 1] = slice.start;
     i64[(entry >>> 1) + 1] = slice.end;
     u32[this.at + RegionWord.count]!++;
@@ -223,7 +229,7 @@ export class Region {
     const { u32, i64 } = this.heap;
     const [old, oldCapacity] = [this.slices, this.capacity];
     const address = capacity ? this.blocks.allocate(capacity * SLICE_WORDS * 4) : 0;
-    if (capacity) u32.fill(0, address >>> 2, (address >>> 2) + capacity * SLICE_WORDS);
+    if (capacity) this.kernels.clearBytes(capacity * SLICE_WORDS * 4, address);
     u32.set([address, capacity, 0], this.at + RegionWord.slices);
     for (let place = 0; place < oldCapacity; place++) {
       const from = old + place * SLICE_WORDS;
@@ -237,12 +243,17 @@ export class Region {
 
   /** The place of a slice in the map, or the free place where it would go. */
   private probe({ start, end }: Slice): number {
-    const { u32, i64 } = this.heap;
+    const { u32 } = this.heap;
     const mask = this.capacity - 1;
-    const mixed = Number(BigInt.asUintN(32, start ^ (start >> 20n) ^ end));
+    // Compared by halves: to read a bigint is to make one.
+    SOUGHT[0] = start;
+    SOUGHT[1] = end;
+    const startLow = HALVES[0]!, startHigh = HALVES[1]!, endLow = HALVES[2]!, endHigh = HALVES[3]!;
+    const mixed = startLow ^ ((startLow >>> 20) | (startHigh << 12)) ^ endLow;
     for (let at = (Math.imul(mixed, 0x9e3779b1) >>> 7) & mask; ; at = (at + 1) & mask) {
       const entry = this.slices + at * SLICE_WORDS;
-      if (u32[entry + SliceWord.table] === 0 || (i64[entry >>> 1] === start && i64[(entry >>> 1) + 1] === end)) return at;
+      if (u32[entry + SliceWord.table] === 0) return at;
+      if (u32[entry] === startLow && u32[entry + 1] === startHigh && u32[entry + SliceWord.end] === endLow && u32[entry + SliceWord.end + 1] === endHigh) return at;
     }
   }
 
@@ -250,8 +261,8 @@ export class Region {
   createTable(cellBytes: number): HashedTable {
     return HashedTable.create(this.heap, this.kernels, this.blocks, this.regionBits, cellBytes);
   }
-  private create(cellBytes: number): number {
-    return this.createTable(cellBytes).address;
+  private create(cellBytes: number, expected: number): number {
+    return HashedTable.create(this.heap, this.kernels, this.blocks, this.regionBits, cellBytes, expected).address;
   }
   private table(address: number): HashedTable {
     return new HashedTable(this.heap, this.kernels, this.blocks, address, this.regionBits);

@@ -33,14 +33,12 @@ export function assign(tools: Tools, assigner: SliceAssigner, input: AssignInput
   if (only !== null) return visit(only, input.positions, input.rows);
   const boundaries = assigner.boundaries(least, greatest, MOST_COUNTED);
   if (boundaries === null) return assignByMap(tools, assigner, input, visit);
-  const { heap, scratch } = tools;
+  const { heap, kernels, scratch } = tools;
   const slices = boundaries.length - 1;
-  const counts = scratch.take(slices * 4);
-  heap.u32.fill(0, counts >>> 2, (counts >>> 2) + slices);
+  const { numbers, counts } = numberSlices(tools, assigner, input, boundaries);
+  toStarts(heap, counts, slices);
   const sorted = scratch.take(input.rows * 4);
-  // Two divisions a row cost less than one search.
-  if (assigner.sliceSize !== null) divide(tools, input, boundaries[0]!, assigner.sliceSize, counts, slices, sorted);
-  else search(tools, input, boundaries, counts, slices, sorted);
+  kernels.scatterByNumber(input.rows, input.positions, numbers, counts, sorted);
   // Each start has moved on to the end of its rows.
   for (let slice = 0, from = 0; slice < slices; slice++) {
     const to = heap.u32[(counts >>> 2) + slice]!;
@@ -49,21 +47,20 @@ export function assign(tools: Tools, assigner: SliceAssigner, input: AssignInput
   }
 }
 
-/** Of so few rows all are looked at one by one. */
-const LEAST_MIXED = 1024;
-/** Most rows are in one slice where at most this part of them is not. */
-const OTHERS_PART = 8;
-
-/** The slice that nearly all of some elements fall into, and those that do not (u32, in scratch); null where there is no such slice. `times`: of the elements. */
-export function mostlyIn({ heap, kernels, scratch }: Tools, assigner: SliceAssigner, elements: number, times: number): { slice: Span; positions: number; rows: number } | null {
-  if (elements < LEAST_MIXED) return null;
-  const at = (part: number): bigint => heap.i64[(times >>> 3) + Math.floor(elements * part)]!;
-  const [, middle] = [at(0.25), at(0.5), at(0.75)].sort((a, b) => (a < b ? -1 : 1));
-  const slice = assigner.sliceOf(middle!);
-  if (slice === null) return null;
-  const positions = scratch.take(elements * 4 + 16);
-  const rows = kernels.rowsOutside(elements, times, slice.start, slice.end, positions);
-  return rows * OTHERS_PART <= elements ? { slice, positions, rows } : null;
+/** By element that takes part the number of its slice, and by slice how many it has: u32, in scratch. `boundaries`: of all slices of the rows. */
+export function numberSlices({ heap, kernels, scratch }: Tools, assigner: SliceAssigner, input: AssignInput, boundaries: BigInt64Array): { numbers: number; counts: number } {
+  const { elements, rows, positions, times } = input;
+  const slices = boundaries.length - 1;
+  const [numbers, counts] = [scratch.take(elements * 4), scratch.take(slices * 4)];
+  heap.u32.fill(0, counts >>> 2, (counts >>> 2) + slices);
+  // A division now and then costs less than a search.
+  if (assigner.sliceSize !== null) kernels.numberBySlice(rows, positions, times, boundaries[0]!, assigner.sliceSize, numbers, counts);
+  else {
+    const list = scratch.take(slices * 8);
+    heap.i64.set(boundaries.subarray(0, slices), list >>> 3);
+    kernels.numberByBoundaries(rows, positions, times, list, slices, numbers, counts);
+  }
+  return { numbers, counts };
 }
 
 /** As `assign`, where each row has its own zone. Zones can share a slice: it is visited once for each of them. */
@@ -95,21 +92,6 @@ function rangeOf({ heap, kernels, scratch }: Tools, { rows, positions, times }: 
   }
   kernels.minMax(rows, of, range);
   return [heap.i64[range >>> 3]!, heap.i64[(range >>> 3) + 1]!];
-}
-
-function search({ heap, kernels, scratch }: Tools, { elements, rows, positions, times }: AssignInput, boundaries: BigInt64Array, counts: number, slices: number, sorted: number): void {
-  const list = scratch.take(slices * 8);
-  heap.i64.set(boundaries.subarray(0, slices), list >>> 3);
-  const numbers = scratch.take(elements * 4);
-  kernels.numberByBoundaries(rows, positions, times, list, slices, numbers, counts);
-  toStarts(heap, counts, slices);
-  kernels.scatterByNumber(rows, positions, numbers, counts, sorted);
-}
-
-function divide({ heap, kernels }: Tools, { rows, positions, times }: AssignInput, base: bigint, size: bigint, counts: number, slices: number, sorted: number): void {
-  kernels.countBySlice(rows, positions, times, base, size, counts);
-  toStarts(heap, counts, slices);
-  kernels.scatterBySlice(rows, positions, times, base, size, counts, sorted);
 }
 
 /** Counts become the places of the first. */

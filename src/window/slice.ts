@@ -54,6 +54,8 @@ export function floorTo(time: bigint, size: bigint, offset: bigint): bigint {
 export const ceilTo = (time: bigint, size: bigint, offset: bigint): bigint => -floorTo(-time, size, -offset);
 export const clampTime = (time: bigint): bigint => (time < LEAST_TIME ? LEAST_TIME : time > GREATEST_TIME ? GREATEST_TIME : time);
 
+/** By start, then by end. */
+export const byStart = (a: Span, b: Span): number => compare(a.start, b.start) || compare(a.end, b.end);
 /** In the order of lists of windows, without doubles. */
 export function inOrder(spans: Iterable<Span>): Span[] {
   const sorted = [...spans].sort((a, b) => compare(a.end, b.end) || compare(a.start, b.start));

@@ -58,6 +58,13 @@ export class EventTimes {
     return this.isOutside(least) || this.isOutside(greatest) ? null : this.timing.assigner?.sliceOfAll(least, greatest) ?? null;
   }
 
+  /** Least and greatest time of a chunk, or null where some are outside. */
+  rangeOfChunk(first: number): { least: bigint; greatest: bigint } | null {
+    if (!this.timing) return null;
+    const { least, greatest } = this.chunk(first);
+    return this.isOutside(least) || this.isOutside(greatest) ? null : { least, greatest };
+  }
+
   /** Rows of a chunk (batch row numbers, ascending) whose window begins or ends at a time that 64 bits, or the calendar, cannot hold. */
   rowsOutside(first: number, rows: number): number[] {
     const { columns } = this;

@@ -53,7 +53,7 @@ export class InOrderRows {
     };
     const bounds = byTime ? times.boundsBefore(morsel, first, elements, selection, accept) : 0;
     this.group.add({
-      vectors, elements, positions, rows, times: elementTimes, slice: null, zones: null,
+      vectors, elements, positions, rows, times: elementTimes, range: null, slice: null, zones: null,
       selection, firstRow: first, basePosition: positionOf(morsel), morsel: morsel.turn, bounds, late, decided,
     });
   }

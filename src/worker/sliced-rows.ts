@@ -53,9 +53,10 @@ export class SlicedRows {
     const slice = times.sliceOfChunk(first);
     const needsTimes = times.times !== 0 && rows + apart.rows > 0 && (slice === null || this.keepsTimes);
     const elementTimes = needsTimes ? timesOf(this.thread, result, first, times.times) : 0;
+    const range = needsTimes ? times.rangeOfChunk(first) : null;
     const base = positionOf(morsel);
     const add = (own: number, ownRows: number, place: Slice | null): void => this.group.add({
-      vectors: result.vectors, elements: result.rows, positions: own, rows: ownRows, times: elementTimes, slice: place, zones: zones?.zones ?? null,
+      vectors: result.vectors, elements: result.rows, positions: own, rows: ownRows, times: elementTimes, range, slice: place, zones: zones?.zones ?? null,
       selection: result.selection, firstRow: first, basePosition: base, morsel: morsel.turn, bounds: 0, late: null, decided: null,
     });
     add(positions, rows, slice);

@@ -19,6 +19,8 @@ property('words', { values: wide, floats: column(float), value: fc.nat(0xffff_ff
   floats.slice(0, rows).forEach((float, row) => expect(heap.u64[(out >>> 3) + row]).toBe(Number.isNaN(float) ? 0x7ff8000000000000n : new BigUint64Array(new Float64Array([float + 0]).buffer)[0]));
   same(layout, k => k.narrowWords(rows, data, out));
   same(layout, k => k.clearInvalid(rows, valid, out));
+  same(layout, k => k.clearBytes(rows * 3, out));
+  expect(heap.u8.subarray(out, out + rows * 3).every(byte => byte === 0)).toBe(true);
 });
 
 test('every NaN is one key', () => {
@@ -140,13 +142,35 @@ describe('partition', () => {
     same(layout, k => { sum = k.touchLines(at, chunk.rows * 4); return sum; });
     expect(sum).toBe(Array.from({ length: Math.ceil(chunk.rows / 16) }, (_, line) => drawn[line * 16]!).reduce((total, word) => (total + word) | 0, 0));
   });
-  property('by slice', { spans: column(fc.bigInt(0n, 999n)), base: fc.constantFrom(0n, -500n, -(2n ** 63n), 2n ** 63n - 1000n), size: fc.constantFrom(1n, 7n, 100n, 1000n) }, ({ chunk, spans, base, size }, layout) => {
-    const { positions } = place(layout, chunk);
-    const [times, counts, out] = [layout.i64(spans.map(span => base + span)), layout.u32(zeros(1000)), layout.take(chunk.rows * 4)];
-    same(layout, k => k.countBySlice(chunk.rows, positions, times, base, size, counts));
-    toStarts(counts, 1000);
-    same(layout, k => k.scatterBySlice(chunk.rows, positions, times, base, size, counts, out));
-  });
+});
+
+const equalSlices = { spans: column(fc.bigInt(0n, 999n)), base: fc.constantFrom(0n, -500n, -(2n ** 63n), 2n ** 63n - 1000n), size: fc.constantFrom(1n, 7n, 100n, 1000n) };
+
+property('numbers of equal slices', equalSlices, ({ chunk, spans, base, size }, layout) => {
+  const { positions } = place(layout, chunk);
+  const [times, counts, numbers] = [layout.i64(spans.map(span => base + span)), layout.u32(zeros(1000)), layout.take(chunk.elements * 4)];
+  same(layout, k => k.numberBySlice(chunk.rows, positions, times, base, size, numbers, counts));
+  const of = (element: number): number => Number(spans[element]! / size);
+  const elements = chunk.positions ?? Array.from({ length: chunk.rows }, (_, row) => row);
+  expect(elements.map(element => heap.u32[(numbers >>> 2) + element])).toEqual(elements.map(of));
+  expect(heap.u32[(counts >>> 2) + of(elements[0] ?? 0)]).toBe(elements.filter(element => of(element) === of(elements[0]!)).length);
+});
+
+property('cells of rows of several slices', { ...equalSlices, codes: column(fc.integer({ min: 0, max: 50 })), valid: column(fc.boolean()), ways: fc.record({ keyed: fc.boolean(), nulls: fc.boolean(), near: fc.boolean() }) }, ({ chunk, spans, base, size, codes, valid, ways }, layout) => {
+  // Nearly all in one slice, or anywhere.
+  const near = spans.slice(0, chunk.elements).map((span, element) => (ways.near && element % 5 ? spans[0]! : span));
+  const [times, counts, numbers, runs] = [layout.i64(near.map(span => base + span)), layout.u32(zeros(1000)), layout.take(chunk.elements * 4), layout.u32(zeros(1000).map((_zero, slice) => slice * 4000))];
+  const [codesAt, validAt] = [ways.keyed ? layout.u32(codes) : 0, ways.keyed && ways.nulls ? layout.u8(valid.map(Number)) : 0];
+  const [byNumber, byTime] = [layout.take(chunk.elements * 4), layout.take(chunk.elements * 4)];
+  const wanted = near.map((span, element) => Number(span / size) * 4000 + (ways.keyed && !(ways.nulls && !valid[element]) ? codes[element]! + 1 : 0) * 24);
+  const found = (slots: number): number[] => Array.from(heap.u32.subarray(slots >>> 2, (slots >>> 2) + chunk.elements));
+  same(layout, k => k.numberBySlice(chunk.elements, 0, times, base, size, numbers, counts));
+  same(layout, k => k.slotsByNumber(chunk.elements, numbers, runs, codesAt, validAt, 24, byNumber));
+  expect(found(byNumber)).toEqual(wanted);
+  for (const usual of [Number((near[0] ?? 0n) / size), 0]) {
+    same(layout, k => k.slotsByTime(chunk.elements, times, base, size, usual, runs, codesAt, validAt, 24, byTime));
+    expect(found(byTime)).toEqual(wanted);
+  }
 });
 
 property('by boundaries, and by numbers', { times: wide, drawn: fc.array(int64, { maxLength: 20 }) }, ({ chunk, times, drawn }, layout) => {
@@ -177,15 +201,9 @@ property('event times', { times: fc.oneof(wide, column(recent)), bound: fc.oneof
   }
   const validity = layout.u8(Array.from({ length: 8 }, (_, byte) => bits.slice(byte * 8, byte * 8 + 8).reduce((sum, bit, index) => sum | (Number(bit) << index), 0)));
   same(layout, k => k.minMaxValid(rows, at, validity, out));
-  // There is room for three more, whose contents are nobody's.
-  const clean = (found: number): number => { heap.u8.fill(0, out + found * 4, out + rows * 4 + 12); return found; };
-  for (const limit of [bound, 0n, times[0]!, -(2n ** 63n), 2n ** 63n - 1n]) {
-    same(layout, k => clean(k.rowsBelow(rows, at, limit, out)));
-    for (const end of [limit, times[1]!, times[2]!]) {
-      const found = same(layout, k => clean(k.rowsOutside(rows, at, limit, end, out)));
-      expect(Array.from(heap.u32.subarray(out >>> 2, (out >>> 2) + found))).toEqual(times.slice(0, rows).flatMap((time, row) => (time >= limit && time < end ? [] : [row])));
-    }
-  }
+  // There is room for one more, whose contents are nobody's.
+  const clean = (found: number): number => { heap.u8.fill(0, out + found * 4, out + rows * 4 + 4); return found; };
+  for (const limit of [bound, 0n, times[0]!, -(2n ** 63n), 2n ** 63n - 1n]) same(layout, k => clean(k.rowsBelow(rows, at, limit, out)));
   same(layout, k => k.gatherTimes(chunk.rows, positions, 0, at, out));
   same(layout, k => k.gatherTimes(rows - (rows && 1), 0, rows && 1, at, out));
   same(layout, k => k.daysToMs(rows, at, out));

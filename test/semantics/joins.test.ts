@@ -7,7 +7,7 @@ import { type Ledger, runStages } from '../oracle/reference.ts';
 import { ingestOfFeeds, runInOrder, type RowsOrEnd } from '../support/in-order.ts';
 import { foldRetractions, joinPlan, keysOf, type JoinParts, type SideParts } from '../support/joined-plans.ts';
 import { agg, aggregatePlan, col, field, filter, lit, MS, op, timeOf, tumbling } from '../support/plans.ts';
-import { hasJoins, startSources } from '../support/run-plan.ts';
+import { hasEngine, startSources } from '../support/run-plan.ts';
 import { ScriptedSource, until } from '../support/scripted-source.ts';
 
 /** Rows have a name (`l1`, `r1`), a key and a time. Results are their names, with `-` where there is none. */
@@ -36,7 +36,7 @@ const ledgersOf = (list: readonly Ledger[]): Ledger[] => list.map(({ read, filte
 async function expectContents(plan: Plan, feeds: readonly RowsOrEnd[], contents: readonly string[]): Promise<Ledger[]> {
   const expected = runStages(plan, ingestOfFeeds(feeds));
   expect(expected.rows.map(textOf).sort()).toEqual([...contents].sort());
-  if (!hasJoins) return expected.ledgers;
+  if (!hasEngine) return expected.ledgers;
   for (const options of [{ workers: 1, batchRows: 65_536 }, { workers: 2, batchRows: 1 }]) {
     const got = await runInOrder(plan, feeds, options);
     expect(difference(plan, expected, foldRetractions(plan, got.rows)), JSON.stringify(options)).toBe(null);
@@ -181,7 +181,7 @@ async function expectSteps(plan: Plan, list: readonly (readonly [row: string, ..
   expect(given(), 'at the end').toEqual([...end].sort());
 }
 
-describe.skipIf(!hasJoins)('eager', () => {
+describe.skipIf(!hasEngine)('eager', () => {
   const eager = (match: SideParts['match'], columns: readonly JoinColumn[], keepsUnmatched = false): Plan => pairPlan({ within: [5, 5], match: match!, keepsUnmatched }, { columns: [...columns, RETRACTED!] });
   test('an unmatched row comes at once, and is taken back once, by its first match', () =>
     expectSteps(eager('optional', names(0, 1)), [['l1 1 10', '+ l1 -'], ['r1 1 10', '- l1 -', '+ l1 r1'], ['r2 1 11', '+ l1 r2'], ['l2 1 12', '+ l2 r1', '+ l2 r2'], ['l3 - 10', '+ l3 -']]));
@@ -199,7 +199,7 @@ describe.skipIf(!hasJoins)('eager', () => {
   });
 });
 
-describe.skipIf(!hasJoins)('final', () => {
+describe.skipIf(!hasEngine)('final', () => {
   const final = (right: Partial<SideParts>, of: Partial<JoinParts> = {}): Plan => joinPlan({ sides: [side(), side(right)], mode: 'final', columns: names(0, 1), ...of });
   test('pairs come at once; an unmatched row when the watermark, less `accept`, has passed the last time that could match', () =>
     // l1 is complete once the watermark is greater than 10 + 20 + 3.

@@ -28,11 +28,12 @@ const template = ({ heap, scratch }: StateHeap, bytes: number): number => {
 const key = fc.oneof(fc.constant(null), fc.bigInt(-30n, 30n), fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n));
 const text = fc.oneof(fc.constant(null), fc.uint8Array({ maxLength: 3 }), fc.uint8Array({ maxLength: 40 }), fc.constantFrom(new Uint8Array(300), new Uint8Array(301), new Uint8Array(70_000)));
 const batches = <T>(of: fc.Arbitrary<T>) => fc.array(fc.record({ keys: fc.array(of, { maxLength: 120, size: 'max' }), every: fc.integer({ min: 1, max: 3 }) }), { minLength: 1, maxLength: 5 });
-const setup = { cellBytes: fc.constantFrom(8, 16, 24, 72, 256, 264, 1000), regionBits: fc.integer({ min: 0, max: 6 }) };
+const setup = { cellBytes: fc.constantFrom(8, 16, 24, 72, 256, 264, 1000), regionBits: fc.integer({ min: 0, max: 6 }), expected: fc.constantFrom(0, 1, 26, 27, 60, 500, 100_000), late: fc.boolean() };
 
-function checkTable<T>(drawn: { batches: { keys: (T | null)[]; every: number }[]; cellBytes: number; regionBits: number }, lay: (on: StateHeap, keys: (T | null)[]) => ReturnType<typeof wordKeys>, identity: (key: T) => string): void {
+function checkTable<T>(drawn: { batches: { keys: (T | null)[]; every: number }[]; cellBytes: number; regionBits: number; expected: number; late: boolean }, lay: (on: StateHeap, keys: (T | null)[]) => ReturnType<typeof wordKeys>, identity: (key: T) => string): void {
   const heaps = pair(drawn.regionBits);
-  const tables = heaps.map(({ heap, kernels, blocks }) => HashedTable.create(heap, kernels, blocks, drawn.regionBits, drawn.cellBytes));
+  const tables = heaps.map(({ heap, kernels, blocks }) => HashedTable.create(heap, kernels, blocks, drawn.regionBits, drawn.cellBytes, drawn.late ? 0 : drawn.expected));
+  if (drawn.late) for (const table of tables) table.expect(drawn.expected);
   const templates = heaps.map(on => template(on, drawn.cellBytes));
   const model = new Map<string, number>();
   for (const { keys, every } of drawn.batches) {
@@ -88,6 +89,21 @@ test('a table of words is a map', () => {
 test('a table of bytes is a map', () => {
   fc.assert(fc.property(fc.record({ batches: batches(text), ...setup }), drawn => checkTable<Uint8Array>(drawn, byteKeys, bytes => Buffer.from(bytes).toString('hex'))), { numRuns: 25 });
 });
+
+test('a table of as many groups as were expected does not grow', () => {
+  const on = pair(0)[0]!;
+  const table = HashedTable.create(on.heap, on.kernels, on.blocks, 0, 32, 500);
+  const [index] = partitionsOf(table);
+  const state = stateIn(on.heap);
+  table.upsert(500, 0, wordKeys(on, Array.from({ length: 500 }, (_, value) => BigInt(value))), on.scratch.take(2000), template(on, 32));
+  expect(partitionsOf(table)).toEqual([index]);
+  expect(stateIn(on.heap)).toEqual(state);
+});
+const partitionsOf = (table: HashedTable): { entries: number; buckets: number }[] => {
+  const found: { entries: number; buckets: number }[] = [];
+  table.eachPartition((entries, buckets) => found.push({ entries, buckets }));
+  return found;
+};
 
 test('keys of one hash are told apart', () => {
   const heaps = pair(0);

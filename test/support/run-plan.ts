@@ -13,7 +13,6 @@ import { KERNELS } from './kernels.ts';
 
 const built = new URL('../../dist/src/coordinator/run.js', import.meta.url);
 export const hasEngine: boolean = existsSync(built);
-export const hasJoins: boolean = existsSync(new URL('../join/join-stage.js', built));
 
 export async function runJob(job: JobDescription, options: RunOptions = {}): Promise<RunningJob> {
   const module = await import(built.href) as { runJob(job: JobDescription, options: RunOptions): RunningJob };

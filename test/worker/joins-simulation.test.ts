@@ -9,7 +9,7 @@ import { ingestOf } from '../support/feeds.ts';
 import { HEAP_KERNELS, runsOf } from '../support/kernels.ts';
 import { foldRetractions } from '../support/joined-plans.ts';
 import { Random } from '../support/random.ts';
-import { hasJoins } from '../support/run-plan.ts';
+import { hasEngine } from '../support/run-plan.ts';
 import { simulate, type Feed, type SimulationOptions } from '../support/simulation.ts';
 
 /**
@@ -34,7 +34,7 @@ function optionsOf(random: Random): SimulationOptions {
 const ended = (plan: Plan, feeds: readonly Feed[]): Feed[] =>
   [...feeds, ...plan.stages[0]!.branches.flatMap((_, branch) => (feeds.some(feed => feed.branch === branch && feed.rows === null) ? [] : [{ branch, rows: null }]))];
 
-test.skipIf(!hasJoins)('any interleaving of workers gives what the reference says and leaves nothing behind', { timeout: 60_000 + RUNS * 500 }, () => {
+test.skipIf(!hasEngine)('any interleaving of workers gives what the reference says and leaves nothing behind', { timeout: 60_000 + RUNS * 500 }, () => {
   console.info(`seed ${SEED}, ${RUNS} runs`);
   const totals = { late: 0, results: 0, retracted: 0 };
   for (const [number, [plan, { feeds: drawn, shape }]] of fc.sample(cases, { seed: SEED, numRuns: RUNS }).entries()) {
@@ -59,5 +59,5 @@ test.skipIf(!hasJoins)('any interleaving of workers gives what the reference say
     totals.retracted += got.rows.filter(row => row['retracted'] === true).length;
   }
   // The cases are worth something.
-  if (ONLY === undefined) expect(Math.min(totals.late, totals.results, totals.retracted)).toBeGreaterThan(RUNS / 2);
+  if (ONLY === undefined && RUNS >= 20) expect(Math.min(totals.late, totals.results, totals.retracted)).toBeGreaterThan(RUNS / 2);
 });
