@@ -36,7 +36,7 @@ describe('several sinks of one job', () => {
     for (const [i, pipeline] of build(() => rows(EVENTS)).entries()) expect(sorted(sinks[i]!.rows)).toEqual(sorted(await within<unknown[]>(pipeline.collect(options))));
     expect(stats.outputs.map(({ emitted }) => emitted)).toEqual(sinks.map(sink => sink.rows.length));
     expect(stats.emitted).toBe(sinks.reduce((all, sink) => all + sink.rows.length, 0));
-    expect(stats.sources.map(({ name, read }) => [name, read])).toEqual([['once #1', 5000], ['once #2', 5000]]);
+    expect(stats.sources.map(({ name, again, read }) => [name, again, read])).toEqual([['once #1', false, 5000], ['once #2', true, 5000]]);
     expect(stats.stages.map(({ name, read }) => [name, read])).toEqual([['the results of stage 1', 1000], ['the results of stage 1, in stage 3', 1000]]);
     expectBalanced(stats);
   });
