@@ -6,7 +6,7 @@ export interface JoinProbeKernels {
    * For each tuple, of which entries[i] (u32) is an entry, finds the entries of a log with the same key and a time from `before` before its
    * own to `after` after it, and without the flags `skipped`. Writes the tuple's number and the address of what matches (u32 both), newest first. `ownKey`, `otherKey`: where
    * entries have views of their keys, or 0 where the word is all of the key. `how`: 1: a tuple without a match comes once, with 0; 2: only one
-   * match of each tuple. Returns how many were written, at most `capacity`, and goes on from `cursor`: [tuple, position, what was seen]; done where its
+   * match of each tuple. Returns how many were written, at most `capacity`, and goes on from `cursor`: [tuple, position, what was seen, 0]; done where its
    * tuple is `tuples`.
    */
   probeEntries(
@@ -50,7 +50,7 @@ export const joinProbeTwins = (heap: HeapViews): JoinProbeKernels => {
         u32[(outMatches >>> 2) + found++] = match;
       };
       const pause = (where: number, what: number): number => {
-        u32.set([tuple, where, what], at);
+        u32.set([tuple, where, what, 0], at);
         return found;
       };
       for (; tuple < tuples; tuple++) {

@@ -10,7 +10,8 @@ export interface Pace {
   readonly fractionPerMs: number | null;
 }
 
-export const rowsRead = (stats: JobStats): number => stats.sources.reduce((sum, source) => sum + source.read, 0);
+/** A source that is used in several places counts once. */
+export const rowsRead = (stats: JobStats): number => stats.sources.reduce((sum, { read, again }) => (again ? sum : sum + read), 0);
 
 /**
  * The part of the input that has been read, 0…1, or null unless every source knows its length. Sources that count in one unit are

@@ -163,10 +163,10 @@ export class Inputs {
     for (const { ledger } of this.inputs[source]!.readers) ledger.progress = progress;
   }
   stats(): SourceStats[] {
-    return this.inputs.flatMap(({ readers }, source) => readers.map(({ stage, branch, ledger }) => {
+    return this.inputs.flatMap(({ readers }, source) => readers.map(({ stage, branch, ledger }, reader) => {
       const { lanes } = stage.sequence.chain;
       const watermark = lanes.leastOfBranch(branch) ?? lanes.ofBranch(branch).reduce((greatest, lane) => later(greatest, lanes.watermarkOf(lane)), NO_TIME);
-      return ledger.stats({ watermark: watermark === NO_TIME ? null : watermark, idle: this.idleness.idleOf(source), heldMs: this.alignment.heldMs(source) });
+      return ledger.stats({ again: reader > 0, watermark: watermark === NO_TIME ? null : watermark, idle: this.idleness.idleOf(source), heldMs: this.alignment.heldMs(source) });
     }));
   }
   stop(): void {

@@ -60,6 +60,8 @@ export interface RunOptions {
 export interface SourceStats {
   /** With `#1`, `#2`, … behind it where several branches read it. */
   readonly name: string;
+  /** Whether these are the rows of the ledger before it once more, in another place. */
+  readonly again: boolean;
   readonly read: number;
   /** Turned away by a filter. */
   readonly filtered: number;

@@ -24,7 +24,7 @@ export class Ledger {
     const { name, read, filtered, applied, late, deadLettered } = this;
     return { name, read, filtered, applied, late, deadLettered };
   }
-  stats(times: Pick<SourceStats, 'watermark' | 'idle' | 'heldMs'>): SourceStats {
+  stats(times: Pick<SourceStats, 'again' | 'watermark' | 'idle' | 'heldMs'>): SourceStats {
     return { ...this.counts(), progress: this.progress, ...times };
   }
 }

@@ -1,7 +1,7 @@
 import { lingering } from '../aggregate/keyed-window.js';
 import { leastDue } from '../aggregate/region-set.js';
 import { signal, Word } from '../heap/control.js';
-import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
+import { fireWord, settledWord, StageWord, stageWord } from '../heap/stage-block.js';
 import { behindWatermark } from '../plan/join-plan.js';
 import { firstStage } from '../plan/plan.js';
 import { isAssembled } from '../window/assigner.js';
@@ -45,6 +45,7 @@ export class StageRun {
     this.openBranches = firstStage(layout.plan).branches.length;
     this.sequence = new Sequence(engine.heap, layout.block, new Chain(engine.heap, layout.block, layout.lanes));
     this.sequence.chain.reset();
+    engine.heap.i64[settledWord(layout.block)] = NO_TIME;
   }
 
   get lanes(): LaneMap {
@@ -108,9 +109,11 @@ export class StageRun {
 
   /** Settles the morsels that are done, in order: `each` enters them, before their results go on. */
   settle(each: (morsel: Morsel, number: number) => void): void {
+    const { engine: { heap }, layout: { block } } = this;
     this.sequence.settle((morsel, number) => {
       each(morsel, number);
       this.watermark = morsel.after;
+      Atomics.store(heap.i64, settledWord(block), morsel.after);
       for (const descriptor of this.early.get(morsel.token) ?? []) this.giveOn(descriptor);
       this.early.delete(morsel.token);
     });

@@ -6,6 +6,7 @@ import { MORSEL_SLOTS, MORSEL_WORDS } from './control.js';
  *
  *   queueTail, queue      coordinator; queueHead: workers, by compare-and-swap
  *   fire, fireDone        the coordinator begins a firing, each part adds 1 when it is done
+ *   settled               the coordinator: the watermark behind all morsels that are settled
  *   state                 under stateLock: what an operator keeps that has no regions
  *   results               workers add 1 for each result of a firing before they put it out, the coordinator for others when it gives them on; it takes
  *                         them off when they are freed
@@ -13,6 +14,7 @@ import { MORSEL_SLOTS, MORSEL_WORDS } from './control.js';
 export const enum StageWord { queueHead, queueTail, fireDone, stateLock, state, results }
 const HEAD_WORDS = 16;
 const FIRE_WORD = 8;
+const SETTLED_WORD = 14;
 /** More than slots of morsels and parts of a firing. */
 export const QUEUE_ENTRIES = 256;
 
@@ -22,6 +24,8 @@ export const STAGE_BYTES: number = (HEAD_WORDS + QUEUE_ENTRIES + MORSEL_SLOTS * 
 export const stageWord = (block: number, name: StageWord): number => (block >>> 2) + name;
 /** Index (i64) of three words of the firing in progress: its watermark, its number from 1 on, whether it is early (1 or 0). */
 export const fireWord = (block: number): number => (block >>> 3) + FIRE_WORD / 2;
+/** Index (i64) of the watermark behind all morsels that are settled. */
+export const settledWord = (block: number): number => (block >>> 3) + SETTLED_WORD / 2;
 /** Index (u32) of the first entry of the ring. */
 export const queueStart = (block: number): number => (block >>> 2) + HEAD_WORDS;
 /** Index (u32) of the first slot. */

@@ -12,6 +12,8 @@ export interface LogLimits {
 }
 export const LOG_LIMITS: LogLimits = { shift: 12, relinkAfter: 2 ** 31, leastBuckets: 64 };
 const FIRST_SLOTS = 8;
+/** So few rows share a bucket: a probe reads every row of its chain, and each may be far away. */
+const BUCKETS_PER_ROW = 2;
 /** A log is looked through for entries that are gone once it has so many blocks. */
 const LEAST_SCANNED_BLOCKS = 4;
 
@@ -117,7 +119,7 @@ export class JoinLog {
     const length = (this.get(LogWord.end) - this.get(LogWord.base)) >>> 0;
     if (length > this.get(LogWord.scanAt)) this.scan(before, length);
     const { leastBuckets } = this.tools.limits;
-    if (this.buckets > leastBuckets && this.rows * 8 < this.buckets) this.rebuild(Math.max(leastBuckets, powerOf2(this.rows * 2)));
+    if (this.buckets > leastBuckets && this.rows * BUCKETS_PER_ROW * 8 < this.buckets) this.rebuild(Math.max(leastBuckets, powerOf2(this.rows * BUCKETS_PER_ROW * 2)));
     return had - this.rows;
   }
 
@@ -176,7 +178,7 @@ export class JoinLog {
   }
 
   private reserveBuckets(rows: number): void {
-    if (rows > this.buckets || this.get(LogWord.heads) === 0) this.rebuild(Math.max(this.tools.limits.leastBuckets, powerOf2(rows)));
+    if (rows * BUCKETS_PER_ROW > this.buckets || this.get(LogWord.heads) === 0) this.rebuild(Math.max(this.tools.limits.leastBuckets, powerOf2(rows * BUCKETS_PER_ROW)));
   }
   private rebuild(buckets: number): void {
     const heads = this.memory.allocate(buckets * 4);

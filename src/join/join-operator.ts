@@ -43,7 +43,7 @@ interface Rows {
   readonly positions: number;
 }
 
-/** Chunks that are made ready before they go through the regions, where they do so in order. */
+/** Chunks that are made ready before they go through the regions: so a morsel of the usual size goes through them once. */
 const MOST_CHUNKS = 8;
 
 /**
@@ -90,12 +90,13 @@ export class JoinOperator implements MorselOperator {
   add(input: JoinInput): void {
     if (input.rows === 0) return;
     const chunk = this.prepare(input);
-    if (!this.ordered) return this.visit(chunk);
     this.chunks.push(chunk);
-    if (this.chunks.length === MOST_CHUNKS) this.visitInTurn(input.morsel, false);
+    if (this.chunks.length < MOST_CHUNKS) return;
+    if (this.ordered) this.visitInTurn(input.morsel, false);
+    else this.visit();
   }
   endMorsel(morsel: number): void {
-    if (!this.ordered) return;
+    if (!this.ordered) return this.visit();
     this.visitInTurn(morsel, true);
     this.results.flush();
     const { assembled: [results] } = this.state.set;
@@ -108,9 +109,12 @@ export class JoinOperator implements MorselOperator {
     if (this.ordered) this.turns.wait(this.state.set.assembled[0]!, this.morsel);
   }
 
-  private visit(chunk: Chunk): void {
-    this.giveUnkeyed(chunk);
-    this.state.set.inTurn(region => chunk.counts[region]! > 0, (_held, region) => this.apply(region, [chunk]));
+  private visit(): void {
+    const { chunks } = this;
+    for (const chunk of chunks) this.giveUnkeyed(chunk);
+    const some = (region: number): Chunk[] => chunks.filter(({ counts }) => counts[region]! > 0);
+    this.state.set.inTurn(region => some(region).length > 0, (_held, region) => this.apply(region, some(region)));
+    this.chunks = [];
   }
   private visitInTurn(morsel: number, last: boolean): void {
     const { chunks, state: { set } } = this;
@@ -129,6 +133,7 @@ export class JoinOperator implements MorselOperator {
   private apply(region: number, chunks: readonly Chunk[]): void {
     const { scratch } = this.thread;
     const store = this.state.storeOf(region);
+    this.state.forgetSettled(region, store);
     for (const { side, from, candidates, elements, starts, counts } of chunks) {
       const mark = scratch.mark();
       const [first, rows] = [starts[region]! * 4, counts[region]!];

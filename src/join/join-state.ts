@@ -1,4 +1,6 @@
 import { RegionSet } from '../aggregate/region-set.js';
+import type { Heap } from '../heap/heap.js';
+import { settledWord } from '../heap/stage-block.js';
 import { firstStage } from '../plan/plan.js';
 import type { Join } from '../plan/join-plan.js';
 import type { Region } from '../state/region.js';
@@ -10,7 +12,7 @@ import { JoinMemory } from './join-memory.js';
 import { joinShape, type JoinShape } from './join-shape.js';
 import { JoinStore } from './join-store.js';
 import { dueAfter, joinTimes, pastBefore, type JoinTimes } from './join-times.js';
-import { NO_DUE } from './log-layout.js';
+import { FIRST_TIME, NO_DUE } from './log-layout.js';
 
 /** What the regions keep of a join, as one thread sees it. */
 export class JoinState {
@@ -19,6 +21,9 @@ export class JoinState {
   readonly times: JoinTimes;
   readonly shape: JoinShape;
   readonly set: RegionSet;
+  private readonly heap: Heap;
+  /** Index (i64) of the watermark behind settled morsels. */
+  private readonly settled: number;
   private readonly tools: LogTools;
   private readonly memories: readonly JoinMemory[];
 
@@ -28,6 +33,8 @@ export class JoinState {
     this.times = joinTimes(this.join);
     this.shape = joinShape(this.join);
     this.set = new RegionSet(thread, job, worker);
+    this.heap = thread.heap;
+    this.settled = settledWord(job.block);
     this.tools = { heap: thread.heap, kernels: thread.kernels, scratch: thread.scratch, limits };
     this.memories = this.set.regions.map(({ blocks }) => new JoinMemory(thread.heap, job.block, this.join, blocks));
   }
@@ -51,6 +58,18 @@ export class JoinState {
       for (const time of [gone, given]) if (time < due) due = time;
     });
     this.regionAt(region).due = due;
+  }
+
+  /**
+   * Forgets, before rows go in, what no row to come can match: all of them come behind the morsels that are settled. Where something is given out
+   * at the end of a row's time, the row waits for a firing, behind which results are told to be complete. REQUIRES: the region is held.
+   */
+  forgetSettled(region: number, store: JoinStore): void {
+    const settled = Atomics.load(this.heap.i64, this.settled);
+    if (this.times.matchesAtEnd || settled === FIRST_TIME || settled === NO_DUE || this.regionAt(region).due > settled) return;
+    store.logs.forEach((log, side) => {
+      if (!this.shape.givesAtEnd[side]!) log.forget(pastBefore(settled, this.times.keep[side]!));
+    });
   }
 
   /** Calls `visit` with the rows that are complete at a watermark, which were not before, and forgets those that can have no match any more. REQUIRES: the region is held. */

@@ -13,19 +13,22 @@ export interface JoinTimes {
   readonly keep: readonly bigint[];
   /** For so long after its time a row may find its first match. */
   readonly open: readonly bigint[];
+  /** What is given out of a left row once it is complete has matches in it, which must be there still. */
+  readonly matchesAtEnd: boolean;
 }
 
 export function joinTimes(join: Join): JoinTimes {
   const { sides, window, accept, mode } = join;
   const last = Math.max(0, ...sides.map(side => side.after));
-  // A row without some match is given out with all that it has once it is complete: what it has must be there still.
-  const givesLater = mode === 'final' && sides.length > 2 && sides.some(({ match }) => match === 'optional');
+  // A row that lacks a match of one side is given out with those of the others once it is complete.
+  const matchesAtEnd = mode === 'final' && sides.length > 2 && sides.some(({ match }) => match === 'optional');
   const later = (length: number): bigint => BigInt(length) + BigInt(accept);
   const whole = window === null ? null : later(window.size - 1);
   return {
     near: sides.map(({ before, after }) => (window === null ? { before: BigInt(before), after: BigInt(after) } : { before: 0n, after: 0n })),
-    keep: sides.map(({ before }, side) => whole ?? later(givesLater && side > 0 ? before + last : reachOf(join, side))),
+    keep: sides.map(({ before }, side) => whole ?? later(matchesAtEnd && side > 0 ? before + last : reachOf(join, side))),
     open: sides.map(({ before }, side) => whole ?? later(side === 0 ? last : before)),
+    matchesAtEnd,
   };
 }
 

@@ -51,7 +51,7 @@ export class Prober {
     // What a left row sees behind it, a row of another side sees before it.
     const [before, after] = from === 0 ? [near.before, near.after] : [near.after, near.before];
     const how = (rules.outer ? 1 : 0) | (rules.first ? 2 : 0);
-    heap.u32.fill(0, cursor >>> 2, (cursor >>> 2) + 3);
+    heap.u32.fill(0, cursor >>> 2, (cursor >>> 2) + 4);
     do {
       if (poisoned(heap)) throw new Poisoned();
       const count = kernels.probeEntries(

@@ -6,7 +6,7 @@ import type { TypeMessage } from '../plan/tags.js';
 import type { CalendarWindow, CumulatingWindow, GlobalWindow, SlidingWindow, TumblingWindow } from '../plan/windows.js';
 import type { Output } from './output.js';
 import type { Checked, KeyColumns, KindOf, Pipeline, WindowFor } from './pipeline.js';
-import type { AggregateResults, Aggregates, Bounds, EventUnit, Flat, GroupKey, Intersection, Override, Results, Updates, WindowKind } from './results.js';
+import type { AggregateResults, Aggregates, Bounds, EventUnit, Flat, GroupKey, Intersection, Override, Results, Unitable, Updates, WindowKind } from './results.js';
 
 /**
  * Which rows of two inputs belong together: columns that both have, or keys that are computed, by the same names on both sides. A key
@@ -34,7 +34,7 @@ export interface JoinOptions<On, K extends JoinKind, M extends JoinMode, W exten
 }
 /** Another input of `joinAll` and `countMatches`. */
 export interface JoinInput<R extends Columns, E extends EventUnit> extends JoinBounds {
-  readonly of: Pipeline<R, E>;
+  readonly of: Unitable<R, E>;
   /** Its computed keys, where `on` is a callback. Default: the columns that `on` names. */
   readonly on?: (row: R) => Columns;
 }
@@ -77,18 +77,18 @@ export interface Joins<in out C extends Columns, E extends EventUnit> {
    * row did.
    */
   join<R extends Columns, const On extends JoinKeys<C, R>, S extends Columns, K extends JoinKind = 'inner', M extends JoinMode = 'eager', W extends JoinWindows = never>(
-    right: Timed<E, Pipeline<R, E>>, options: JoinOptions<On, K, M, W> & { readonly select: (left: LeftOf<C, K>, right: RightOf<R, K>) => S },
+    right: Timed<E, Unitable<R, E>>, options: JoinOptions<On, K, M, W> & { readonly select: (left: LeftOf<C, K>, right: RightOf<R, K>) => S },
   ): JoinedBy<Flat<S & BoundsOf<E, W>>, E, M, Changes<K>>;
   join<R extends Columns, const On extends JoinKeys<C, R>, K extends JoinKind = 'inner', M extends JoinMode = 'eager', W extends JoinWindows = never>(
-    right: Timed<E, Pipeline<R, E>>, options: JoinOptions<On, K, M, W>,
+    right: Timed<E, Unitable<R, E>>, options: JoinOptions<On, K, M, W>,
   ): JoinedBy<Flat<PairColumns<C, R, On, K> & BoundsOf<E, W>>, E, M, Changes<K>>;
   /** The rows that something of `right` matches, each once. */
   semiJoin<R extends Columns, const On extends JoinKeys<C, R>, M extends JoinMode = 'eager', W extends JoinWindows = never>(
-    right: Timed<E, Pipeline<R, E>>, options: HalfJoinOptions<On, M, W>,
+    right: Timed<E, Unitable<R, E>>, options: HalfJoinOptions<On, M, W>,
   ): Joined<Flat<C & BoundsOf<E, W>>, E>;
   /** The rows that nothing of `right` matches. */
   antiJoin<R extends Columns, const On extends JoinKeys<C, R>, M extends JoinMode = 'eager', W extends JoinWindows = never>(
-    right: Timed<E, Pipeline<R, E>>, options: HalfJoinOptions<On, M, W>,
+    right: Timed<E, Unitable<R, E>>, options: HalfJoinOptions<On, M, W>,
   ): JoinedBy<Flat<C & BoundsOf<E, W>>, E, M, true>;
   /**
    * Rows of several inputs side by side, by one key: a result for each combination of matches of a row of this pipeline, in one step that

@@ -52,6 +52,18 @@ test('the summary has a ledger per source', () => {
   ].join('\n'));
 });
 
+test('rows of a source that is used twice were read once', () => {
+  const sources = [sourceStats({ name: 'ads #1', read: 1000, applied: 1000 }), sourceStats({ name: 'ads #2', again: true, read: 1000, filtered: 1000 })];
+  expect(summaryText(jobStats({ state: 'finished', sources }))).toContain(': 1,000 rows read');
+});
+
+test('the summary tells what went to each sink, where there are several', () => {
+  const outputs = [{ name: 'jsonl(a.jsonl)', emitted: 1000 }, { name: 'jsonl(b.jsonl)', emitted: 0 }];
+  const text = (some: typeof outputs): string => summaryText(jobStats({ state: 'finished', emitted: 1000, outputs: some }));
+  expect(text(outputs)).toContain('1,000 result rows emitted\n  1,000 to jsonl(a.jsonl)\n  0 to jsonl(b.jsonl)\n  source');
+  expect(text(outputs.slice(0, 1))).not.toContain('jsonl(a.jsonl)');
+});
+
 test('stats as JSON keep watermarks exact', () => {
   const line = statsJson(jobStats({ sources: [sourceStats({ watermark: 2n ** 63n - 1n })] }), null);
   expect(line.split('\n')).toHaveLength(2);

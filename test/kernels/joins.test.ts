@@ -108,7 +108,7 @@ test('entries are found, claimed and counted', () => fc.assert(fc.property(
     const some = Math.min(gone, thereRows);
     same(layout, k => k.claimEntries(some, there, 0, 4, numbers));
     if (some > 1) heap.u32[(log >>> 2) + 2] = first + ((heap.u32[(there >>> 2) + 1]! - heap.u32[there >>> 2]!) >>> 3);
-    const [cursor, tuples, matches] = [layout.u32([0, 0, 0]), layout.take(capacity * 4), layout.take(capacity * 4)];
+    const [cursor, tuples, matches] = [layout.u32([0, 0, 0, 0]), layout.take(capacity * 4), layout.take(capacity * 4)];
     const key = byText ? KEY : 0;
     for (let turn = 0; turn < 1000; turn++) {
       const found = same(layout, k => k.probeEntries(log, cursor, probing.length, addresses, before, after, key, key, how, skipped, tuples, matches, capacity));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { count, schema, stream, sum, t, tumbling } from '../../src/index.ts';
+import { count, schema, stream, sum, t, together, tumbling } from '../../src/index.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { errorOf, fakeSink, fakeSource } from './fakes.ts';
 
@@ -53,5 +53,46 @@ describe('union', () => {
     expect(errorOf(() => (perMinute(one).late({ accept: '1m' }) as any).union(perMinute(one))).message).toContain('A union cannot stand behind results that are revised');
     expect(errorOf(() => one.union(perMinute(one) as never)).message).toContain('pipelines with the same columns');
     expect(errorOf(() => (one.deadLetters({ ...fakeSink(), name: 'a' }) as any).union(one.deadLetters({ ...fakeSink(), name: 'b' }))).message).toContain('one sink for dead letters among them, not a and b');
+  });
+});
+
+describe('several outputs', () => {
+  const outputs = (plan: Plan): string => plan.outputs!.map(({ stage, fields }) => `${stage} (${fields.map(field => field.name).join(' ')})`).join(', ');
+  test('share what they have in common', () => {
+    const minutes = perMinute(views());
+    const plan = together(minutes.to(fakeSink()), minutes.filter(row => row.n.gt(1n)).select('n').to(fakeSink())).plan();
+    expect(graph(plan)).toBe('0: s0; 1: 0');
+    expect(outputs(plan)).toBe('0 (page windowStart windowEnd n ms), 1 (n)');
+    expect(plan.output).toEqual(plan.outputs![0]!.fields);
+    const both = together(minutes.to(fakeSink()), minutes.to(fakeSink())).plan();
+    expect([graph(both), outputs(both)]).toEqual(['0: s0', '0 (page windowStart windowEnd n ms), 0 (page windowStart windowEnd n ms)']);
+    const separate = together(minutes.to(fakeSink()), perMinute(views('others')).to(fakeSink())).plan();
+    expect(graph(separate)).toBe('0: s0; 1: s1');
+  });
+  test('need all their columns, and what others read is pruned', () => {
+    const minutes = perMinute(views());
+    const plan = together(minutes.select('n').to(fakeSink()), minutes.filter(row => row.n.gt(1n)).select('page').to(fakeSink())).plan();
+    expect(plan.stages[0]!.output.map(field => field.name)).toEqual(['page', 'windowStart', 'windowEnd', 'n']);
+    expect(read(plan, 0)).toBe('page at');
+  });
+  test('a stage that lost its time has it for others, not for its own sink', () => {
+    const fresh = views().select('page').dedupe('page', { within: '1m' });
+    const plan = together(fresh.to(fakeSink()), fresh.window(tumbling('1h')).aggregate(() => ({ n: count() })).to(fakeSink())).plan();
+    expect(outputs(plan)).toBe('1 (page), 2 (windowStart windowEnd n)');
+    expect([graph(plan), read(plan, 1)]).toEqual(['0: s0; 1: 0; 2: 0', 'page $time']);
+  });
+  test('a condition stays behind a join that is given out, too', () => {
+    const joined = views('a').join(views('b'), { on: 'id', within: '1m', select: (one, other) => ({ page: one.page, ms: other.ms }) });
+    const filtered = joined.filter(row => row.ms.gt(1));
+    const joins = (plan: Plan): string[] => plan.stages.filter(stage => stage.join !== null).flatMap(({ branches }) => branches.map(({ steps }) => steps.map(step => step.kind).join(' ')));
+    expect(joins(filtered.plan()).join()).toContain('filter');
+    expect(joins(together(filtered.to(fakeSink()), joined.to(fakeSink())).plan()).join()).not.toContain('filter');
+  });
+  test('each has a sink of its own, which takes its changelog', () => {
+    const appending = { ...fakeSink(), accepts: 'append' as const };
+    expect(() => together(perMinute(views()).late({ accept: '1m' }).to(appending as never))).toThrow('only appends');
+    const { description } = together(views().to(appending), perMinute(views()).deadLetters(fakeSink()).to(fakeSink()));
+    expect(description.more).toHaveLength(1);
+    expect([description.deadLetters, description.more![0]!.deadLetters === null]).toEqual([null, false]);
   });
 });

@@ -36,7 +36,7 @@ describe('several sinks of one job', () => {
     for (const [i, pipeline] of build(() => rows(EVENTS)).entries()) expect(sorted(sinks[i]!.rows)).toEqual(sorted(await within<unknown[]>(pipeline.collect(options))));
     expect(stats.outputs.map(({ emitted }) => emitted)).toEqual(sinks.map(sink => sink.rows.length));
     expect(stats.emitted).toBe(sinks.reduce((all, sink) => all + sink.rows.length, 0));
-    expect(stats.sources.map(({ name, read }) => [name, read])).toEqual([['once #1', 5000], ['once #2', 5000]]);
+    expect(stats.sources.map(({ name, again, read }) => [name, again, read])).toEqual([['once #1', false, 5000], ['once #2', true, 5000]]);
     expect(stats.stages.map(({ name, read }) => [name, read])).toEqual([['the results of stage 1', 1000], ['the results of stage 1, in stage 3', 1000]]);
     expectBalanced(stats);
   });
@@ -128,6 +128,33 @@ describe('a stream that is used twice', () => {
       expect(stats.batchBytes).toBeLessThanOrEqual(format === 'rows' ? 0 : 4 * 65_536);
     });
   }
+  test('joined with itself, and with what an aggregate makes of it', bounded, async () => {
+    const build = (left: () => Source, right: () => Source) => {
+      const [even, all] = [timed(left()), timed(right())];
+      const pairs = even.filter(row => row.n.mod(2).eq(0)).join(all.filter(row => row.n.lt(400)), { on: 'key', within: '20ms', select: (one, other) => ({ a: one.n, b: other.n }) });
+      const counts = all.join(perKey(even), { on: 'key', within: '30ms', select: (row, minute) => ({ n: row.n, total: minute.total }) });
+      return [pairs, counts] as const;
+    };
+    const source = timed(once(EVENTS));
+    const shared = { pairs: collect(), counts: collect() };
+    const pairs = source.filter(row => row.n.mod(2).eq(0)).join(source.filter(row => row.n.lt(400)), { on: 'key', within: '20ms', select: (one, other) => ({ a: one.n, b: other.n }) });
+    const counts = source.join(perKey(source), { on: 'key', within: '30ms', select: (row, minute) => ({ n: row.n, total: minute.total }) });
+    const stats = await within(together(pairs.to(shared.pairs), counts.to(shared.counts)).run(options));
+    const separate = build(() => rows(EVENTS), () => rows(EVENTS));
+    expect(shared.pairs.rows.length).toBeGreaterThan(500);
+    expect(shared.counts.rows.length).toBeGreaterThan(5000);
+    expect(sorted(shared.pairs.rows)).toEqual(sorted(await within(separate[0].collect(options))));
+    expect(sorted(shared.counts.rows)).toEqual(sorted(await within(separate[1].collect(options))));
+    expectBalanced(stats);
+  });
+  test('does not wait for itself: a source is ahead of what windows make of it', bounded, async () => {
+    const held = stream(once(events(20_000)), Event).eventTime('at', { maxDrift: '1ms' });
+    const slow = stream(rows(events(200).map(row => ({ ...row, at: row.n * 100 }))), Event).eventTime('at', { maxDrift: '1ms' });
+    const both = perKey(held, 1000).map(row => ({ key: row.key, n: row.total })).union(held.select('key', 'n'), slow.select('key', 'n'));
+    const stats = await within(both.groupBy('key').window(tumbling('1s')).aggregate(row => ({ n: count(), total: sum(row.n) })).to(collect()).run(options));
+    expectBalanced(stats);
+    expect(stats.sources.map(({ read }) => read)).toEqual([20_000, 20_000, 200]);
+  });
   test('written twice to files', bounded, async () => {
     const all = timed(once(EVENTS));
     await within(together(all.to(jsonl(join(folder, 'a.jsonl'))), all.select('n').to(jsonl(join(folder, 'b.jsonl')))).run(options));
