@@ -4,6 +4,7 @@ import { runStages } from '../oracle/reference.ts';
 import { counted, dedupePlan, dedupePlanOf } from '../support/dedupe-plans.ts';
 import { name, rowsOf } from '../support/keyed-windows.ts';
 import { Random } from '../support/random.ts';
+import { runsOf } from '../support/kernels.ts';
 import { cut, hasEngine, runEngine } from '../support/run-plan.ts';
 
 /**
@@ -11,7 +12,7 @@ import { cut, hasEngine, runEngine } from '../support/run-plan.ts';
  * reference lets through, in the same order, and so are the late rows. MILLRACE_SEED and MILLRACE_RUNS draw others, or more.
  */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 60);
+const RUNS = runsOf(60);
 
 async function check(seed: number): Promise<{ late: number; dropped: number }> {
   const random = new Random(seed);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { difference } from '../oracle/compare.ts';
 import { runReference } from '../oracle/reference.ts';
 import { fold, withoutVersion } from '../support/changelog.ts';
+import { runsOf } from '../support/kernels.ts';
 import { VirtualClock } from '../support/clock.ts';
 import { aggregates, name, planOf, rowsOf, schema } from '../support/keyed-windows.ts';
 import { aggregatePlan } from '../support/plans.ts';
@@ -13,7 +14,7 @@ import { cut, hasEngine, runEngine } from '../support/run-plan.ts';
  * reference, and so are the late rows. MILLRACE_SEED and MILLRACE_RUNS draw others, or more.
  */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 40);
+const RUNS = runsOf(40);
 
 const SESSION = { kind: 'session', gap: 20, maxLength: null, unit: 'ms' } as const;
 

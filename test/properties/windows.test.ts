@@ -10,6 +10,7 @@ import { ALL_TYPES } from '../oracle/generate-values.ts';
 import { planText, rowText } from '../oracle/print.ts';
 import { type ReferenceResult, runReference } from '../oracle/reference.ts';
 import { fold, withoutVersion } from '../support/changelog.ts';
+import { runsOf } from '../support/kernels.ts';
 import { cut, hasEngine, runEngine } from '../support/run-plan.ts';
 
 /**
@@ -17,7 +18,7 @@ import { cut, hasEngine, runEngine } from '../support/run-plan.ts';
  * number of workers, every changelog folds to what the reference says, no version goes back, and the ledger balances. MILLRACE_RUNS and
  * MILLRACE_SEED draw more, or others.
  */
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 200);
+const RUNS = runsOf(200);
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_240_229);
 
 interface Case {
