@@ -10,7 +10,7 @@ const run = (...args: string[]): Promise<Outcome> => new Promise(resolve => {
 });
 
 describe('benchmarks', () => {
-  test.each(['ysb', 'groups', 'text', 'windows', 'late', 'latency'])('%s', async name => {
+  test.each(['ysb', 'groups', 'text', 'windows', 'late', 'latency', 'campaigns', 'joins'])('%s', async name => {
     const { code, stdout, stderr } = await run(name, '--small', '--json');
     expect(stderr).toContain('results equal: yes');
     const lines = stdout.trimEnd().split('\n');
