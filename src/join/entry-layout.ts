@@ -1,9 +1,10 @@
+import { MillraceError } from '../errors.js';
 import { vectorClassOf } from '../aggregate/words.js';
 import { columnOf, type Expression } from '../plan/expression-tree.js';
 import type { Join } from '../plan/join-plan.js';
 import type { DataType, Field } from '../plan/types.js';
 import { storageOf } from '../batch/storage.js';
-import { ENTRY_HEAD_BYTES } from './log-layout.js';
+import { ENTRY_HEAD_BYTES, MOST_SIDES } from './log-layout.js';
 
 /** How a column of a side lies in its entries. */
 export interface EntryColumn {
@@ -52,6 +53,7 @@ export const joinInputs = (join: Join, side: number): Expression[] =>
   [...join.sides[side]!.keys.map(key => key.expression), ...columnsOf(join, side).map(columnOf)];
 
 export function joinLayout(join: Join): JoinLayout {
+  if (join.sides.length > MOST_SIDES) throw new MillraceError('PLAN_INVALID', `a join has at most ${MOST_SIDES} sides, not ${join.sides.length}`);
   const keys = join.sides[0]!.keys.map(key => key.expression.type);
   const keyMode = keys.length === 0 ? 'none' : keys.length > 1 ? 'tuple' : vectorClassOf(keys[0]!) === 'bytes' ? 'bytes' : 'word';
   const keyCount = keys.length;

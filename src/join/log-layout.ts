@@ -34,7 +34,7 @@ export const ENTRY_HEAD_BYTES = 32;
 export const matchedBy = (side: number): number => 1 << side;
 /** It is listed in the work at hand. */
 export const LISTED: number = 1 << 30;
-/** All was given out that depended on its end. */
+/** The bits of sides lie below that of `LISTED`; the top one says that an entry is done: all was given out that depended on its end. */
 export const MOST_SIDES = 30;
 /** No time at all: nothing is pending. */
 export const NO_DUE: bigint = 2n ** 63n - 1n;
