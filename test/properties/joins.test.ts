@@ -110,3 +110,15 @@ test.skipIf(!hasEngine).each(KINDS)('batches that cross chunks, state that grows
   expect(difference(plan, expected, foldRetractions(plan, got.rows))).toBe(null);
   expect(expected.rows.length).toBeGreaterThan(1000);
 });
+
+test.skipIf(!hasEngine)('rows that are complete leave nothing behind', { timeout: 60_000 }, async () => {
+  const schema = [field('id', 'int64'), field('at', MS, false)];
+  const plan = joinPlan({ sides: [{ schema, keys: keysOf(schema[0]!) }, { schema, keys: keysOf(schema[0]!), within: [0, 40], match: 'optional' }], mode: 'final' });
+  // Each key has one row on the left and every second one on the right; some 4,000 are kept at a time, and blocks of their size. All would take 20 MB.
+  const rows = (branch: number, batch: number): object[] => Array.from({ length: 1000 }, (_, i) => batch * 1000 + i).filter(n => branch === 0 || n % 2 === 0).map(n => ({ id: BigInt(n), at: Math.floor(n / 50) }));
+  const feeds = Array.from({ length: 400 }, (_, i) => ({ branch: i % 2, rows: rows(i % 2, i >> 1) }));
+  const got = await runInOrder(plan, feeds, { workers: 2, batchRows: 1000, kernels: KERNELS });
+  expect(got.stats.emitted).toBe(200_000);
+  expect(got.rows.filter(row => row['s1_id'] === row['s0_id']).length).toBe(100_000);
+  expect(got.stats.peakStateBytes).toBeLessThan(8 << 20);
+});
