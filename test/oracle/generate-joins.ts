@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { JoinMatch, JoinWindow } from '../../src/plan/join-plan.ts';
-import type { NamedExpression, Plan, Step } from '../../src/plan/plan.ts';
+import type { Branch, NamedExpression, Plan, Step } from '../../src/plan/plan.ts';
 import type { DataType, Field, Fields, Row, Value } from '../../src/plan/types.ts';
 import { joinPlan, keysOf, type SideParts } from '../support/joined-plans.ts';
 import { agg, aggregatePlan, col, timeOf } from '../support/plans.ts';
@@ -103,6 +103,20 @@ export function joinOf(options: JoinOptions): fc.Arbitrary<Plan> {
   }));
 }
 
+/** All sides read one source, whose rows have an event time that the first side says. */
+export function selfJoinOf(options: JoinOptions): fc.Arbitrary<Plan> {
+  return joinOf({ ...options, depth: 0, unions: false }).map(plan => {
+    const { join, branches: [first] } = plan.stages[0]!;
+    const parts = join!.sides.map(({ match, keepsUnmatched, before, after }): SideParts => {
+      const { fields, keys } = join!.sides[0]!;
+      return { schema: first!.source.schema, fields, keys, steps: [first!.steps], within: [before, after], match, keepsUnmatched };
+    });
+    const self = joinPlan({ sides: parts, mode: join!.mode, accept: join!.accept, window: join!.window });
+    const branches = self.stages[0]!.branches.map(branch => ({ ...branch, source: first!.source, from: { source: 0 }, eventTime: first!.eventTime }));
+    return { ...self, stages: [{ ...self.stages[0]!, branches }] };
+  });
+}
+
 /** Rows of a join by another key and minute, where nothing is taken back: how many, and the least and the last of a column. */
 export const counted = (plan: Plan): fc.Arbitrary<Plan> => fc.record({ column: fc.nat(), size: fc.constantFrom(1, 10, 1_000), accept: fc.constant(0) }).map(({ column, size }) => {
   const time = plan.output.find(({ name }) => name === 'time')!;
@@ -123,7 +137,8 @@ export interface JoinData { readonly feeds: readonly JoinFeed[]; readonly shape:
 
 /** Keys are drawn from a few that all sides share, so that they meet. */
 export function feedsFor(plan: Plan, rows: (sides: number) => fc.Arbitrary<number>, bad = true): fc.Arbitrary<JoinData> {
-  const { branches, join } = plan.stages[0]!;
+  const { join } = plan.stages[0]!;
+  const branches = sourcesOf(plan);
   const shape = fc.record({
     rows: fc.noBias(rows(join!.sides.length)), seed: fc.nat(), hot: fc.constantFrom(0, 0.3, 0.9), burst: fc.constantFrom(1, 2, 5, 30),
     step: fc.constantFrom(0, 1, 1, 9, 500), jitter: fc.constantFrom(0, 2, 60, 300, 3_000), ends: fc.constantFrom(0, 0, 0.02), badEvery: fc.constantFrom(0, 0, 0, bad ? 13 : 0),
@@ -135,6 +150,9 @@ export function feedsFor(plan: Plan, rows: (sides: number) => fc.Arbitrary<numbe
   return fc.record({ shape, keys, pools }).map(drawn => ({ feeds: deal(plan, drawn), shape: drawn.shape }));
 }
 
+/** For each source the first branch that reads it. */
+const sourcesOf = (plan: Plan): Branch[] => plan.stages[0]!.branches.filter(({ from }, i, all) => all.findIndex(other => JSON.stringify(other.from) === JSON.stringify(from)) === i);
+
 interface Drawn {
   readonly shape: { rows: number; seed: number; hot: number; burst: number; step: number; jitter: number; ends: number; badEvery: number };
   readonly keys: readonly (readonly Value[])[];
@@ -143,7 +161,7 @@ interface Drawn {
 }
 function deal(plan: Plan, { shape, keys, pools }: Drawn): JoinFeed[] {
   const random = new Random(shape.seed);
-  const { branches } = plan.stages[0]!;
+  const branches = sourcesOf(plan);
   const feeds: JoinFeed[] = [];
   const open = branches.map((_branch, index) => index);
   let now = 0;

@@ -10,7 +10,7 @@ interface Part { readonly row: Arrival | null; readonly count: bigint }
 interface Span { readonly start: bigint; readonly end: bigint }
 
 /**
- * Remembers all rows, for ever, and compares each with each when the input has ended. Which rows are late depends on their order; what
+ * Remembers all rows, for ever, and compares each with each of its key when the input has ended. Which rows are late depends on their order; what
  * matches what does not. What comes of it are the contents: a row that an eager join takes back is not among them.
  */
 export class Joining {
@@ -45,13 +45,14 @@ export class Joining {
   private resultsIn(span: Span | null, [lefts = [], ...others]: readonly (readonly Arrival[])[]): Cell[][] {
     const sides = this.join.sides.slice(1);
     const results: Cell[][] = [];
+    const [leftsOf, ...othersOf] = [lefts, ...others].map(rows => byKey(rows));
     for (const left of lefts) {
-      const choices = sides.map((side, i) => partsOf(side, others[i]!.filter(row => this.matches(side, left, row))));
+      const choices = sides.map((side, i) => partsOf(side, (othersOf[i]!.get(left.key) ?? []).filter(row => this.matches(side, left, row))));
       for (const parts of product(choices)) results.push(this.result(left, parts, left.time, span));
     }
     for (const [i, side] of sides.entries()) {
       if (!side.keepsUnmatched) continue;
-      for (const row of others[i]!.filter(one => !lefts.some(left => this.matches(side, left, one)))) results.push(this.result(null, [{ row, count: 0n }], row.time, span));
+      for (const row of others[i]!.filter(one => !(leftsOf!.get(one.key) ?? []).some(left => this.matches(side, left, one)))) results.push(this.result(null, [{ row, count: 0n }], row.time, span));
     }
     return results;
   }
@@ -101,3 +102,12 @@ function partsOf({ match }: JoinSide, matches: readonly Arrival[]): Part[] {
 }
 const product = (choices: readonly (readonly Part[])[]): Part[][] =>
   choices.reduce<Part[][]>((lists, parts) => lists.flatMap(list => parts.map(part => [...list, part])), [[]]);
+function byKey(rows: readonly Arrival[]): Map<string | null, Arrival[]> {
+  const lists = new Map<string | null, Arrival[]>();
+  for (const row of rows) {
+    const same = lists.get(row.key);
+    if (same === undefined) lists.set(row.key, [row]);
+    else same.push(row);
+  }
+  return lists;
+}
