@@ -36,13 +36,18 @@ export class StageRun {
   private openBranches: number;
   private hasEnded = false;
 
+  /** Of each branch, what is added to the watermarks that its input states. */
+  private readonly catchesUp: readonly bigint[];
+
   constructor(
     private readonly engine: Engine,
     private readonly layout: JobLayout,
     /** Takes what the stage gives on, in order. */
     private readonly next: (feed: Feed) => void,
   ) {
-    this.openBranches = firstStage(layout.plan).branches.length;
+    const { branches } = firstStage(layout.plan);
+    this.openBranches = branches.length;
+    this.catchesUp = branches.map(({ catchesUp = 0 }) => BigInt(catchesUp));
     this.sequence = new Sequence(engine.heap, layout.block, new Chain(engine.heap, layout.block, layout.lanes));
     this.sequence.chain.reset();
     engine.heap.i64[settledWord(layout.block)] = NO_TIME;
@@ -92,7 +97,7 @@ export class StageRun {
       if (feed === 'end') {
         this.sequence.pass(MorselKind.branchEnd, branch, lane);
         this.branchEnds();
-      } else if ('statement' in feed) this.sequence.pass(MorselKind.statement, branch, lane, feed.statement);
+      } else if ('statement' in feed) this.sequence.pass(MorselKind.statement, branch, lane, feed.statement + this.catchesUp[branch]!);
       else {
         this.sequence.submit(branch, lane, morsel => {
           morsel.kind = MorselKind.batch;

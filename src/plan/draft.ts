@@ -33,6 +33,8 @@ export interface Draft {
   readonly without: readonly string[];
 }
 export interface DraftBranch {
+  /** See `Branch`. */
+  readonly catchesUp?: number;
   readonly side: number;
   readonly input: Source | DraftStage;
   readonly schema: Fields;

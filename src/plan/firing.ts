@@ -1,6 +1,7 @@
 import { MillraceError } from '../errors.js';
 import { DraftStage, fieldsOf, requireNames, type Draft, type DraftBranch, type Results } from './draft.js';
 import { checkOptions, inUnit, parseDuration, type Duration } from './duration.js';
+import { caughtUp } from './joins.js';
 import type { Join } from './join-plan.js';
 import { changelogColumns, changelogOf, resultFields, windowColumns, type Aggregate, type Emit } from './plan.js';
 import { restoredIdentity, restoring } from './retraction.js';
@@ -42,7 +43,7 @@ export function acceptingLate(draft: Draft, options: LateOptions): Draft {
 }
 function joinAcceptingLate(draft: Draft, join: Join, options: LateOptions): Draft {
   const accept = acceptedFor(options, eventUnit(draft, 'late: rows'));
-  return accept === null ? draft : { ...draft, operator: { ...draft.operator, join: { ...join, accept } } };
+  return accept === null ? draft : { ...draft, operator: { ...draft.operator, join: { ...join, accept: accept + caughtUp([draft]) } } };
 }
 function acceptedFor({ accept, then }: LateOptions, unit: TimeUnitName): number | null {
   if (accept === undefined && then === undefined) throw new MillraceError('BAD_OPTION', 'late takes accept (for how long late rows are taken), then (where later ones go), or both.');

@@ -77,7 +77,7 @@ export const retracts = ({ mode, sides }: Pick<Join, 'mode' | 'sides'>): boolean
  * results for so long as the join gives them.
  */
 export function behindWatermark(join: Pick<Join, 'mode' | 'sides' | 'window' | 'accept'>): number {
-  if (retracts(join)) return join.accept;
+  if (retracts(join)) return 0;
   if (join.window !== null) return join.window.size + join.accept;
   return join.accept + Math.max(reachOf(join, 0), ...join.sides.map(({ keepsUnmatched, before }) => (keepsUnmatched ? before : 0)));
 }

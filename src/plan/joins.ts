@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.js';
-import { bareColumn, fieldNamed, fieldsOf, NO_OPERATOR, recordColumns, requireNames, withStep, type Draft } from './draft.js';
+import { bareColumn, DraftStage, fieldNamed, fieldsOf, NO_OPERATOR, recordColumns, requireNames, withStep, type Draft } from './draft.js';
 import { asText } from './without-dictionaries.js';
 import { joinBounds, joinMode, joinWindow } from './join-options.js';
 import { RETRACTED, retracts, type Join, type JoinColumn, type JoinMatch, type JoinSide } from './join-plan.js';
@@ -57,8 +57,21 @@ export function openJoin({ where, sides, window, mode }: GivenJoin): OpenJoin {
     return { name, fields: opened[i]!.fields, keys: keysOf(opened[i]!, on, where), ...bounds, match, keepsUnmatched };
   });
   for (const side of plannedSides.slice(1)) requireSameKeys(plannedSides[0]!, side, where);
-  return { where, drafts: opened, unit, join: { sides: plannedSides, mode: joinMode(mode, where), accept: 0, window: planned } };
+  const join = { sides: plannedSides, mode: joinMode(mode, where), accept: 0, window: planned };
+  const drafts = retracts(join) ? opened.map(catchingUp) : opened;
+  return { where, drafts, unit, join: { ...join, accept: caughtUp(drafts) } };
 }
+
+/** What `dedupe` lets through late is not waited for where what is given out may be taken back: the join accepts it. */
+const catchingUp = (draft: Draft): Draft => ({
+  ...draft,
+  branches: draft.branches.map(branch => {
+    const within = branch.input instanceof DraftStage ? branch.input.operator.deduplicate?.within ?? 0 : 0;
+    return within === 0 ? branch : { ...branch, catchesUp: within };
+  }),
+});
+/** For so long rows come late that are not waited for. */
+export const caughtUp = (drafts: readonly Draft[]): number => Math.max(0, ...drafts.flatMap(draft => draft.branches.map(branch => branch.catchesUp ?? 0)));
 
 /** Codes of a dictionary mean nothing beside another batch's: state keeps text. */
 function asTexts(draft: Draft): Draft {

@@ -34,10 +34,10 @@ class Numbers {
   }
 
   private branch(branch: DraftBranch): Branch {
-    const { side, input, schema, eventTime, steps } = branch;
+    const { side, input, schema, eventTime, steps, catchesUp } = branch;
     const from: Input = input instanceof DraftStage ? { stage: this.stage(input) } : { source: this.source(input, branch) };
     const name = 'stage' in from ? `the results of stage ${from.stage}` : (input as Source).name;
-    return { side, source: { name, schema }, from, eventTime: eventTime?.planned ?? null, steps };
+    return { side, source: { name, schema }, from, ...(catchesUp && { catchesUp }), eventTime: eventTime?.planned ?? null, steps };
   }
 
   private source(source: Source, branch: DraftBranch): number {

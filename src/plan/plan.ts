@@ -46,6 +46,11 @@ export interface Branch {
   /** `source.schema` are the columns of the input, also where it is a stage. */
   readonly source: { readonly name: string; readonly schema: Fields };
   readonly from: Input;
+  /**
+   * Added to the watermark that the input states. Behind `dedupe` that is `within` less than it could be, or what it lets through would be late;
+   * a join whose rows may be taken back accepts it instead, and what is behind need not wait. Only where it is not 0.
+   */
+  readonly catchesUp?: number;
   /** null: the input has no event time. */
   readonly eventTime: EventTime | null;
   readonly steps: readonly Step[];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { count, schema as schemaOf, stream, sum, t, tumbling as tumblingOf } from 'millrace';
 import type { JoinColumn } from '../../src/plan/join-plan.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
@@ -7,7 +8,7 @@ import { type Ledger, runStages } from '../oracle/reference.ts';
 import { ingestOfFeeds, runInOrder, type RowsOrEnd } from '../support/in-order.ts';
 import { foldRetractions, joinPlan, keysOf, type JoinParts, type SideParts } from '../support/joined-plans.ts';
 import { agg, aggregatePlan, col, field, filter, lit, MS, op, timeOf, tumbling } from '../support/plans.ts';
-import { hasEngine, startSources } from '../support/run-plan.ts';
+import { hasEngine, ListSink, startSources } from '../support/run-plan.ts';
 import { ScriptedSource, until } from '../support/scripted-source.ts';
 
 /** Rows have a name (`l1`, `r1`), a key and a time. Results are their names, with `-` where there is none. */
@@ -222,4 +223,46 @@ describe.skipIf(!hasEngine)('final', () => {
   });
   test('a row with a null key is complete at once; the end of input completes everything', () =>
     expectSteps(final({ within: [5, 5], match: 'optional', keepsUnmatched: true }), [['l1 1 10'], ['r1 2 10'], ['l2 - 11', '+ l2 -']], ['+ - r1', '+ l1 -']));
+});
+
+describe.skipIf(!hasEngine)('behind a join whose rows may be taken back', () => {
+  const Ad = schemaOf({ id: t.int64, at: t.timestamp });
+  test('the figures of a window are out at its end, and revised while rows come that are late or far away, duplicates aside', async () => {
+    const results = new ListSink('results');
+    const [served, viewed] = [new ScriptedSource('served'), new ScriptedSource('viewed')];
+    // What comes twice comes up to 1,000 late, and what is seen is seen up to 500 later.
+    const timed = (source: ScriptedSource) => stream(source, Ad).eventTime('at').dedupe('id', { within: 1000 });
+    const seen = (source: ScriptedSource) => stream(source, Ad).eventTime('at').dedupe(row => ({ both: row.at }), { within: 1000 });
+    const job = timed(served).countMatches({ views: { of: seen(viewed), within: { after: 500 } } }, { on: 'id' }).late({ accept: 50 })
+      .window(tumblingOf(100)).aggregate(row => ({ n: count(), views: sum(row.views) })).to(results).start({ workers: 2, heap: '64MiB' });
+    const give = async (source: ScriptedSource, ...rows: [id: number, at: number][]): Promise<void> => {
+      await until(() => source.asked);
+      source.rows(rows.map(([id, at]) => ({ id: BigInt(id), at })));
+    };
+    const shown = (): string[] => results.rows.map(row => `${String(row['windowStart'])}: ${String(row['n'])} ${String(row['views'])}${row['deleted'] === true ? ' deleted' : ''}`);
+    await give(served, [1, 10], [1, 10], [2, 20], [3, 100]);
+    await give(viewed, [1, 15], [1, 15], [9, 100]);
+    // The watermark is 100: the first window is over, although a row as late as 1,050 and a view as late as 500 may come.
+    await until(() => shown().length === 1);
+    expect(shown()).toEqual(['0: 2 1']);
+    await give(served, [4, 30]);
+    await until(() => shown().length === 2);
+    await give(viewed, [2, 400]);
+    await until(() => shown().length === 3);
+    served.end();
+    viewed.end();
+    const stats = await job.done;
+    expect(shown()).toEqual(['0: 2 1', '0: 3 1', '0: 3 2', '100: 1 0']);
+    expect(stats.stages.map(({ late, deadLettered }) => late + deadLettered)).toEqual(stats.stages.map(() => 0));
+  });
+  test('behind one that is final, and behind others of its inputs, nothing catches up', () => {
+    const source = new ScriptedSource('served');
+    const once = stream(source, Ad).eventTime('at').dedupe('id', { within: 1000 });
+    const branches = (pipeline: { plan(): Plan }) => pipeline.plan().stages.flatMap(stage => stage.branches.map(branch => branch.catchesUp ?? 0));
+    const counts = once.countMatches({ views: { of: once, within: 5 } }, { on: 'id' });
+    expect([branches(counts), counts.plan().stages.at(-1)!.join!.accept]).toEqual([[0, 1000, 1000], 1000]);
+    expect(counts.late({ accept: 7 }).plan().stages.at(-1)!.join!.accept).toBe(1007);
+    const final = once.countMatches({ views: { of: once, within: 5 } }, { on: 'id', mode: 'final' });
+    expect([branches(final), final.plan().stages.at(-1)!.join!.accept]).toEqual([[0, 0, 0], 0]);
+  });
 });
