@@ -16,6 +16,13 @@ function plus(time: i64, by: i64): i64 {
   return time > i64.MAX_VALUE - by ? i64.MAX_VALUE : time + by;
 }
 
+/** Address of the entry at a position. */
+// @ts-ignore: decorator
+@inline
+function entryAt(directory: usize, slots: u32, shift: u32, position: u32): usize {
+  return <usize>load<u32>(directory + (<usize>((position >> shift) & slots) << RECORD_SHIFT)) + (<usize>(position & ((<u32>1 << shift) - 1)) << 3);
+}
+
 /** Whether two keys of bytes are equal; `a` and `b`: where the views of the keys lie in their entries. */
 function sameKey(one: usize, a: usize, other: usize, b: usize): bool {
   const length = load<u32>(one + a, 4);
@@ -40,16 +47,15 @@ function touchChains(log: usize, entries: usize, from: u32, until: u32): u32 {
   const directory = <usize>load<u32>(log, DIRECTORY);
   const slots = load<u32>(log, DIRECTORY_MASK);
   const shift = load<u32>(log, SHIFT);
-  const inBlock = (<u32>1 << shift) - 1;
   let sum: u32 = 0;
   for (let tuple = from; tuple < until; tuple++) {
     const hash = load<u32>(<usize>load<u32>(entries + (<usize>tuple << 2)), HASH);
     // What is gone stands for the oldest entry there is.
     const head = load<u32>(heads + (<usize>(hash & mask) << 2));
     const first = select<u32>(head, base, head - base < live);
-    const link = load<u32>(<usize>load<u32>(directory + (<usize>((first >> shift) & slots) << RECORD_SHIFT)) + (<usize>(first & inBlock) << 3), LINK);
+    const link = load<u32>(entryAt(directory, slots, shift, first), LINK);
     const second = select<u32>(link, base, link - base < live);
-    sum += load<u32>(<usize>load<u32>(directory + (<usize>((second >> shift) & slots) << RECORD_SHIFT)) + (<usize>(second & inBlock) << 3), LINK);
+    sum += load<u32>(entryAt(directory, slots, shift, second), LINK);
   }
   return sum;
 }
@@ -63,7 +69,6 @@ export function probeEntries(log: usize, cursor: usize, tuples: u32, entries: us
   const directory = <usize>load<u32>(log, DIRECTORY);
   const slots = load<u32>(log, DIRECTORY_MASK);
   const shift = load<u32>(log, SHIFT);
-  const inBlock = (<u32>1 << shift) - 1;
   let tuple = load<u32>(cursor);
   let position = load<u32>(cursor, 4);
   let seen = load<u32>(cursor, 8);
@@ -81,7 +86,7 @@ export function probeEntries(log: usize, cursor: usize, tuples: u32, entries: us
     const until = plus(time, after);
     if (seen == 0) position = live ? load<u32>(heads + (<usize>(load<u32>(entry, HASH) & mask) << 2)) : base - 1;
     while (position - base < live) {
-      const other = <usize>load<u32>(directory + (<usize>((position >> shift) & slots) << RECORD_SHIFT)) + (<usize>(position & inBlock) << 3);
+      const other = entryAt(directory, slots, shift, position);
       if (load<u64>(other) == key) {
         const at = load<i64>(other, TIME);
         if (at >= from && at <= until && !(load<u32>(other, FLAGS) & skipped) && (!ownKey || sameKey(entry, ownKey, other, otherKey))) {

@@ -71,12 +71,12 @@ export class EntryWriter {
   }
 
   private fill({ vectors, keyViews: views, eventTimes }: Candidates, { rows, elements }: Picked, addresses: number): void {
-    const { heap, kernels, scratch } = this.thread;
+    const { kernels, scratch } = this.thread;
     const { columns, time, counts, key, hasTexts, fixedBytes } = this.layout;
     if (time) kernels.putFields(8, rows, addresses, time, elements, eventTimes);
     if (counts.some(offset => offset > 0)) {
       const zeros = scratch.take(rows * 8);
-      heap.u8.fill(0, zeros, zeros + rows * 8);
+      kernels.clearBytes(rows * 8, zeros);
       // Element 0 is as good as any: all are zero.
       for (const offset of counts) if (offset) kernels.putFields(8, rows, addresses, offset, zeros, zeros);
     }

@@ -16,7 +16,7 @@ export function joinKeys(thread: ThreadContext, mode: JoinKeyMode, vectors: read
   if (mode === 'word') return { words: keyWords(kernels, vectors[0]!, rows, scratch), views: 0, valid };
   const words = scratch.take(rows * 8);
   if (mode === 'none') {
-    heap.u8.fill(0, words, words + rows * 8);
+    kernels.clearBytes(rows * 8, words);
     return { words, views: 0, valid: 0 };
   }
   const { data } = hashedKeys(heap, kernels, mode, vectors, rows, 0n, scratch);

@@ -188,9 +188,9 @@ export class JoinLog {
     this.relink();
   }
   private relink(): void {
-    const { heap: { u32 }, kernels } = this.tools;
-    const [heads, base] = [this.get(LogWord.heads) >>> 2, this.get(LogWord.base)];
-    u32.fill(base - 1, heads, heads + this.buckets);
+    const { kernels } = this.tools;
+    const base = this.get(LogWord.base);
+    kernels.fillWords(this.buckets, base - 1, this.get(LogWord.heads));
     this.set(LogWord.relinked, base);
     for (const { position, record } of this.blocks()) kernels.linkEntries(this.address, position, this.word(record, RecordWord.address), this.word(record, RecordWord.used));
   }

@@ -3,7 +3,7 @@ import { DraftStage, fieldsOf, requireNames, type Draft, type DraftBranch, type 
 import { checkOptions, inUnit, parseDuration, type Duration } from './duration.js';
 import { caughtUp } from './joins.js';
 import type { Join } from './join-plan.js';
-import { changelogColumns, changelogOf, resultFields, windowColumns, type Aggregate, type Emit } from './plan.js';
+import { changelogOf, identityFields, resultFields, type Aggregate, type Emit } from './plan.js';
 import { restoredIdentity, restoring } from './retraction.js';
 import { eventUnit } from './stages.js';
 import type { TimeUnitName } from './window-plan.js';
@@ -26,7 +26,7 @@ export function withAggregate(draft: Draft, aggregate: Aggregate): Draft {
   const behind = draft.takingBack && restoring(aggregate, draft.takingBack);
   const fields = behind === null ? resultFields(aggregate) : fieldsOf(behind.columns);
   requireNames(fields.map(field => field.name), 'aggregate: its result');
-  const own = [...aggregate.keys, ...windowColumns(aggregate.window), ...changelogColumns(aggregate)].map(column => column.name);
+  const own = identityFields(aggregate).map(field => field.name);
   const results: Results = { window: aggregate.window, changelog: changelogOf(aggregate), identity: behind === null ? own : restoredIdentity(aggregate) };
   return { ...draft, operator: { ...draft.operator, aggregate }, behind, fields, results };
 }

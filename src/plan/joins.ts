@@ -1,6 +1,6 @@
 import { MillraceError } from '../errors.js';
-import { bareColumn, DraftStage, fieldNamed, fieldsOf, NO_OPERATOR, recordColumns, requireNames, withStep, type Draft } from './draft.js';
-import { asText } from './without-dictionaries.js';
+import { bareColumn, DraftStage, fieldNamed, fieldsOf, NO_OPERATOR, recordColumns, requireNames, type Draft } from './draft.js';
+import { asTexts } from './without-dictionaries.js';
 import { joinBounds, joinMode, joinWindow } from './join-options.js';
 import { RETRACTED, retracts, type Join, type JoinColumn, type JoinMatch, type JoinSide } from './join-plan.js';
 import { mergeDrafts } from './merge-drafts.js';
@@ -48,6 +48,7 @@ export interface JoinPart {
 export function openJoin({ where, sides, window, mode }: GivenJoin): OpenJoin {
   const opened = sides.map(({ draft }) => {
     requireFinal(draft, where);
+    // Codes of a dictionary mean nothing beside another batch's: state keeps text.
     return asTexts(openEnd(draft));
   });
   const unit = commonUnit(opened, where);
@@ -72,13 +73,6 @@ const catchingUp = (draft: Draft): Draft => ({
 });
 /** For so long rows come late that are not waited for. */
 export const caughtUp = (drafts: readonly Draft[]): number => Math.max(0, ...drafts.flatMap(draft => draft.branches.map(branch => branch.catchesUp ?? 0)));
-
-/** Codes of a dictionary mean nothing beside another batch's: state keeps text. */
-function asTexts(draft: Draft): Draft {
-  if (draft.fields.every(field => field.type.kind !== 'dictionary')) return draft;
-  const columns = draft.fields.map(bareColumn).map(asText);
-  return withStep(draft, { kind: 'project', columns }, fieldsOf(columns));
-}
 
 function commonUnit(drafts: readonly Draft[], where: string): TimeUnitName {
   const units = drafts.map(draft => eventUnit(draft, `${where}: rows`));

@@ -165,11 +165,13 @@ export function windowColumns(window: Window): readonly Field[] {
 /** Whether results come out more than once. */
 export const changelogOf = ({ accept, emit }: Pick<Aggregate, 'accept' | 'emit'>): Changelog =>
   (emit.earlyMs !== null || (accept > 0 && emit.when !== 'final') ? 'updating' : 'append');
+/** In a stream of revisions, where a result can vanish: this one has. */
+export const DELETED: Field = { name: 'deleted', type: { kind: 'bool' }, nullable: false };
 /** `version` grows with each revision of a group's window; `deleted`, where windows can vanish by merging, says that one has. */
 export function changelogColumns(aggregate: Pick<Aggregate, 'accept' | 'emit' | 'window'>): readonly Field[] {
   if (changelogOf(aggregate) === 'append') return [];
   const version: Field = { name: 'version', type: { kind: 'int64' }, nullable: false };
-  return aggregate.window.kind === 'session' ? [version, { name: 'deleted', type: { kind: 'bool' }, nullable: false }] : [version];
+  return aggregate.window.kind === 'session' ? [version, DELETED] : [version];
 }
 
 export const outputsOf = ({ outputs, stages, output: fields, changelog }: Plan): readonly PlanOutput[] => outputs ?? [{ stage: stages.length - 1, fields, changelog }];
@@ -177,14 +179,17 @@ export const outputsOf = ({ outputs, stages, output: fields, changelog }: Plan):
 /** A plan of one stage of another. */
 export const stagePlan = (plan: Plan, stage: number): Plan => ({ ...plan, stages: [plan.stages[stage]!], output: plan.stages[stage]!.output });
 
+/** The columns that tell which result a row is, and which version of it: keys, window, changelog. */
+export const identityFields = (aggregate: Aggregate): Field[] => [
+  ...aggregate.keys.map(({ name, expression: { type, nullable } }): Field => ({ name, type, nullable })), ...windowColumns(aggregate.window), ...changelogColumns(aggregate),
+];
+
 /** The columns of an aggregate's results. Where a result can vanish, aggregates may be null: those of a deleted row are. */
 export function resultFields(aggregate: Aggregate): Field[] {
-  const changelog = changelogColumns(aggregate);
-  const vanishing = changelog.some(({ name }) => name === 'deleted');
+  const identity = identityFields(aggregate);
+  const vanishing = identity.includes(DELETED);
   return [
-    ...aggregate.keys.map(({ name, expression: { type, nullable } }) => ({ name, type, nullable })),
-    ...windowColumns(aggregate.window),
-    ...changelog,
+    ...identity,
     ...aggregate.aggregates.map(({ name, type, nullable }) => ({ name, type, nullable: nullable || vanishing })),
   ];
 }

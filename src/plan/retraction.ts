@@ -6,9 +6,9 @@ import { arithmetic } from './operators/arithmetic.js';
 import { caseWhen, coalesce } from './operators/choice.js';
 import { Bare, coerceTo } from './operators/coerce.js';
 import { compare, logic } from './operators/comparison.js';
-import { changelogColumns, changelogOf, resultFields, windowColumns, type Aggregate, type AggregateCall, type NamedExpression, type Window } from './plan.js';
-import { BOOL, FLOAT64, INT64, isFloat } from './type-rules.js';
-import type { DataType, Field } from './types.js';
+import { changelogOf, DELETED, identityFields, resultFields, type Aggregate, type AggregateCall, type NamedExpression, type Window } from './plan.js';
+import { FLOAT64, INT64, isFloat } from './type-rules.js';
+import type { DataType } from './types.js';
 
 /**
  * Aggregates over rows that may be taken back. Each is made of sums and counts of the rows that came, and the same of those that were taken
@@ -87,12 +87,10 @@ class States {
   }
 }
 
-const DELETED: Field = { name: 'deleted', type: BOOL, nullable: false };
-
 /** What the results of an aggregate over `states` become. */
 export function restoring(aggregate: Aggregate, { rows, columns }: TakingBack): Behind & { readonly columns: readonly NamedExpression[] } {
   const given = resultFields(aggregate);
-  const first = [...aggregate.keys.map(({ name, expression: { type, nullable } }): Field => ({ name, type, nullable })), ...windowColumns(aggregate.window), ...changelogColumns(aggregate)].map(bareColumn);
+  const first = identityFields(aggregate).map(bareColumn);
   if (changelogOf(aggregate) === 'append') {
     const all = [...first, ...columns];
     // One group over everything has a result even without rows.
@@ -107,6 +105,6 @@ export function restoring(aggregate: Aggregate, { rows, columns }: TakingBack): 
 }
 /** The names of what tells which result a row of `restoring` is. */
 export const restoredIdentity = (aggregate: Aggregate): string[] => {
-  const names = [...aggregate.keys, ...windowColumns(aggregate.window), ...changelogColumns(aggregate)].map(column => column.name);
+  const names = identityFields(aggregate).map(field => field.name);
   return changelogOf(aggregate) === 'append' ? names : [...names, DELETED.name];
 };

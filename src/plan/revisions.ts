@@ -5,8 +5,8 @@ import { coalesce } from './operators/choice.js';
 import { Bare, coerceTo, literal } from './operators/coerce.js';
 import { logic } from './operators/comparison.js';
 import { RETRACTED } from './join-plan.js';
-import type { NamedExpression } from './plan.js';
-import { BOOL, UTF8 } from './type-rules.js';
+import { DELETED, type NamedExpression } from './plan.js';
+import { UTF8 } from './type-rules.js';
 import type { Field } from './types.js';
 
 /** What is special about streams whose rows are revised: a row must keep what tells it, and must not vanish without a word. */
@@ -44,8 +44,6 @@ function requireIdentity(draft: Draft, columns: readonly NamedExpression[], wher
   if (lost.length === 0) return;
   throw new MillraceError('PLAN_INVALID', `${where}: the results are revised, and ${lost.join(', ')} ${lost.length === 1 ? 'tells' : 'tell'} which row is which: keep ${lost.length === 1 ? 'it' : 'them'} unchanged, or say .emit('final') behind the aggregate.`);
 }
-
-const DELETED: Field = { name: 'deleted', type: BOOL, nullable: false };
 
 /** A result that no longer meets the condition was given out perhaps: so it is not left out, it comes as deleted, with nulls. */
 export function filterRevised(draft: Draft, predicate: Expression): Draft {

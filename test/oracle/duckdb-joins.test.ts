@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ingestOfFeeds } from '../support/in-order.ts';
+import { ingestOf } from '../support/feeds.ts';
 import { difference } from './compare.ts';
 import { Duck } from './duckdb.ts';
 import { feedsFor, joinOf } from './generate-joins.ts';
@@ -22,7 +22,7 @@ test('the reference and DuckDB join alike', { timeout: 120_000 + RUNS * 200 }, a
   const totals = { late: 0, results: 0 };
   const kinds = new Map<string, number>();
   await fc.assert(fc.asyncProperty(cases, async ({ plan, data }) => {
-    const ingest = ingestOfFeeds(data.feeds);
+    const ingest = ingestOf(data.feeds);
     const expected = runReference(plan, ingest);
     const actual = await duck.runJoin(plan, ingest);
     expect(difference(plan, expected, actual), planText(plan)).toBe(null);

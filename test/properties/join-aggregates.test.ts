@@ -4,7 +4,8 @@ import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { difference, rowText } from '../oracle/compare.ts';
 import { runStages } from '../oracle/reference.ts';
-import { ingestOfFeeds, runInOrder, type RowsOrEnd } from '../support/in-order.ts';
+import { ingestOf } from '../support/feeds.ts';
+import { runInOrder, type RowsOrEnd } from '../support/in-order.ts';
 import { KERNELS, runsOf } from '../support/kernels.ts';
 import { Random } from '../support/random.ts';
 import { hasEngine } from '../support/run-plan.ts';
@@ -98,7 +99,7 @@ test.skipIf(!hasEngine)('aggregates over rows that may be taken back', { timeout
     const options = { workers: random.pick([1, 2, 3]), batchRows: random.pick([1, 2, 50]), kernels: KERNELS };
     const { columns: _columns, ...join } = plan.stages[0]!.join!;
     const note = `seed ${seed}, ${JSON.stringify(options)}, ${JSON.stringify(join)}, ${JSON.stringify(plan.stages[1]!.aggregate?.window)}`;
-    const expected = runStages(final(plan), ingestOfFeeds(feeds));
+    const expected = runStages(final(plan), ingestOf(feeds));
     const got = await runInOrder(plan, feeds, options);
     const ledgers = got.stats.sources.map(({ read, filtered, applied, late, deadLettered }) => ({ read, filtered, applied, late, deadLettered }));
     expect(ledgers, note).toEqual(expected.ledgers.slice(0, ledgers.length));

@@ -7,8 +7,10 @@ import { counted, feedsFor, type JoinData, joinOf, type JoinOptions, selfJoinOf 
 import { planText, rowText } from '../oracle/print.ts';
 import { runStages } from '../oracle/reference.ts';
 import { inJobOrder } from '../support/graph-plans.ts';
-import { ingestOfFeeds, runInOrder } from '../support/in-order.ts';
-import { foldRetractions, joinPlan, keysOf } from '../support/joined-plans.ts';
+import { ingestOf } from '../support/feeds.ts';
+import { runInOrder } from '../support/in-order.ts';
+import { foldRetractions } from '../support/changelog.ts';
+import { joinPlan, keysOf } from '../support/join-plans.ts';
 import { KERNELS, runsOf } from '../support/kernels.ts';
 import { field, MS } from '../support/plans.ts';
 import { Random } from '../support/random.ts';
@@ -36,7 +38,7 @@ const joins = (of: Partial<JoinOptions> = {}): fc.Arbitrary<Plan> => joinOf({ mo
 
 interface Totals { late: number; results: number; retracted: number }
 async function check({ plan, data, options: chosen }: Case, totals: Totals): Promise<void> {
-  const expected = runStages(plan, ingestOfFeeds(data.feeds));
+  const expected = runStages(plan, ingestOf(data.feeds));
   const got = await runInOrder(plan, data.feeds, chosen);
   const ledgers = [...got.stats.sources, ...got.stats.stages].map(({ read, filtered, applied, late, deadLettered }) => ({ read, filtered, applied, late, deadLettered }));
   expect(ledgers).toEqual(inJobOrder(plan, expected.ledgers));
@@ -54,7 +56,7 @@ async function check({ plan, data, options: chosen }: Case, totals: Totals): Pro
 
 const report = ({ plan, data, options: chosen }: Case): string => [
   JSON.stringify(chosen), planText(plan), ...plan.stages.slice(1).map(stage => JSON.stringify(stage.aggregate)),
-  ...ingestOfFeeds(data.feeds).slice(0, 60).map(item => `${item.branch}: ${'row' in item ? rowText(item.row) : 'end'}`),
+  ...ingestOf(data.feeds).slice(0, 60).map(item => `${item.branch}: ${'row' in item ? rowText(item.row) : 'end'}`),
 ].join('\n');
 
 async function property(cases: fc.Arbitrary<Case>, numRuns: number): Promise<Totals> {
@@ -104,7 +106,7 @@ test.skipIf(!hasEngine).each(KINDS)('batches that cross chunks, state that grows
       return { id, name: random.chance(0.1) ? null : 'x'.repeat(random.below(30)), at: Math.max(0, now - random.below(100)) };
     }),
   }));
-  const expected = runStages(plan, ingestOfFeeds(feeds));
+  const expected = runStages(plan, ingestOf(feeds));
   const got = await runInOrder(plan, feeds, { workers: 3, batchRows: 30_000, kernels: KERNELS });
   expect(got.stats.sources.map(({ read, filtered, applied, late, deadLettered }) => ({ read, filtered, applied, late, deadLettered }))).toEqual(expected.ledgers);
   expect(difference(plan, expected, foldRetractions(plan, got.rows))).toBe(null);

@@ -5,8 +5,10 @@ import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { difference } from '../oracle/compare.ts';
 import { type Ledger, runStages } from '../oracle/reference.ts';
-import { ingestOfFeeds, runInOrder, type RowsOrEnd } from '../support/in-order.ts';
-import { foldRetractions, joinPlan, keysOf, type JoinParts, type SideParts } from '../support/joined-plans.ts';
+import { ingestOf } from '../support/feeds.ts';
+import { runInOrder, type RowsOrEnd } from '../support/in-order.ts';
+import { foldRetractions } from '../support/changelog.ts';
+import { joinPlan, keysOf, type JoinParts, type SideParts } from '../support/join-plans.ts';
 import { agg, aggregatePlan, col, field, filter, lit, MS, op, timeOf, tumbling } from '../support/plans.ts';
 import { hasEngine, ListSink, startSources } from '../support/run-plan.ts';
 import { ScriptedSource, until } from '../support/scripted-source.ts';
@@ -35,7 +37,7 @@ const ledgersOf = (list: readonly Ledger[]): Ledger[] => list.map(({ read, filte
 
 /** The reference, and the engine in every variant, have these contents in the end; as the one mode, so the other. */
 async function expectContents(plan: Plan, feeds: readonly RowsOrEnd[], contents: readonly string[]): Promise<Ledger[]> {
-  const expected = runStages(plan, ingestOfFeeds(feeds));
+  const expected = runStages(plan, ingestOf(feeds));
   expect(expected.rows.map(textOf).sort()).toEqual([...contents].sort());
   if (!hasEngine) return expected.ledgers;
   for (const options of [{ workers: 1, batchRows: 65_536 }, { workers: 2, batchRows: 1 }]) {

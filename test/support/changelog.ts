@@ -1,3 +1,4 @@
+import { RETRACTED } from '../../src/plan/join-plan.ts';
 import { changelogColumns, changelogOf, resultFields, windowColumns, type Emit, type Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { rowText } from '../oracle/compare.ts';
@@ -37,4 +38,22 @@ export function withoutVersion(plan: Plan): Plan {
     return { ...stage, output: stage.output.filter(({ name }) => !changelog.some(column => column.name === name)) };
   });
   return { ...plan, stages, output: stages.at(-1)!.output };
+}
+
+/**
+ * What somebody has in the end who takes back what is taken back. Throws where something is taken back that is not there at the time.
+ * The rows are in the order in which they were given out.
+ */
+export function foldRetractions(plan: Plan, rows: readonly Row[]): Row[] {
+  if (plan.changelog !== 'retracting') return [...rows];
+  const names = plan.output.map(({ name }) => name).filter(name => name !== RETRACTED.name);
+  const there = new Map<string, Row[]>();
+  for (const row of rows) {
+    const text = rowText(row, names);
+    const same = there.get(text) ?? [];
+    there.set(text, same);
+    if (row[RETRACTED.name] !== true) same.push(row);
+    else if (same.pop() === undefined) throw new Error(`{${text}} is taken back and was not there`);
+  }
+  return [...there.values()].flat();
 }

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Plan } from '../../src/plan/plan.ts';
 import { difference, rowText } from '../oracle/compare.ts';
 import { runStages, type ReferenceResult } from '../oracle/reference.ts';
-import { fold, withoutVersion } from './changelog.ts';
+import { fold, foldRetractions, withoutVersion } from './changelog.ts';
 import { ingestOf } from './feeds.ts';
 import type { Random } from './random.ts';
 import { simulate, type Feed, type Simulated, type SimulationOptions } from './simulation.ts';
@@ -12,7 +12,7 @@ import { simulate, type Feed, type Simulated, type SimulationOptions } from './s
  * names its seed.
  */
 export function checkSimulation(seed: number, plan: Plan, feeds: readonly Feed[], options: SimulationOptions, random: Random): { got: Simulated; expected: ReferenceResult } {
-  const stages = plan.stages.map(({ deduplicate, aggregate }) => deduplicate ?? (aggregate && { keys: aggregate.keys.map(key => key.name), window: aggregate.window, accept: aggregate.accept, emit: aggregate.emit }));
+  const stages = plan.stages.map(({ join, deduplicate, aggregate }) => (join && { ...join, columns: undefined }) ?? deduplicate ?? (aggregate && { keys: aggregate.keys.map(key => key.name), window: aggregate.window, accept: aggregate.accept, emit: aggregate.emit }));
   const note = `seed ${seed}, ${JSON.stringify(options)}, ${JSON.stringify(stages)}`;
   const final = withoutVersion(plan);
   const expected = runStages(final, ingestOf(feeds));
@@ -23,8 +23,8 @@ export function checkSimulation(seed: number, plan: Plan, feeds: readonly Feed[]
     throw new Error(note, { cause: error });
   }
   const last = plan.stages.at(-1)!;
-  expect(difference(final, expected, last.aggregate === null ? got.rows : fold(plan, got.rows)), note).toBe(null);
-  if (last.aggregate === null && last.top === null) {
+  expect(difference(final, expected, last.aggregate === null ? foldRetractions(plan, got.rows) : fold(plan, got.rows)), note).toBe(null);
+  if (last.join === null && last.aggregate === null && last.top === null) {
     const names = plan.output.map(field => field.name);
     expect(got.rows.map(row => rowText(row, names)), note).toEqual(expected.rows.map(row => rowText(row, names)));
   }

@@ -26,7 +26,8 @@ export function feedsOf(random: Random, draw: DrawRows, branches: number, morsel
 /** One branch, batch by batch, and its end. */
 export const oneBranch = (batches: readonly Row[][]): Feed[] => [...batches, null].map(rows => ({ branch: 0, rows }));
 
-export const ingestOf = (feeds: readonly Feed[]): Ingest[] => feeds.flatMap(({ branch, partition = 0, rows }): Ingest[] => {
+/** `rows` may be anything: the reference judges them, too. */
+export const ingestOf = (feeds: readonly (Omit<Feed, 'rows'> & { readonly rows: readonly unknown[] | null | 'aside' })[]): Ingest[] => feeds.flatMap(({ branch, partition = 0, rows }): Ingest[] => {
   if (rows === null) return [{ branch, end: true }];
   return rows === 'aside' ? [{ branch, partition, aside: true }] : rows.map(row => ({ branch, partition, row }));
 });

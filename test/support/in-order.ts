@@ -1,14 +1,10 @@
 import type { RunOptions } from '../../src/coordinator/job-types.ts';
 import type { Plan } from '../../src/plan/plan.ts';
-import type { Ingest } from '../oracle/reference.ts';
 import { cut, type EngineResult, runSources } from './run-plan.ts';
 import { ScriptedSource, until } from './scripted-source.ts';
 
 /** Rows of one source after another, in the order in which a job reads them. `branch` is the number of the source; null: it has ended. */
 export interface RowsOrEnd { readonly branch: number; readonly rows: readonly unknown[] | null }
-
-export const ingestOfFeeds = (feeds: readonly RowsOrEnd[]): Ingest[] =>
-  feeds.flatMap(({ branch, rows }): Ingest[] => (rows === null ? [{ branch, end: true }] : rows.map(row => ({ branch, row }))));
 
 /** Runs a plan whose sources are read in just this order: a source has its next batch when all that was given before is in the job. */
 export async function runInOrder(plan: Plan, feeds: readonly RowsOrEnd[], options: RunOptions & { readonly batchRows: number }): Promise<EngineResult> {
