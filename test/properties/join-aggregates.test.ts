@@ -23,14 +23,14 @@ const KEY = ['campaign', 'windowStart', 'windowEnd'];
 
 /** Each is typed where it is used by hand; what is drawn is not. */
 type Loose = any;
-/** Results of `campaign, window, n, total, average, seen`, revised or final. */
-function planOf(random: Random): Plan {
+/** Results of `campaign, window, n, total, part, average, costs, seen`, revised or final; of a join in mode 'final' no row is ever taken back. */
+function planOf(random: Random, mode: 'eager' | 'final'): Plan {
   const ms = (...of: number[]): string => `${random.pick(of)}ms`;
   const ads: Loose = stream(rows([]), Ad).eventTime('at', { outOfOrderness: ms(0, 5, 60) as '0ms' });
   const views = (): Loose => stream(rows([]), View).eventTime('seen', { outOfOrderness: ms(0, 5, 60) as '0ms' });
   const window = random.chance(0.3) ? random.pick([tumbling('20ms'), sliding('40ms', '15ms')]) : undefined;
   const bound = (): object => (window ? {} : { within: { before: ms(0, 3, 40), after: ms(0, 10, 100) } });
-  const options = { on: 'id', ...(window && { window }) };
+  const options = { on: 'id', mode, ...(window && { window }) };
   const side = (kind?: string): object => ({ of: views(), ...bound(), ...(kind && { kind }) });
   const columns = (ad: Loose, view: Loose): object => ({ campaign: coalesce(ad.campaign, 'none'), cost: ad.cost, price: ad.price, ms: view.ms });
   const late = random.pick([null, null, '7ms', '80ms']);
@@ -43,7 +43,7 @@ function planOf(random: Random): Plan {
     (): Loose => lately(ads.joinAll({ one: side('left'), two: side(random.pick(['left', 'inner'])) }, { ...options, select: (ad: Loose, { one }: Loose) => columns(ad, one) })),
   ])();
   const grouped = joined.groupBy('campaign').window(random.pick([tumbling('10ms'), tumbling('1s'), sliding('50ms', '20ms'), calendar('hour', { zone: 'UTC' })]));
-  const results = grouped.aggregate((row: Loose) => ({ n: count(), total: sum(row.cost), average: mean(row.price), seen: count(row.ms).where(row.ms.gt(0)) }));
+  const results = grouped.aggregate((row: Loose) => ({ n: count(), total: sum(row.cost), part: sum(row.cost).where(row.ms.gt(3)), average: mean(row.price), costs: mean(row.cost), seen: count(row.ms).where(row.ms.gt(0)) }));
   return (random.chance(0.3) ? results.emit('final') : results).plan();
 }
 
@@ -64,18 +64,14 @@ function feedsOf(random: Random, plan: Plan): RowsOrEnd[] {
   });
 }
 
-/** The plan as the reference runs it, which gives final results: nothing tells revisions. */
-function final(plan: Plan): Plan {
-  const tells = ({ name }: { readonly name: string }): boolean => name === 'version' || name === 'deleted';
-  const without = <T extends { readonly name: string }>(list: readonly T[]): T[] => list.filter(one => !tells(one));
-  const stages = plan.stages.map(stage => ({
-    ...stage, output: without(stage.output),
-    branches: stage.branches.map(branch => ({
-      ...branch, source: { ...branch.source, schema: without(branch.source.schema) },
-      steps: branch.steps.map(step => (step.kind === 'project' ? { ...step, columns: without(step.columns) } : step)),
-    })),
-  }));
-  return { ...plan, stages, output: without(plan.output) };
+/** A mean of decimals is rounded twice where rows may be taken back: each is the reference's, if it is no farther from it than that. */
+function withMeansOf(expected: readonly Row[], rows: readonly Row[]): Row[] {
+  const means = new Map(expected.map(row => [rowText(row, KEY), row['average'] as number | null]));
+  const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 4 * Number.EPSILON * Math.abs(b);
+  return rows.map(row => {
+    const [own, mean_] = [row['average'] as number | null, means.get(rowText(row, KEY)) ?? null];
+    return own !== null && mean_ !== null && isNear(own, mean_) ? { ...row, average: mean_ } : row;
+  });
 }
 /** The last version of each result, without those that were taken back. Throws where a version does not grow. */
 function lastVersions(plan: Plan, given: readonly Row[]): Row[] {
@@ -94,18 +90,20 @@ test.skipIf(!hasEngine)('aggregates over rows that may be taken back', { timeout
   const totals = { results: 0, late: 0, revisions: 0 };
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
     const random = new Random(seed);
-    const plan = planOf(random);
+    const plan = planOf(random, 'eager');
+    // The reference runs the plan in which there is nothing to take back: its aggregates are what was said.
+    const once = planOf(new Random(seed), 'final');
     const feeds = feedsOf(random, plan);
     const options = { workers: random.pick([1, 2, 3]), batchRows: random.pick([1, 2, 50]), kernels: KERNELS };
     const { columns: _columns, ...join } = plan.stages[0]!.join!;
     const note = `seed ${seed}, ${JSON.stringify(options)}, ${JSON.stringify(join)}, ${JSON.stringify(plan.stages[1]!.aggregate?.window)}`;
-    const expected = runStages(final(plan), ingestOf(feeds));
+    const expected = runStages(once, ingestOf(feeds));
     const got = await runInOrder(plan, feeds, options);
     const ledgers = got.stats.sources.map(({ read, filtered, applied, late, deadLettered }) => ({ read, filtered, applied, late, deadLettered }));
     expect(ledgers, note).toEqual(expected.ledgers.slice(0, ledgers.length));
     // No change comes too late for its window.
     expect(got.stats.stages.map(({ late, deadLettered }) => late + deadLettered), note).toEqual(got.stats.stages.map(() => 0));
-    expect(difference(final(plan), expected, lastVersions(plan, got.rows)), note).toBe(null);
+    expect(difference(once, expected, withMeansOf(expected.rows, lastVersions(plan, got.rows))), note).toBe(null);
     totals.results += expected.rows.length;
     totals.late += ledgers.reduce((sum_, { late }) => sum_ + late, 0);
     totals.revisions += got.rows.length - expected.rows.length;
