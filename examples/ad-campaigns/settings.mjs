@@ -25,7 +25,16 @@ const options = {
 };
 const TABLE = 'campaign_minutes';
 
+/** What was asked for. Says what is wrong with it, and ends the program. */
 export function settings(args = process.argv.slice(2), environment = process.env) {
+  try {
+    return read(args, environment);
+  } catch (error) {
+    console.error(`${error.message} (--help says what there is)`);
+    process.exit(1);
+  }
+}
+function read(args, environment) {
   const { values } = parseArgs({ args, options });
   if (values.help) {
     console.log(HELP);
