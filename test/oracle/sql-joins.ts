@@ -58,7 +58,10 @@ export function sqlJoin(join: Join): string {
   return `SELECT ${join.columns.map(columnOf).join(', ')} FROM side0 l ${joined.join(' ')}${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}`;
 }
 
-/** DuckDB's own join of this kind. Which of several versions of one time it takes is up to it: so only the last is there. One that is gone is taken like others. */
+/**
+ * DuckDB's own join of this kind. Which of several versions of one time it takes is up to it: so only the last is there. One that is gone is taken like others. Columns
+ * are read from the table itself: what went through its sorting has no -0 any more.
+ */
 function sqlAsOf({ sides, columns }: Join, { deleted, within }: AsOf): string {
   const keys = sides[0]!.keys.map((_, key) => `__key${key}`);
   const last = `SELECT *, ${deleted === null ? 'true' : `NOT ${sqlExpression(deleted, [])}`} AS __there FROM side1 `
@@ -67,10 +70,10 @@ function sqlAsOf({ sides, columns }: Join, { deleted, within }: AsOf): string {
   const matches = `coalesce(r.__there${within === null ? '' : ` AND l.__time - r.__time <= ${within}`}, false)`;
   const columnOf = (column: JoinColumn): string => {
     switch (column.kind) {
-      case 'field': return column.side === 0 ? `l.${sqlName(column.name)}` : `CASE WHEN ${matches} THEN r.${sqlName(column.name)} END`;
+      case 'field': return column.side === 0 ? `l.${sqlName(column.name)}` : `CASE WHEN ${matches} THEN v.${sqlName(column.name)} END`;
       case 'time': return 'l.__time';
       default: throw new Error(`no ${column.kind} here`);
     }
   };
-  return `SELECT ${columns.map(columnOf).join(', ')} FROM side0 l ASOF LEFT JOIN (${last}) r ON ${on}${sides[1]!.match === 'optional' ? '' : ` WHERE ${matches}`}`;
+  return `SELECT ${columns.map(columnOf).join(', ')} FROM side0 l ASOF LEFT JOIN (${last}) r ON ${on} LEFT JOIN side1 v ON v.__position = r.__position${sides[1]!.match === 'optional' ? '' : ` WHERE ${matches}`}`;
 }

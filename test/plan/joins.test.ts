@@ -90,7 +90,7 @@ describe('the plan of a join', () => {
 });
 
 describe('a table as of event time', () => {
-  const Campaign = schema({ campaign: t.dictionary(), budget: t.int32, stopped: t.bool.nullable(), since: t.timestamp });
+  const Campaign = schema({ campaign: t.dictionary(), budget: t.int32, stopped: t.bool.nullable, since: t.timestamp });
   const campaigns = () => stream(fakeSource({ name: 'campaigns' }), Campaign).eventTime('since');
   const refused = (options: object, table: unknown = campaigns()) => errorOf(() => (ads() as any).asOfJoin(table, options));
   test('the plan', () => {
@@ -104,7 +104,7 @@ describe('a table as of event time', () => {
   test('what says that a row is gone is read, other columns that nobody needs are not', () => {
     const plan = ads().asOfJoin(campaigns(), { on: 'campaign', deleted: row => row.stopped.and(row.budget.gt(0)) }).select('adId').plan();
     expect(plan.stages[0]!.branches[1]!.source.schema.map(field => field.name)).toEqual(['campaign', 'budget', 'stopped', 'since']);
-    expect(joinOf({ plan: () => plan }).columns).toMatchObject([{ side: 0, name: 'adId' }]);
+    expect(joinOf({ plan: () => plan }).columns).toEqual([{ kind: 'field', side: 0, name: 'adId' }, { kind: 'time' }]);
   });
   test('refused', () => {
     expect(refused({ on: 'campaign', kind: 'full' }).message).toContain('asOfJoin: kind is \'inner\', \'left\', got');
@@ -123,7 +123,7 @@ describe('a table as of event time', () => {
   test('explained', () => {
     const lines = (text: string): string[] => text.split('\n').map(one => one.trim().replace(/\s+/g, ' '));
     const explained = lines(ads().asOfJoin(campaigns(), { on: 'campaign', kind: 'left', within: '30d', deleted: row => row.budget.eq(0) }).late({ accept: '1m' }).explain());
-    expect(explained).toContain('join of left (ads) and table (campaigns)');
+    expect(explained).toContain('join of left (ads), table (campaigns)');
     expect(explained).toContain('table the newest version at or before the left row\'s time, at most 30d before it; nulls where there is none');
     expect(explained).toContain('deleted none where budget = 0');
     expect(explained).toContain('emits a row when no version at or before its time can come any more');

@@ -45,7 +45,7 @@ describe('a row meets', () => {
 
 test('a row is late if it is before the watermark, less `accept`; a version that is late changes nothing', async () => {
   // Behind the first three the watermark is 100.
-  const feeds = feedsOf('l1 1 100', 'r1 1 90', 'r2 1 120', 'r3 1 100', 'r4 1 99', 'r5 1 94', 'l2 1 99', 'l3 1 130', 'l4 1 95');
+  const feeds = feedsOf('l1 1 100', 'r1 1 90', 'r2 1 120', 'r3 1 100', 'r4 1 99', 'r5 1 94', 'l2 1 99', 'l4 1 95', 'l3 1 130');
   const strict = await expectContents(asOfPlan('optional', {}, {}, 0), feeds, ['l1 r3', 'l3 r2']);
   expect(strict.map(({ applied, late }) => ({ applied, late }))).toEqual([{ applied: 2, late: 2 }, { applied: 3, late: 2 }]);
   const lenient = await expectContents(asOfPlan('optional', {}, { accept: 5 }, 0), feeds, ['l1 r3', 'l2 r4', 'l3 r2', 'l4 r1']);

@@ -95,5 +95,5 @@ test.skipIf(!hasEngine)('so do joins of any types, and aggregates behind them', 
 });
 test.skipIf(!hasEngine)('and those with a table of any types', { timeout: 60_000 + DRAWN * 500 }, () => {
   const { late, results } = checkDrawn(versions);
-  if (ONLY === undefined && DRAWN >= 20) expect(Math.min(late, results)).toBeGreaterThan(DRAWN / 2);
+  if (ONLY === undefined && DRAWN >= 20) expect(late > 0 && results > DRAWN).toBe(true);
 });
