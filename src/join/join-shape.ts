@@ -18,13 +18,14 @@ export interface JoinShape {
   readonly givesAtEnd: readonly boolean[];
 }
 
-export function joinShape({ sides, mode }: Join): JoinShape {
+export function joinShape({ sides, mode, asOf }: Join): JoinShape {
   const has = (match: string): boolean => sides.some(side => side.match === match);
   const kind = has('semi') ? 'semi' : has('anti') ? 'anti' : has('count') ? 'count' : 'rows';
   const optional = sides.reduce((bits, { match }, side) => (match === 'optional' ? bits | matchedBy(side) : bits), 0);
   const leftAlone = !has('inner') && !has('semi');
   const givesUnmatched = sides.map(({ keepsUnmatched }, side) => (side === 0 ? leftAlone : keepsUnmatched));
   const eager = mode !== 'final';
-  const givesAtEnd = sides.map(({ keepsUnmatched }, side) => !eager && (side === 0 ? kind === 'anti' || kind === 'count' || optional !== 0 : keepsUnmatched));
+  // Versions are given out by nobody but left rows, which all wait.
+  const givesAtEnd = sides.map(({ keepsUnmatched }, side) => !eager && (asOf !== null ? side === 0 : side === 0 ? kind === 'anti' || kind === 'count' || optional !== 0 : keepsUnmatched));
   return { kind, eager, changes: mode === 'changes', marks: kind === 'semi' || kind === 'anti' || optional !== 0, optional, givesUnmatched, givesAtEnd };
 }

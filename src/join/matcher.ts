@@ -5,8 +5,9 @@ import type { JoinLayout } from './entry-layout.js';
 import type { JoinResults, Tuples } from './join-results.js';
 import { joinShape, type JoinShape } from './join-shape.js';
 import type { JoinStore } from './join-store.js';
-import type { JoinTimes } from './join-times.js';
+import { pastBefore, type JoinTimes } from './join-times.js';
 import { LISTED, matchedBy } from './log-layout.js';
+import type { Matching } from './matching.js';
 import { ALL_MATCHES, ONE_MATCH, OUTER, Prober, type Found, type ProbeRules } from './prober.js';
 
 /** The most matches that are found at once. */
@@ -16,7 +17,7 @@ export const PROBE_ROWS = 4096;
  * What comes of rows: when they come, and when they are complete. Entries are u32 addresses; a list of them at 0 is one of null rows.
  * REQUIRES: the region is held.
  */
-export class Matcher {
+export class Matcher implements Matching {
   readonly shape: JoinShape;
   private readonly prober: Prober;
   private readonly numbers: number;
@@ -27,7 +28,7 @@ export class Matcher {
     private readonly thread: ThreadContext,
     private readonly join: Join,
     private readonly layout: JoinLayout,
-    times: JoinTimes,
+    private readonly times: JoinTimes,
     private readonly results: JoinResults,
     capacity: number = PROBE_ROWS,
   ) {
@@ -39,14 +40,17 @@ export class Matcher {
     this.manyOptional = join.sides.length === 2 ? [] : join.sides.flatMap(({ match }, side) => (match === 'optional' ? [side] : []));
   }
 
-  /** Rows have come, and have their entries. */
   came(store: JoinStore, side: number, entries: number, rows: number): void {
     if (side === 0) this.leftCame(store, entries, rows);
     else this.rightCame(store, side, entries, rows);
   }
 
-  /** No match can come any more for rows that have not been told so before. */
-  completed(store: JoinStore, side: number, entries: number, rows: number): void {
+  complete(store: JoinStore, watermark: bigint): void {
+    store.logs.forEach((log, side) => {
+      if (this.shape.givesAtEnd[side]!) log.complete(pastBefore(watermark, this.times.open[side]!), (entries, rows) => this.completed(store, side, entries, rows));
+    });
+  }
+  private completed(store: JoinStore, side: number, entries: number, rows: number): void {
     const { kind, optional } = this.shape;
     if (side > 0) this.addAlone(side, entries, rows, matchedBy(0), 0, 1);
     else if (kind === 'count') this.results.add(this.tuples(rows, 0, entries), false);
@@ -54,7 +58,6 @@ export class Matcher {
     else this.flagged(entries, rows, optional, optional, 0, (list, count) => this.expand(store, this.tuples(count, 0, list), this.others(0), 0, 'complete', false));
   }
 
-  /** Rows that match nothing, since a part of their key is null. */
   unkeyed(side: number, entries: number, rows: number): void {
     if (this.shape.givesUnmatched[side]!) this.results.add(this.tuples(rows, side, entries), this.shape.changes);
   }

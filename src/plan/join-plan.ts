@@ -1,3 +1,4 @@
+import type { Expression } from './expression-tree.js';
 import type { NamedExpression } from './plan.js';
 import type { Field, Fields } from './types.js';
 
@@ -18,6 +19,8 @@ export interface Join {
   readonly accept: number;
   /** null: by `before` and `after` of each side. */
   readonly window: JoinWindow | null;
+  /** null: all rows near enough match. Else only one does, see there. */
+  readonly asOf: AsOf | null;
   /** The columns of the stage's output, in its order. */
   readonly columns: readonly JoinColumn[];
 }
@@ -52,6 +55,18 @@ export interface JoinWindow {
   /** Windows begin every `slide`; less than `size` where they overlap: a pair comes once for each window it shares. */
   readonly slide: number;
   readonly offset: number;
+}
+
+/**
+ * The other side, of which there is one, 'inner' or 'optional', is a table that changes: its rows are versions, each of which replaces those of its key
+ * before it in event time. A left row at T matches the newest version at or before T, if any; of those at the same time the last by (branch,
+ * position). It is given out when no version at or before T can come any more: the mode is 'final', and there are no bounds and no window.
+ */
+export interface AsOf {
+  /** Over the columns of the table, not null: the version says that there is no row any more, and matches nothing. null: none does. */
+  readonly deleted: Expression | null;
+  /** A version that is older than the left row by more matches nothing, in the unit of event time. null: however old. */
+  readonly within: number | null;
 }
 
 export type JoinColumn =

@@ -94,6 +94,12 @@ describe('pushFilters', () => {
     const counts = ads.countMatches({ views: { of: views, within: '1h' } }, { on: 'adId' }).filter(row => row.campaign.eq('a')).filter(row => row.views.gt(1n));
     expect(filters(planWith(counts, pushFilters))).toEqual(['0.0 campaign = \'a\'', '1.0 views > 1']);
   });
+  test('of a table as of event time never: an older version would show', () => {
+    const Campaign = schema({ campaign: t.utf8, budget: t.int32, since: t.timestamp });
+    const campaigns = stream(fakeSource({ name: 'campaigns' }), Campaign).eventTime('since');
+    const found = (['inner', 'left'] as const).map(kind => filters(planWith(ads.asOfJoin(campaigns, { on: 'campaign', kind }).filter(row => row.adId.gt(1n).and(row.budget.gt(1))), pushFilters)));
+    expect(found).toEqual([['0.0 adId > 1', '1.0 budget > 1'], ['0.0 adId > 1', '1.0 budget > 1']]);
+  });
   test('not where others read the join, too', () => {
     const both = inner.filter(row => row.campaign.eq('a')).union(inner.filter(row => row.campaign.eq('b')));
     expect(filters(planWith(both, pushFilters))).toEqual(['1.0 campaign = \'a\'', '1.1 campaign = \'b\'']);

@@ -77,6 +77,11 @@ test.skipIf(!hasEngine)('small batches', { timeout: 60_000 + RUNS * 500 }, async
   if (RUNS >= 60) expect(Math.min(late, results, retracted)).toBeGreaterThan(RUNS / 2);
 });
 
+test.skipIf(!hasEngine)('a table that changes', { timeout: 60_000 + RUNS * 500 }, async () => {
+  const { late, results } = await property(casesOf(joins({ asOf: true }), few), RUNS);
+  if (RUNS >= 60) expect(Math.min(late, results)).toBeGreaterThan(RUNS / 2);
+});
+
 test.skipIf(!hasEngine)('a stream joined with itself, which is read once', { timeout: 60_000 + RUNS * 500 }, async () => {
   const { results } = await property(casesOf(selfJoinOf({ mostSides: 3, depth: 0, windows: true }), sides => fc.nat([60, 25][sides - 2]!)), Math.ceil(RUNS / 2));
   expect(results).toBeGreaterThan(RUNS / 4);

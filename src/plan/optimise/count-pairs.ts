@@ -31,7 +31,7 @@ const ONCE_OR_MORE: ReadonlySet<AggregateFunction> = new Set<AggregateFunction>(
 function withCounts(plan: Plan, index: number, join: Join): Plan {
   const [left, right] = join.sides;
   const isInner = right!.match === 'inner';
-  if (join.sides.length !== 2 || right!.keepsUnmatched || !(isInner || (right!.match === 'optional' && join.mode === 'final'))) return plan;
+  if (join.sides.length !== 2 || join.asOf !== null || right!.keepsUnmatched || !(isInner || (right!.match === 'optional' && join.mode === 'final'))) return plan;
   const reader = soleReader(plan, index);
   if (reader === null) return plan;
   const { stage: at, planned } = reader;

@@ -11,7 +11,7 @@ import { soleReader } from './sole-reader.js';
 /**
  * Takes conditions on the columns of one side from behind a join to before it: what is turned away there need not be kept. Only conditions that
  * cannot fault, and only where a row of that side that is turned away would give no result: of the left side unless the other side's rows
- * come without a match, too; of another side if it is inner.
+ * come without a match, too; of another side if it is inner, and no table whose older version would then show.
  */
 export const pushFilters: OptimiserRule = {
   name: 'pushFilters',
@@ -65,7 +65,7 @@ function sideOf(predicate: Expression, output: readonly Field[], join: Join): nu
   const [first] = columns;
   if (first?.kind !== 'field' || columns.some(column => column?.kind !== 'field' || column.side !== first.side)) return null;
   const { match, keepsUnmatched } = join.sides[first.side]!;
-  const legal = first.side === 0 ? join.sides.every(side => !side.keepsUnmatched) : match === 'inner' && !keepsUnmatched;
+  const legal = first.side === 0 ? join.sides.every(side => !side.keepsUnmatched) : match === 'inner' && !keepsUnmatched && join.asOf === null;
   return legal ? first.side : null;
 }
 
