@@ -59,18 +59,19 @@ export class Matcher implements Matching {
   }
 
   unkeyed(side: number, entries: number, rows: number): void {
-    if (this.shape.givesUnmatched[side]!) this.results.add(this.tuples(rows, side, entries), false);
+    if (this.shape.givesUnmatched[side]!) this.results.add(this.tuples(rows, side, entries), this.shape.changes);
   }
 
   private leftCame(store: JoinStore, entries: number, rows: number): void {
-    const { kind, eager } = this.shape;
+    const { kind, eager, changes } = this.shape;
     if (kind === 'rows') {
       for (const side of this.manyOptional) this.probe(store, 0, 0, side, rows, entries, ONE_MATCH, (found, count) => this.claim(count, this.gather(count, found, entries, 0), 0, matchedBy(side)));
       return this.expand(store, this.tuples(rows, 0, entries), this.others(0), 0, 'came', false);
     }
     if (kind === 'count') {
       for (const side of this.others(0)) this.probe(store, 0, 0, side, rows, entries, ALL_MATCHES, (found, count) => this.count(side, count, this.gather(count, found, entries, 0)));
-      if (eager) this.results.add(this.tuples(rows, 0, entries), false);
+      if (eager) this.results.add(this.tuples(rows, 0, entries), changes);
+      if (changes) this.clearCounts(rows, entries);
       return;
     }
     this.probe(store, 0, 0, 1, rows, entries, ONE_MATCH, (found, count) => {
@@ -111,13 +112,15 @@ export class Matcher implements Matching {
   }
 
   private countsGrew(side: number, left: number, rows: number): void {
-    if (!this.shape.eager) return this.count(side, rows, left);
+    const { eager, changes } = this.shape;
+    if (!eager) return this.count(side, rows, left);
     const changed = this.claim(rows, left, 0, LISTED);
     const list = this.pick(changed, left);
     this.thread.kernels.releaseEntries(changed, list, LISTED);
-    this.results.add(this.tuples(changed, 0, list), true);
+    if (!changes) this.results.add(this.tuples(changed, 0, list), true);
     this.count(side, rows, left);
     this.results.add(this.tuples(changed, 0, list), false);
+    if (changes) this.clearCounts(changed, list);
   }
 
   /**
@@ -172,6 +175,16 @@ export class Matcher implements Matching {
   private pick(rows: number, entries: number): number {
     this.thread.kernels.gather32(rows, this.numbers, entries, this.list);
     return this.list;
+  }
+  /** What was counted has been given out. */
+  private clearCounts(rows: number, entries: number): void {
+    const { kernels, scratch } = this.thread;
+    const mark = scratch.mark();
+    const zeros = scratch.take(rows * 8);
+    kernels.clearBytes(rows * 8, zeros);
+    // Element 0 is as good as any: all are zero.
+    for (const offset of this.layout.sides[0]!.counts) if (offset) kernels.putFields(8, rows, entries, offset, zeros, zeros);
+    scratch.release(mark);
   }
   private count(side: number, rows: number, entries: number): void {
     this.thread.kernels.countEntries(rows, entries, this.layout.sides[0]!.counts[side]!);

@@ -24,6 +24,7 @@ export function explainJoin(join: Join, branches: readonly Branch[], unit: TimeU
   for (const side of others) lines.push(more(side.name, [GIVES[side.match], ...window === null ? [boundsText(side, unit)] : [], ...side.keepsUnmatched ? ['its own rows without a match, too'] : []].join(', ')));
   lines.push(...acceptedLines(accept, unit));
   if (retracts(join)) lines.push(more('emits', 'what there is at once, taken back when a match changes it'));
+  else if (mode === 'changes') lines.push(more('emits', 'each left row, and then its matches as changes of its numbers'));
   else if (mode === 'final') lines.push(more('emits', 'what a match could change when none can come any more'));
   return lines;
 }

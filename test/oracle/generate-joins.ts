@@ -22,6 +22,8 @@ export interface JoinOptions {
   readonly asOf?: boolean;
   /** Whether a side may be a union. */
   readonly unions?: boolean;
+  /** Whether numbers of matches may come as changes. */
+  readonly changes?: boolean;
 }
 
 const DECIMAL: DataType = { kind: 'decimal', precision: 9, scale: 2 };
@@ -114,13 +116,13 @@ function boundedJoinOf(options: JoinOptions): fc.Arbitrary<Plan> {
   return fc.record({
     sides: fc.constantFrom(2, 2, 2, ...Array.from({ length: options.mostSides - 2 }, (_, i) => i + 3)),
     keys: fc.constantFrom(...KEYS), unit: fc.constantFrom('ms' as const, 'ms' as const, 'us' as const), windowed: fc.constantFrom(false, false, options.windows === true),
-    mode: fc.constantFrom('eager' as const, 'final' as const), accept: fc.constantFrom(0, 0, 0, 2, 50, 400),
-  }).chain(({ sides, keys, unit, windowed, mode, accept }) => matchesOf(sides).chain(matches => {
+    mode: fc.constantFrom('eager' as const, 'final' as const), accept: fc.constantFrom(0, 0, 0, 2, 50, 400), changes: fc.boolean().map(chosen => chosen && options.changes === true),
+  }).chain(({ sides, keys, unit, windowed, mode, accept, changes }) => matchesOf(sides).chain(matches => {
     const shape = { windowed, unit, keys };
     const scale = unit === 'us' ? 1000 : 1;
     const all = [{ match: 'left' as const, keepsUnmatched: false }, ...matches].map(({ match, keepsUnmatched }) => sideOf(shape, options, match, keepsUnmatched));
     return fc.record({ parts: fc.tuple(...all), window: windowed ? windowOf(scale) : fc.constant(null) })
-      .map(({ parts, window }) => joinPlan({ sides: parts, mode, accept: accept * scale, window }));
+      .map(({ parts, window }) => joinPlan({ sides: parts, mode: changes && mode === 'eager' && matches[0]!.match === 'count' ? 'changes' : mode, accept: accept * scale, window }));
   }));
 }
 

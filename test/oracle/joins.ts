@@ -9,6 +9,7 @@ interface Arrival { readonly key: string | null; readonly time: bigint; readonly
 export interface Place { readonly source: number; readonly position: number }
 /** What a side adds to a result: a row of its own, or its absence, and how many match. */
 interface Part { readonly row: Arrival | null; readonly count: bigint }
+const NOTHING: Part = { row: null, count: 0n };
 interface Span { readonly start: bigint; readonly end: bigint }
 
 /**
@@ -51,7 +52,13 @@ export class Joining {
     const results: Cell[][] = [];
     const [leftsOf, ...othersOf] = [lefts, ...others].map(rows => byKey(rows));
     for (const left of lefts) {
-      const choices = sides.map((side, i) => partsOf(side, this.matchesOf(side, left, othersOf[i]!.get(left.key) ?? [])));
+      const matches = sides.map((side, i) => this.matchesOf(side, left, othersOf[i]!.get(left.key) ?? []));
+      if (this.join.mode === 'changes') {
+        results.push(this.result(left, sides.map(() => NOTHING), left.time, span, true));
+        matches.forEach((rows, side) => rows.forEach(() => results.push(this.result(left, sides.map((_, i) => ({ row: null, count: i === side ? 1n : 0n })), left.time, span))));
+        continue;
+      }
+      const choices = sides.map((side, i) => partsOf(side, matches[i]!));
       for (const parts of product(choices)) results.push(this.result(left, parts, left.time, span));
     }
     for (const [i, side] of sides.entries()) {
@@ -75,7 +82,7 @@ export class Joining {
     return this.join.window !== null || (row.time >= left.time - BigInt(side.before) && row.time <= left.time + BigInt(side.after));
   }
 
-  private result(left: Arrival | null, parts: readonly Part[], time: bigint, span: Span | null): Cell[] {
+  private result(left: Arrival | null, parts: readonly Part[], time: bigint, span: Span | null, isNew = false): Cell[] {
     const cellOf = (column: JoinColumn): Cell => {
       switch (column.kind) {
         case 'field': return (column.side === 0 ? left : parts[column.side - 1]!.row)?.cells.get(column.name) ?? null;
@@ -84,6 +91,7 @@ export class Joining {
         case 'windowStart': return span!.start;
         case 'windowEnd': return span!.end;
         case 'retracted': return false;
+        case 'isNew': return isNew;
       }
     };
     return this.join.columns.map(cellOf);

@@ -53,6 +53,7 @@ export function sqlJoin(join: Join): string {
       case 'windowStart': return either('__start');
       case 'windowEnd': return `${either('__start')} + ${window!.size}`;
       case 'retracted': return 'false';
+      case 'isNew': throw new Error('changes are not asked of SQL');
     }
   };
   return `SELECT ${join.columns.map(columnOf).join(', ')} FROM side0 l ${joined.join(' ')}${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}`;

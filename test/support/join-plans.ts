@@ -40,6 +40,7 @@ function columnsOf({ sides, window, mode }: Omit<Join, 'columns'>): JoinColumn[]
     { kind: 'time' },
     ...(window === null ? [] : [{ kind: 'windowStart' } as const, { kind: 'windowEnd' } as const]),
     ...(retracts({ mode, sides }) ? [{ kind: 'retracted' } as const] : []),
+    ...(mode === 'changes' ? [{ kind: 'isNew' } as const] : []),
   ];
 }
 function fieldOf(column: JoinColumn, sides: readonly JoinSide[], time: DataType): Field {
@@ -52,6 +53,7 @@ function fieldOf(column: JoinColumn, sides: readonly JoinSide[], time: DataType)
     }
     case 'count': return { name: `n${column.side}`, type: { kind: 'int64' }, nullable: false };
     case 'retracted': return RETRACTED;
+    case 'isNew': return { name: 'isNew', type: { kind: 'bool' }, nullable: false };
     default: return { name: column.kind, type: time, nullable: false };
   }
 }

@@ -1,4 +1,4 @@
-import type { AsOf, JoinMatch } from '../../src/plan/join-plan.ts';
+import type { AsOf, Join, JoinMatch } from '../../src/plan/join-plan.ts';
 import type { Expression } from '../../src/plan/expression-tree.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Field, Fields, Row } from '../../src/plan/types.ts';
@@ -22,7 +22,7 @@ export interface RandomJoin {
   /** Of the first of them; those of others follow from it. */
   readonly before: number;
   readonly after: number;
-  readonly mode: 'eager' | 'final';
+  readonly mode: Join['mode'];
   readonly accept?: number;
   readonly window?: { readonly size: number; readonly slide: number; readonly offset: number } | null;
   readonly keepsUnmatched?: boolean;
@@ -78,7 +78,7 @@ export function wideJoinOf(random: Random): Plan {
   const slide = random.pick([size, size, Math.ceil(size / 3), 3]);
   return wideJoin({
     keys: sides > 2 ? random.pick(['word', 'text', 'several']) : random.pick(['none', 'word', 'word', 'float', 'text', 'several']),
-    matches, mode: random.pick(['eager', 'final']), before: random.pick([0, 0, 5, 30]), after: random.pick([0, 2, 10, 40]), accept: random.pick([0, 0, 10, 50]),
+    matches, mode: random.pick(first === 'count' ? ['eager', 'final', 'changes', 'changes'] : ['eager', 'final']), before: random.pick([0, 0, 5, 30]), after: random.pick([0, 2, 10, 40]), accept: random.pick([0, 0, 10, 50]),
     window: random.chance(0.3) ? { size, slide, offset: random.pick([0, 2, -7]) } : null,
     keepsUnmatched: sides === 2 && (first === 'inner' || first === 'optional') && random.chance(0.4),
     outOfOrderness: random.pick([0, 5, 60]), branches: [1, random.pick([1, 1, 2])], filtered: random.chance(0.2),
