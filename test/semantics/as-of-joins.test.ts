@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { count, rows as rowsOf, schema as schemaOf, stream, t, tumbling as tumblingOf } from 'millrace';
 import type { AsOf, JoinColumn } from '../../src/plan/join-plan.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { expectContents, expectSteps, feedsOf, KEY, names, schema, side } from '../support/join-steps.ts';
 import { joinPlan, keysOf, type JoinParts, type SideParts } from '../support/join-plans.ts';
 import { agg, aggregatePlan, col, field, lit, MS, op, timeOf, tumbling } from '../support/plans.ts';
-import { runInOrder } from '../support/in-order.ts';
+import { difference } from '../oracle/compare.ts';
+import { runStages } from '../oracle/reference.ts';
+import { ingestOf } from '../support/feeds.ts';
+import { runInOrder, type RowsOrEnd } from '../support/in-order.ts';
+import { KERNELS } from '../support/kernels.ts';
 import { Random } from '../support/random.ts';
 import { hasEngine, runEngine } from '../support/run-plan.ts';
 
@@ -58,6 +63,31 @@ describe.skipIf(!hasEngine)('a row is given out', () => {
     await expectSteps(asOfPlan('inner', {}, { accept: 3 }, 0), [['l1 1 10'], ['r1 1 13'], ['l2 1 13'], ['r2 1 10'], ['l3 1 14'], ['r3 9 14', '+ l1 r2']], ['+ l2 r1', '+ l3 r1']);
   });
   test('at once where its key is null', () => expectSteps(asOfPlan('optional'), [['l1 - 10', '+ l1 -'], ['r1 1 1']]));
+});
+
+describe.skipIf(!hasEngine)('a table may be', () => {
+  const Ad = schemaOf({ id: t.int64, at: t.timestamp });
+  const ads = () => stream(rowsOf([]), Ad).eventTime('at', { outOfOrderness: '1h' });
+  const drawn = (seed: number): RowsOrEnd[] => {
+    const random = new Random(seed);
+    return Array.from({ length: 30 }, (_, batch) => ({ branch: batch % 2, rows: Array.from({ length: random.below(20) }, () => ({ id: BigInt(random.below(6)), at: 1_000_000 + random.below(1000) })) }));
+  };
+  const views = ads();
+  const counts = views.groupBy('id').window(tumblingOf(50)).aggregate(() => ({ n: count() }));
+  test.each([
+    ['results of windows, whose time is their end', ads().asOfJoin(counts, { on: 'id', kind: 'left' })],
+    ['rows of another such join', ads().asOfJoin(views.asOfJoin(counts, { on: 'id', select: (view, row) => ({ id: view.id, n: row.n, seen: view.at }) }), { on: 'id', kind: 'left' })],
+    ['one of several', ads().asOfJoin(counts, { on: 'id', kind: 'left' }).map(row => ({ id: row.id, n: row.n })).asOfJoin(views.map(row => ({ id: row.id, seen: row.at })), { on: 'id' })],
+  ])('%s', async (_name, pipeline) => {
+    const plan = pipeline.plan();
+    for (const workers of [1, 3]) {
+      const feeds = drawn(workers);
+      const expected = runStages(plan, ingestOf(feeds));
+      const got = await runInOrder(plan, feeds, { workers, batchRows: 10, kernels: KERNELS });
+      expect(difference(plan, expected, got.rows)).toBe(null);
+      expect(expected.rows.filter(row => row['n'] !== null).length).toBeGreaterThan(50);
+    }
+  });
 });
 
 test('results have the time of the left row, and none is late behind the join', async () => {
