@@ -91,7 +91,10 @@ function strayFour(time: usize, origin: v128, last: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function placeSixteen(row: usize, times: usize, origin: v128, last: v128, usualRun: v128, codes: usize, valid: usize, cellBytes: v128, slots: usize): u64 {
-  for (let four: usize = 0; four < 16; four += 4) placeFour(row + four, usualRun, codes, valid, cellBytes, slots);
+  placeFour(row, usualRun, codes, valid, cellBytes, slots);
+  placeFour(row + 4, usualRun, codes, valid, cellBytes, slots);
+  placeFour(row + 8, usualRun, codes, valid, cellBytes, slots);
+  placeFour(row + 12, usualRun, codes, valid, cellBytes, slots);
   const time = times + (row << 3);
   const first = i16x8.narrow_i32x4_s(strayFour(time, origin, last), strayFour(time + 32, origin, last));
   const second = i16x8.narrow_i32x4_s(strayFour(time + 64, origin, last), strayFour(time + 96, origin, last));
