@@ -10,17 +10,18 @@ export interface JoinLogKernels {
   appendEntries(log: number, from: number, rows: number, candidates: number, keys: number, times: number, hashes: number, sizes: number, entryBytes: number, addresses: number): number;
   /** Copies entries (u32 addresses) to the end of a log, without linking them. Returns how many were done, as `appendEntries`. */
   copyEntries(log: number, from: number, rows: number, entries: number): number;
-  /** Links the entries that lie side by side from `from` on, the first of which is at `position` of the log. */
+  /** Links the entries that lie side by side from `from` on, the first of which is at `position` of the log, but for versions that were replaced. */
   linkEntries(log: number, position: number, from: number, bytes: number): void;
   /** Lists the entries of a block that were not done, with a time less than `before`, and has them done; notes the least time of those that are left. Returns how many. */
   completeEntries(record: number, before: bigint, out: number): number;
-  /** Lists the entries that lie side by side from `from` on with a time from `since` on. Returns how many. */
+  /** Lists the entries that lie side by side from `from` on with a time from `since` on, but for versions that were replaced. Returns how many. */
   entriesSince(from: number, bytes: number, since: bigint, out: number): number;
   /** The bytes of those entries. Take `>>> 0`. */
   bytesSince(from: number, bytes: number, since: bigint): number;
 }
 
 const DONE = 0x8000_0000;
+const REPLACED = 0x2000_0000;
 const NEVER = 2n ** 63n - 1n;
 
 export const joinLogTwins = (heap: HeapViews): JoinLogKernels => {
@@ -50,7 +51,8 @@ export const joinLogTwins = (heap: HeapViews): JoinLogKernels => {
   const entriesOf = function* (from: number, bytes: number): Generator<number> {
     for (let at = from; at < from + bytes; at += sizeOf(at)) yield at;
   };
-  const since = (from: number, bytes: number, time: bigint): number[] => [...entriesOf(from, bytes)].filter(entry => timeOf(entry) >= time);
+  const isReplaced = (entry: number): boolean => (u32[(entry >>> 2) + 7]! & REPLACED) !== 0;
+  const since = (from: number, bytes: number, time: bigint): number[] => [...entriesOf(from, bytes)].filter(entry => timeOf(entry) >= time && !isReplaced(entry));
   return {
     appendEntries(log, from, rows, candidates, keys, times, hashes, sizes, entryBytes, addresses) {
       for (let row = from; row < rows; row++) {
@@ -77,7 +79,7 @@ export const joinLogTwins = (heap: HeapViews): JoinLogKernels => {
       return rows;
     },
     linkEntries(log, position, from, bytes) {
-      for (const entry of entriesOf(from, bytes)) link(log, entry, position + ((entry - from) >>> 3));
+      for (const entry of entriesOf(from, bytes)) if (!isReplaced(entry)) link(log, entry, (position + ((entry - from) >>> 3)) >>> 0);
     },
     completeEntries(record, before, out) {
       let found = 0;

@@ -28,6 +28,7 @@ import { textTwins, type TextKernels } from './text.js';
 import { timeTwins, type TimeKernels } from './time.js';
 import { numberTextTwins, type NumberTextKernels } from './number-text.js';
 import { eventTimeTwins, type EventTimeKernels } from './event-times.js';
+import { versionTwins, type VersionKernels } from './versions.js';
 import { wideHashTwins, type WideHashKernels } from './wide-hash.js';
 import { wordTwins, type WordKernels } from './words.js';
 
@@ -65,6 +66,7 @@ export type Kernels =
   & TextKernels
   & EventTimeKernels
   & TimeKernels
+  & VersionKernels
   & WideHashKernels
   & WordKernels;
 
@@ -104,6 +106,7 @@ export const twinKernels = (memory: WebAssembly.Memory): Kernels => {
     ...textTwins(heap),
     ...eventTimeTwins(heap),
     ...timeTwins(heap),
+    ...versionTwins(heap),
     ...wideHashTwins(heap),
     ...wordTwins(heap),
   };

@@ -3,7 +3,7 @@
 // Pipelines.
 export { stream } from './pipeline/pipeline.js';
 export type { Grouped, Pipeline, SourceStream } from './pipeline/pipeline.js';
-export type { HalfJoinOptions, Joined, JoinInput, JoinAllInput, JoinKeys, JoinOptions, Joins, JoinSeveralOptions, Restored, Retracting, RetractingGroups } from './pipeline/joins.js';
+export type { AsOfJoinOptions, HalfJoinOptions, Joined, JoinInput, JoinAllInput, JoinKeys, JoinOptions, Joins, JoinSeveralOptions, Restored, Retracting, RetractingGroups } from './pipeline/joins.js';
 export type { JoinBounds, JoinKind, JoinMode, JoinTiming, JoinWindows } from './plan/join-options.js';
 export type { Aggregated, EventUnit, Results, TopOptions, Updates } from './pipeline/results.js';
 export type { EventTimeOptions } from './plan/event-time.js';

@@ -8,12 +8,12 @@ const STOP: usize = 20;
 export const DIRECTORY: usize = 24;
 export const DIRECTORY_MASK: usize = 28;
 export const SHIFT: usize = 32;
-const ROWS: usize = 36;
+export const ROWS: usize = 36;
 const BLOCK: usize = 40;
 
 export const RECORD_SHIFT: usize = 5;
 const USED: usize = 4;
-const ENTRIES: usize = 12;
+export const ENTRIES: usize = 12;
 const LEAST: usize = 16;
 const GREATEST: usize = 24;
 
@@ -23,6 +23,7 @@ export const HASH: usize = 20;
 const SIZE: usize = 24;
 export const FLAGS: usize = 28;
 const DONE: u32 = 0x80000000;
+export const REPLACED: u32 = 0x20000000;
 
 /** Appends entries of some rows, see the interface. */
 export function appendEntries(log: usize, from: i32, rows: i32, candidates: usize, keys: usize, times: usize, hashes: usize, sizes: usize, entryBytes: u32, addresses: usize): i32 {
@@ -105,10 +106,12 @@ export function linkEntries(log: usize, position: u32, from: usize, bytes: usize
   const mask = load<u32>(log, MASK);
   const end = from + bytes;
   for (let at = from; at < end; ) {
-    const head = heads + (<usize>(load<u32>(at, HASH) & mask) << 2);
     const size = load<u32>(at, SIZE);
-    store<u32>(at, load<u32>(head), LINK);
-    store<u32>(head, position);
+    if (!(load<u32>(at, FLAGS) & REPLACED)) {
+      const head = heads + (<usize>(load<u32>(at, HASH) & mask) << 2);
+      store<u32>(at, load<u32>(head), LINK);
+      store<u32>(head, position);
+    }
     at += size;
     position += size >> 3;
   }
@@ -139,7 +142,7 @@ export function entriesSince(from: usize, bytes: usize, since: i64, out: usize):
   const end = from + bytes;
   let found: i32 = 0;
   for (let at = from; at < end; at += load<u32>(at, SIZE)) {
-    if (load<i64>(at, TIME) < since) continue;
+    if (load<i64>(at, TIME) < since || load<u32>(at, FLAGS) & REPLACED) continue;
     store<u32>(out + (<usize>found << 2), <u32>at);
     found++;
   }
@@ -150,6 +153,6 @@ export function entriesSince(from: usize, bytes: usize, since: i64, out: usize):
 export function bytesSince(from: usize, bytes: usize, since: i64): u32 {
   const end = from + bytes;
   let sum: u32 = 0;
-  for (let at = from; at < end; at += load<u32>(at, SIZE)) if (load<i64>(at, TIME) >= since) sum += load<u32>(at, SIZE);
+  for (let at = from; at < end; at += load<u32>(at, SIZE)) if (load<i64>(at, TIME) >= since && !(load<u32>(at, FLAGS) & REPLACED)) sum += load<u32>(at, SIZE);
   return sum;
 }

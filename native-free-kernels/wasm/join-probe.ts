@@ -7,7 +7,7 @@ const NEAR: u32 = 64;
 
 // @ts-ignore: decorator
 @inline
-function minus(time: i64, by: i64): i64 {
+export function minus(time: i64, by: i64): i64 {
   return time < i64.MIN_VALUE + by ? i64.MIN_VALUE : time - by;
 }
 // @ts-ignore: decorator
@@ -19,12 +19,12 @@ function plus(time: i64, by: i64): i64 {
 /** Address of the entry at a position. */
 // @ts-ignore: decorator
 @inline
-function entryAt(directory: usize, slots: u32, shift: u32, position: u32): usize {
+export function entryAt(directory: usize, slots: u32, shift: u32, position: u32): usize {
   return <usize>load<u32>(directory + (<usize>((position >> shift) & slots) << RECORD_SHIFT)) + (<usize>(position & ((<u32>1 << shift) - 1)) << 3);
 }
 
 /** Whether two keys of bytes are equal; `a` and `b`: where the views of the keys lie in their entries. */
-function sameKey(one: usize, a: usize, other: usize, b: usize): bool {
+export function sameKey(one: usize, a: usize, other: usize, b: usize): bool {
   const length = load<u32>(one + a, 4);
   if (length != load<u32>(other + b, 4)) return false;
   let left = one + load<u32>(one + a);

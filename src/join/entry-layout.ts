@@ -28,6 +28,10 @@ export interface EntryLayout {
   readonly time: number;
   /** By side, the number of its rows that match, 0 where it is not counted. */
   readonly counts: readonly number[];
+  /** Of versions: where (u64) the row stood in its input, which decides between equal times; else 0. */
+  readonly place: number;
+  /** Of versions: where a byte tells that the row is gone, and in which of the vectors it comes; null where none does. */
+  readonly deleted: { readonly input: number; readonly offset: number } | null;
   /** View of the key's bytes, or 0 where the word is all of it. */
   readonly key: number;
   /** Bytes without texts, and whether there are any. */
@@ -40,6 +44,8 @@ export interface JoinLayout {
   readonly keyMode: JoinKeyMode;
   readonly keyCount: number;
   readonly sides: readonly EntryLayout[];
+  /** What a region keeps: a log of each side, or of a table that changes those of `VersionLog`. Whether rows are looked up in it. */
+  readonly logs: readonly boolean[];
 }
 
 /** The columns of a side that are part of the result. */
@@ -48,9 +54,11 @@ const columnsOf = (join: Join, side: number): Field[] => {
   return join.sides[side]!.fields.filter(({ name }) => wanted.has(name));
 };
 
-/** What a row of a side is needed for: its keys, then the columns that are kept. */
-export const joinInputs = (join: Join, side: number): Expression[] =>
-  [...join.sides[side]!.keys.map(key => key.expression), ...columnsOf(join, side).map(columnOf)];
+/** What a row of a side is needed for: its keys, the columns that are kept, then what says that it is gone. */
+export function joinInputs(join: Join, side: number): Expression[] {
+  const deleted = side === 1 ? join.asOf?.deleted : null;
+  return [...join.sides[side]!.keys.map(key => key.expression), ...columnsOf(join, side).map(columnOf), ...deleted ? [deleted] : []];
+}
 
 export function joinLayout(join: Join): JoinLayout {
   if (join.sides.length > MOST_SIDES) throw new MillraceError('PLAN_INVALID', `a join has at most ${MOST_SIDES} sides, not ${join.sides.length}`);
@@ -58,7 +66,8 @@ export function joinLayout(join: Join): JoinLayout {
   const keyMode = keys.length === 0 ? 'none' : keys.length > 1 ? 'tuple' : vectorClassOf(keys[0]!) === 'bytes' ? 'bytes' : 'word';
   const keyCount = keys.length;
   const hasViews = keyMode === 'bytes' || keyMode === 'tuple';
-  return { keyMode, keyCount, sides: join.sides.map((_, side) => entryLayout(join, side, hasViews)) };
+  const logs = join.asOf === null ? join.sides.map(() => true) : [false, false, true];
+  return { keyMode, keyCount, sides: join.sides.map((_, side) => entryLayout(join, side, hasViews)), logs };
 }
 
 function entryLayout(join: Join, side: number, hasViews: boolean): EntryLayout {
@@ -69,12 +78,14 @@ function entryLayout(join: Join, side: number, hasViews: boolean): EntryLayout {
   };
   const time = join.window !== null && join.columns.some(column => column.kind === 'time') ? place(8) : 0;
   const counts = join.sides.map(({ match }) => (side === 0 && match === 'count' ? place(8) : 0));
+  const position = side === 1 && join.asOf !== null ? place(8) : 0;
   const key = hasViews ? place(8) : 0;
   const keyCount = join.sides[side]!.keys.length;
   const kept = columnsOf(join, side).map((field, index) => ({ field, input: keyCount + index, kind: kindOf(field.type), width: widthOf(field.type), offset: 0, valid: 0 }));
   const placed = kept.toSorted((a, b) => b.width - a.width).map(column => ({ ...column, offset: place(column.width) }));
   const columns = placed.map(column => ({ ...column, valid: column.field.nullable ? place(1) : 0 }));
-  return { columns, time, counts, key, fixedBytes: end, hasTexts: hasViews || columns.some(({ kind }) => kind === 'text') };
+  const deleted = side === 1 && join.asOf?.deleted ? { input: keyCount + kept.length, offset: place(1) } : null;
+  return { columns, time, counts, place: position, deleted, key, fixedBytes: end, hasTexts: hasViews || columns.some(({ kind }) => kind === 'text') };
 }
 
 const kindOf = (type: DataType): EntryColumn['kind'] => {

@@ -16,6 +16,13 @@ export interface Candidates {
   readonly hashes: number;
   /** Event times by element. */
   readonly eventTimes: number;
+  readonly numbers: RowNumbers;
+}
+/** Which row of its batch an element is: selection[element] (u32), or firstRow + element; its place adds `basePosition`. */
+export interface RowNumbers {
+  readonly selection: number;
+  readonly firstRow: number;
+  readonly basePosition: bigint;
 }
 /** Some candidates (u32), and the elements that they are (u32). */
 export interface Picked {
@@ -70,9 +77,11 @@ export class EntryWriter {
     return { sizes, addresses, entryBytes: 0 };
   }
 
-  private fill({ vectors, keyViews: views, eventTimes }: Candidates, { rows, elements }: Picked, addresses: number): void {
+  private fill({ vectors, keyViews: views, eventTimes, numbers: { selection, firstRow, basePosition } }: Candidates, { rows, elements }: Picked, addresses: number): void {
     const { kernels, scratch } = this.thread;
-    const { columns, time, counts, key, hasTexts, fixedBytes } = this.layout;
+    const { columns, time, counts, place, deleted, key, hasTexts, fixedBytes } = this.layout;
+    if (place) kernels.putPlaces(rows, addresses, place, elements, selection, firstRow, basePosition);
+    if (deleted) kernels.putFlags(rows, addresses, deleted.offset, elements, vectors[deleted.input]!.data);
     if (time) kernels.putFields(8, rows, addresses, time, elements, eventTimes);
     if (counts.some(offset => offset > 0)) {
       const zeros = scratch.take(rows * 8);

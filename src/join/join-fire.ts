@@ -5,7 +5,7 @@ import type { JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { JoinResults } from './join-results.js';
 import type { JoinState } from './join-state.js';
-import type { Matcher } from './matcher.js';
+import type { Matching } from './matching.js';
 
 /** Gives out what is known now that no match can come any more, and forgets rows. */
 export class JoinFire implements Firing {
@@ -13,7 +13,7 @@ export class JoinFire implements Firing {
     private readonly thread: ThreadContext,
     private readonly job: JobLayout,
     private readonly state: JoinState,
-    private readonly matcher: Matcher,
+    private readonly matcher: Matching,
     private readonly results: JoinResults,
   ) {}
 
@@ -23,7 +23,7 @@ export class JoinFire implements Firing {
     const watermark = heap.i64[fireWord(this.job.block)]!;
     this.state.set.regions.forEach((region, index) => {
       if (index % parts !== part || region.due > watermark) return;
-      held(region, () => this.state.pass(index, watermark, (store, side, entries, rows) => this.matcher.completed(store, side, entries, rows)));
+      held(region, () => this.state.pass(index, watermark, this.matcher));
       scratch.reset();
     });
     this.results.flush();

@@ -1,44 +1,12 @@
-import type { Kernels } from '../../native-free-kernels/load.js';
-import type { Heap, Scratch } from '../heap/heap.js';
 import { FIRST_TIME, LOG_BYTES, LogWord, NO_DUE, RECORD_BYTES, RecordWord } from './log-layout.js';
+import type { LogMemory, LogTools, NewEntries } from './log-tools.js';
 
-/** Limits that tests make small. */
-export interface LogLimits {
-  /** A block has 1 << shift units of 8 bytes. */
-  readonly shift: number;
-  /** Chains are made anew before positions have gone on so far: what is older than half of the circle would look young. */
-  readonly relinkAfter: number;
-  readonly leastBuckets: number;
-}
-export const LOG_LIMITS: LogLimits = { shift: 12, relinkAfter: 2 ** 31, leastBuckets: 64 };
 const FIRST_SLOTS = 8;
 /** So few rows share a bucket: a probe reads every row of its chain, and each may be far away. */
 const BUCKETS_PER_ROW = 2;
 /** A log is looked through for entries that are gone once it has so many blocks. */
 const LEAST_SCANNED_BLOCKS = 4;
 
-/** Memory for logs. */
-export interface LogMemory {
-  allocate(bytes: number): number;
-  free(address: number, bytes: number): void;
-}
-/** What every log of a thread works with. */
-export interface LogTools {
-  readonly heap: Heap;
-  readonly kernels: Kernels;
-  readonly scratch: Scratch;
-  readonly limits: LogLimits;
-}
-/** Rows to come: candidates, and what they are found by, which goes by candidate. `sizes` (u32 per row), or 0 where all have `entryBytes`. */
-export interface NewEntries {
-  readonly rows: number;
-  readonly candidates: number;
-  readonly keys: number;
-  readonly times: number;
-  readonly hashes: number;
-  readonly sizes: number;
-  readonly entryBytes: number;
-}
 interface Block {
   readonly position: number;
   readonly record: number;
@@ -52,6 +20,8 @@ export class JoinLog {
     private readonly tools: LogTools,
     private readonly memory: LogMemory,
     readonly address: number,
+    /** Whether entries are looked up by their keys. */
+    private readonly isIndexed: boolean,
   ) {
     this.at = address >>> 2;
   }
@@ -97,19 +67,46 @@ export class JoinLog {
 
   /** Calls `visit` with the entries (u32 addresses in scratch, given back then) of each block that have a time before `before` and were not done; they are now. */
   complete(before: bigint, visit: (entries: number, rows: number) => void): void {
+    const { kernels, scratch } = this.tools;
+    this.eachPending(before, record => {
+      const entries = scratch.take(this.word(record, RecordWord.entries) * 4);
+      const rows = kernels.completeEntries(record * 4, before, entries);
+      if (rows > 0) visit(entries, rows);
+    });
+  }
+  /** Lists those of all blocks in one (u32), for which there is room. Returns how many. */
+  listComplete(before: bigint, out: number): number {
+    let found = 0;
+    this.eachPending(before, record => { found += this.tools.kernels.completeEntries(record * 4, before, out + found * 4); });
+    return found;
+  }
+  /** Of the blocks in which there are some the least time of one, and how many entries they have in all. */
+  pendingBlocks(before: bigint): { least: bigint; rows: number }[] {
+    if (this.leastPending >= before) return [];
+    const blocks = [...this.blocks()].map(({ record }) => ({ least: this.time(record, RecordWord.least), rows: this.word(record, RecordWord.entries) }));
+    return blocks.filter(({ least }) => least < before);
+  }
+  private eachPending(before: bigint, visit: (record: number) => void): void {
     if (this.leastPending >= before) return;
-    const { kernels, scratch, heap } = this.tools;
     let least = NO_DUE;
     for (const { record } of this.blocks()) {
-      if (this.time(record, RecordWord.least) < before) {
-        const entries = scratch.take(this.word(record, RecordWord.entries) * 4);
-        const rows = kernels.completeEntries(record * 4, before, entries);
-        if (rows > 0) visit(entries, rows);
-      }
-      const left = heap.i64[(record + RecordWord.least) >>> 1]!;
+      if (this.time(record, RecordWord.least) < before) visit(record);
+      const left = this.time(record, RecordWord.least);
       if (left < least) least = left;
     }
     this.leastPending = least;
+  }
+
+  /** Copies entries of another log to the end of this one, or of those that are being replaced: then they are linked later. */
+  take(rows: number, entries: number, links: boolean = true): void {
+    const { heap: { u32 }, kernels } = this.tools;
+    if (links) this.reserveBuckets(this.rows + rows);
+    for (let done = 0; done < rows;) {
+      const [position, at] = [this.get(LogWord.end), this.get(LogWord.next)];
+      done = kernels.copyEntries(this.address, done, rows, entries);
+      if (links) kernels.linkEntries(this.address, position, at, this.get(LogWord.next) - at);
+      if (done < rows) this.addBlock(u32[(u32[(entries >>> 2) + done]! >>> 2) + 6]!);
+    }
   }
 
   /** Forgets entries with a time before `before`: whole blocks at the beginning and, where they have become many, those between others. Returns how many rows. */
@@ -135,7 +132,8 @@ export class JoinLog {
     while (!this.isEmpty) {
       const base = this.get(LogWord.base);
       const record = this.recordAt(base);
-      if (this.time(record, RecordWord.greatest) >= before) return;
+      // All entries of a block may have been replaced.
+      if (this.time(record, RecordWord.greatest) >= before && this.word(record, RecordWord.entries) > 0) return;
       const bytes = this.word(record, RecordWord.bytes);
       this.memory.free(this.word(record, RecordWord.address), bytes);
       this.set(LogWord.rows, this.rows - this.word(record, RecordWord.entries));
@@ -151,12 +149,13 @@ export class JoinLog {
     const { kernels } = this.tools;
     let left = 0;
     for (const { record } of this.blocks()) left += kernels.bytesSince(this.word(record, RecordWord.address), this.word(record, RecordWord.used), since) >>> 0;
+    if (left === 0) return this.free();
     if (left / 8 < length / 2) this.compact(since);
     this.set(LogWord.scanAt, Math.max(LEAST_SCANNED_BLOCKS * this.blockUnits, (left / 8) * 2));
   }
 
   private compact(since: bigint): void {
-    const { heap: { u32 }, kernels, scratch } = this.tools;
+    const { kernels, scratch } = this.tools;
     const old = [...this.blocks()].map(({ record }) => ({
       address: this.word(record, RecordWord.address), used: this.word(record, RecordWord.used), bytes: this.word(record, RecordWord.bytes), entries: this.word(record, RecordWord.entries),
     }));
@@ -165,12 +164,7 @@ export class JoinLog {
     this.set(LogWord.rows, 0);
     for (const { address, used, entries } of old) {
       const list = scratch.take(entries * 4);
-      const rows = kernels.entriesSince(address, used, since, list);
-      for (let done = 0; ;) {
-        done = kernels.copyEntries(this.address, done, rows, list);
-        if (done === rows) break;
-        this.addBlock(u32[(u32[(list >>> 2) + done]! >>> 2) + 6]!);
-      }
+      this.take(kernels.entriesSince(address, used, since, list), list, false);
     }
     this.set(LogWord.base, start);
     for (const { address, bytes } of old) this.memory.free(address, bytes);
@@ -178,7 +172,8 @@ export class JoinLog {
   }
 
   private reserveBuckets(rows: number): void {
-    if (rows * BUCKETS_PER_ROW > this.buckets || this.get(LogWord.heads) === 0) this.rebuild(Math.max(this.tools.limits.leastBuckets, powerOf2(rows * BUCKETS_PER_ROW)));
+    const [wanted, least] = this.isIndexed ? [rows * BUCKETS_PER_ROW, this.tools.limits.leastBuckets] : [0, 1];
+    if (wanted > this.buckets || this.get(LogWord.heads) === 0) this.rebuild(Math.max(least, powerOf2(wanted)));
   }
   private rebuild(buckets: number): void {
     const heads = this.memory.allocate(buckets * 4);
@@ -192,6 +187,7 @@ export class JoinLog {
     const base = this.get(LogWord.base);
     kernels.fillWords(this.buckets, base - 1, this.get(LogWord.heads));
     this.set(LogWord.relinked, base);
+    if (!this.isIndexed) return;
     for (const { position, record } of this.blocks()) kernels.linkEntries(this.address, position, this.word(record, RecordWord.address), this.word(record, RecordWord.used));
   }
 

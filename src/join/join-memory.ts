@@ -4,7 +4,7 @@ import { STATE_UNIT } from '../heap/control.js';
 import type { Heap } from '../heap/heap.js';
 import { StageWord, stageWord } from '../heap/stage-block.js';
 import type { Join } from '../plan/join-plan.js';
-import type { LogMemory } from './join-log.js';
+import type { LogMemory } from './log-tools.js';
 
 /** Memory of a region for the logs of a join. The stage keeps count, so that what is full can say who filled it. */
 export class JoinMemory implements LogMemory {
@@ -31,7 +31,8 @@ export class JoinMemory implements LogMemory {
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
       const bytes = Atomics.load(this.heap.i32, stageWord(this.block, StageWord.state)) * STATE_UNIT;
-      throw new MillraceError(error.code, `the join of ${joined(this.join)} keeps ${bytes} bytes of rows that may still find a match, and more come: ${error.message}`, { cause: error });
+      const kept = this.join.asOf === null ? 'rows that may still find a match' : 'rows that wait for the watermark and the newest version of every key';
+      throw new MillraceError(error.code, `the join of ${joined(this.join)} keeps ${bytes} bytes of ${kept}, and more come: ${error.message}`, { cause: error });
     }
   }
 }

@@ -7,11 +7,11 @@ import { held } from '../state/region.js';
 import { Turns } from '../state/turns.js';
 import type { JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
-import { EntryWriter, withViews, type Candidates, type Picked } from './entry-writer.js';
+import { EntryWriter, withViews, type Candidates, type Picked, type RowNumbers } from './entry-writer.js';
 import { joinKeys } from './join-keys.js';
 import type { JoinResults } from './join-results.js';
 import type { JoinState } from './join-state.js';
-import type { Matcher } from './matcher.js';
+import type { Matching } from './matching.js';
 
 /** Rows of a chunk that take part in a join. */
 export interface JoinInput {
@@ -26,6 +26,7 @@ export interface JoinInput {
   readonly rows: number;
   /** Event times of the elements (int64). */
   readonly times: number;
+  readonly numbers: RowNumbers;
 }
 
 /** Rows sorted by region: those of region r are `counts[r]` from `starts[r]` on. */
@@ -63,7 +64,7 @@ export class JoinOperator implements MorselOperator {
     private readonly thread: ThreadContext,
     private readonly job: JobLayout,
     private readonly state: JoinState,
-    private readonly matcher: Matcher,
+    private readonly matcher: Matching,
     private readonly results: JoinResults,
   ) {
     this.writers = state.layout.sides.map(side => new EntryWriter(thread, side));
@@ -152,13 +153,13 @@ export class JoinOperator implements MorselOperator {
     scratch.release(mark);
   }
 
-  private prepare({ side, vectors: given, elements, positions, rows, times }: JoinInput): Chunk {
+  private prepare({ side, vectors: given, elements, positions, rows, times, numbers }: JoinInput): Chunk {
     const { layout, set, join: { window }, shape } = this.state;
     const vectors = withViews(this.thread, given, elements);
     const keys = joinKeys(this.thread, layout.keyMode, vectors.slice(0, layout.keyCount), elements);
     const [keyed, unkeyed] = this.byKey(keys.valid, elements, { rows, positions });
     const wanted = shape.givesUnmatched[side]! && unkeyed.rows > 0 ? unkeyed : null;
-    const base = { vectors, keyViews: keys.views, eventTimes: times };
+    const base = { vectors, keyViews: keys.views, eventTimes: times, numbers };
     if (window === null) {
       const from: Candidates = { ...base, keys: keys.words, times, hashes: this.hash(elements, keys.words) };
       const { sorted, starts, counts } = set.partition(keyed.rows, keyed.positions, from.hashes);
@@ -168,7 +169,7 @@ export class JoinOperator implements MorselOperator {
   }
 
   /** A row is a candidate once for each window that it lies in: those with a null key come behind the others. */
-  private prepareWindows(side: number, base: Pick<Candidates, 'vectors' | 'keyViews' | 'eventTimes'>, words: number, keyed: Rows, unkeyed: Rows | null): Chunk {
+  private prepareWindows(side: number, base: Pick<Candidates, 'vectors' | 'keyViews' | 'eventTimes' | 'numbers'>, words: number, keyed: Rows, unkeyed: Rows | null): Chunk {
     const { kernels, scratch } = this.thread;
     const { size, slide, offset } = this.state.join.window!;
     const most = (keyed.rows + (unkeyed?.rows ?? 0)) * Math.ceil(size / slide);
@@ -185,11 +186,11 @@ export class JoinOperator implements MorselOperator {
     const sorted = this.state.set.partition(rows, 0, from.hashes);
     const sortedElements = scratch.take(rows * 4);
     kernels.gather32(rows, sorted.sorted, elements, sortedElements);
-    const numbers = scratch.take(behind * 4);
-    kernels.iota(behind, rows, numbers);
+    const last = scratch.take(behind * 4);
+    kernels.iota(behind, rows, last);
     return {
       side, from, rows, candidates: sorted.sorted, elements: sortedElements, starts: sorted.starts, counts: sorted.counts,
-      unkeyed: behind === 0 ? null : { rows: behind, candidates: numbers, elements: elements + rows * 4 },
+      unkeyed: behind === 0 ? null : { rows: behind, candidates: last, elements: elements + rows * 4 },
     };
   }
 

@@ -22,7 +22,7 @@ export interface Tuples {
 type Origin =
   | { readonly kind: 'word' | 'flag' | 'text'; readonly side: number; readonly width: number; readonly offset: number; readonly valid: number; readonly mayLack: boolean }
   | { readonly kind: 'time'; readonly offset: number; readonly plus: bigint }
-  | { readonly kind: 'retracted' };
+  | { readonly kind: 'retracted' | 'isNew' };
 interface ResultColumn {
   readonly origin: Origin;
   /** 8 bytes, or 1, per row. */
@@ -62,12 +62,13 @@ export class JoinResults {
     return this.rows === 0;
   }
 
-  add({ rows, sides }: Tuples, retracted: boolean): void {
+  /** `mark`: what the column says that there is: retracted, or isNew. */
+  add({ rows, sides }: Tuples, mark: boolean): void {
     for (let from = 0; from < rows;) {
       if (this.rows === RESULT_ROWS || this.textsUsed > TEXT_BYTES) this.flush();
       const count = Math.min(rows - from, RESULT_ROWS - this.rows, this.texts ? ROWS_OF_TEXTS : RESULT_ROWS);
       const lists = sides.map(list => (list === 0 ? this.noEntries : list + from * 4));
-      for (const column of this.columns) this.gather(column, lists, count, retracted);
+      for (const column of this.columns) this.gather(column, lists, count, mark);
       this.rows += count;
       from += count;
     }
@@ -80,11 +81,11 @@ export class JoinResults {
     this.emit(this.columns.map(({ origin, data, valid }): Vector => ({ cls: classOf(origin), data, valid, dictionary: 0 })), rows);
   }
 
-  private gather({ origin, data, valid }: ResultColumn, lists: readonly number[], rows: number, retracted: boolean): void {
+  private gather({ origin, data, valid }: ResultColumn, lists: readonly number[], rows: number, mark: boolean): void {
     const { heap, kernels } = this.thread;
     switch (origin.kind) {
-      case 'retracted':
-        heap.u8.fill(retracted ? 1 : 0, data + this.rows, data + this.rows + rows);
+      case 'retracted': case 'isNew':
+        heap.u8.fill(mark ? 1 : 0, data + this.rows, data + this.rows + rows);
         return;
       case 'time': return this.gatherTimes(origin.offset, origin.plus, data + this.rows * 8, lists, rows);
     }
@@ -142,12 +143,12 @@ export class JoinResults {
   }
 }
 
-const classOf = ({ kind }: Origin): Vector['cls'] => (kind === 'text' ? 'bytes' : kind === 'flag' || kind === 'retracted' ? 'bool' : 'i64');
+const classOf = ({ kind }: Origin): Vector['cls'] => (kind === 'text' ? 'bytes' : kind === 'flag' || kind === 'retracted' || kind === 'isNew' ? 'bool' : 'i64');
 
 function originOf(join: Join, layout: JoinLayout, column: JoinColumn): Origin {
   const { sides } = layout;
   switch (column.kind) {
-    case 'retracted': return { kind: 'retracted' };
+    case 'retracted': case 'isNew': return { kind: column.kind };
     case 'time': return { kind: 'time', offset: sides[0]!.time || EntryField.time, plus: 0n };
     case 'windowStart': return { kind: 'time', offset: EntryField.time, plus: 0n };
     case 'windowEnd': return { kind: 'time', offset: EntryField.time, plus: BigInt(join.window!.size) };

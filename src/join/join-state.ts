@@ -7,12 +7,13 @@ import type { Region } from '../state/region.js';
 import type { JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { joinLayout, type JoinLayout } from './entry-layout.js';
-import type { LogLimits, LogTools } from './join-log.js';
+import type { LogLimits, LogTools } from './log-tools.js';
 import { JoinMemory } from './join-memory.js';
 import { joinShape, type JoinShape } from './join-shape.js';
 import { JoinStore } from './join-store.js';
-import { dueAfter, joinTimes, pastBefore, type JoinTimes } from './join-times.js';
+import { dueAfter, forgottenBefore, joinTimes, type JoinTimes } from './join-times.js';
 import { FIRST_TIME, NO_DUE } from './log-layout.js';
+import type { Matching } from './matching.js';
 
 /** What the regions keep of a join, as one thread sees it. */
 export class JoinState {
@@ -41,10 +42,10 @@ export class JoinState {
 
   /** The store of a region, made if there is none. REQUIRES: the region is held. */
   storeOf(region: number): JoinStore {
-    return this.existing(region) ?? JoinStore.create(this.regionAt(region), this.tools, this.memories[region]!, this.layout.sides.length);
+    return this.existing(region) ?? JoinStore.create(this.regionAt(region), this.tools, this.memories[region]!, this.layout.logs);
   }
   existing(region: number): JoinStore | null {
-    return JoinStore.of(this.regionAt(region), this.tools, this.memories[region]!, this.layout.sides.length);
+    return JoinStore.of(this.regionAt(region), this.tools, this.memories[region]!, this.layout.logs);
   }
 
   /** Notes when there is something to do in a region next. REQUIRES: it is held. */
@@ -53,7 +54,8 @@ export class JoinState {
     let due = NO_DUE;
     store.logs.forEach((log, side) => {
       if (log.isEmpty) return;
-      const gone = dueAfter(log.firstGone, keep[side]!);
+      const length = keep[side]!;
+      const gone = length === null ? NO_DUE : dueAfter(log.firstGone, length);
       const given = this.shape.givesAtEnd[side]! ? dueAfter(log.leastPending, open[side]!) : NO_DUE;
       for (const time of [gone, given]) if (time < due) due = time;
     });
@@ -68,20 +70,17 @@ export class JoinState {
     const settled = Atomics.load(this.heap.i64, this.settled);
     if (this.times.matchesAtEnd || settled === FIRST_TIME || settled === NO_DUE || this.regionAt(region).due > settled) return;
     store.logs.forEach((log, side) => {
-      if (!this.shape.givesAtEnd[side]!) log.forget(pastBefore(settled, this.times.keep[side]!));
+      if (!this.shape.givesAtEnd[side]!) log.forget(forgottenBefore(settled, this.times.keep[side]!));
     });
   }
 
-  /** Calls `visit` with the rows that are complete at a watermark, which were not before, and forgets those that can have no match any more. REQUIRES: the region is held. */
-  pass(region: number, watermark: bigint, visit: (store: JoinStore, side: number, entries: number, rows: number) => void): void {
+  /** Gives out what is complete at a watermark, and forgets rows that can have no match any more. REQUIRES: the region is held. */
+  pass(region: number, watermark: bigint, matcher: Matching): void {
     const store = this.existing(region);
     if (store === null) return;
-    const { keep, open } = this.times;
-    store.logs.forEach((log, side) => {
-      if (this.shape.givesAtEnd[side]!) log.complete(pastBefore(watermark, open[side]!), (entries, rows) => visit(store, side, entries, rows));
-    });
+    matcher.complete(store, watermark);
     if (watermark === NO_DUE) for (const log of store.logs) log.free();
-    else store.logs.forEach((log, side) => log.forget(pastBefore(watermark, keep[side]!)));
+    else store.logs.forEach((log, side) => log.forget(forgottenBefore(watermark, this.times.keep[side]!)));
     if (!store.isEmpty) return this.noteDue(region, store);
     store.free();
     this.regionAt(region).due = NO_DUE;

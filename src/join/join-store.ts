@@ -1,21 +1,22 @@
 import type { Region } from '../state/region.js';
-import { JoinLog, type LogMemory, type LogTools } from './join-log.js';
+import { JoinLog } from './join-log.js';
 import { LOG_BYTES } from './log-layout.js';
+import type { LogMemory, LogTools } from './log-tools.js';
 
-/** What a join keeps in one region: a log for each side. REQUIRES: the caller holds the region. */
+/** What a join keeps in one region: its logs, of which `logs` says which can be looked up in. REQUIRES: the caller holds the region. */
 export class JoinStore {
   readonly logs: readonly JoinLog[];
 
-  private constructor(private readonly region: Region, tools: LogTools, memory: LogMemory, private readonly bytes: number) {
-    this.logs = Array.from({ length: bytes / LOG_BYTES }, (_, side) => new JoinLog(tools, memory, region.store + side * LOG_BYTES));
+  private constructor(private readonly region: Region, tools: LogTools, memory: LogMemory, indexed: readonly boolean[]) {
+    this.logs = indexed.map((isIndexed, log) => new JoinLog(tools, memory, region.store + log * LOG_BYTES, isIndexed));
   }
 
-  static of(region: Region, tools: LogTools, memory: LogMemory, sides: number): JoinStore | null {
-    return region.store ? new JoinStore(region, tools, memory, sides * LOG_BYTES) : null;
+  static of(region: Region, tools: LogTools, memory: LogMemory, logs: readonly boolean[]): JoinStore | null {
+    return region.store ? new JoinStore(region, tools, memory, logs) : null;
   }
-  static create(region: Region, tools: LogTools, memory: LogMemory, sides: number): JoinStore {
-    region.store = region.blocks.allocate(sides * LOG_BYTES);
-    const store = new JoinStore(region, tools, memory, sides * LOG_BYTES);
+  static create(region: Region, tools: LogTools, memory: LogMemory, logs: readonly boolean[]): JoinStore {
+    region.store = region.blocks.allocate(logs.length * LOG_BYTES);
+    const store = new JoinStore(region, tools, memory, logs);
     for (const log of store.logs) log.format();
     return store;
   }
@@ -25,7 +26,7 @@ export class JoinStore {
   }
   free(): void {
     for (const log of this.logs) log.free();
-    this.region.blocks.free(this.region.store, this.bytes);
+    this.region.blocks.free(this.region.store, this.logs.length * LOG_BYTES);
     this.region.store = 0;
   }
 }

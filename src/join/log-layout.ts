@@ -34,8 +34,12 @@ export const ENTRY_HEAD_BYTES = 32;
 export const matchedBy = (side: number): number => 1 << side;
 /** It is listed in the work at hand. */
 export const LISTED: number = 1 << 30;
-/** The bits of sides lie below that of `LISTED`; the top one says that an entry is done: all was given out that depended on its end. */
-export const MOST_SIDES = 30;
+/** A version that is not in force any more: it is left out where logs are copied or linked anew. */
+export const REPLACED: number = 1 << 29;
+/** The bits of sides lie below that of `REPLACED`; the top one says that an entry is done: all was given out that depended on its end. */
+export const MOST_SIDES = 29;
 /** No time at all: nothing is pending. */
 export const NO_DUE: bigint = 2n ** 63n - 1n;
+/** The logs of a join with a table that changes: left rows and versions that wait until no version before them can come, and those in force, one per key. */
+export const enum VersionLog { left, waiting, current }
 export const FIRST_TIME: bigint = -(2n ** 63n);

@@ -5,8 +5,9 @@ import type { JoinLayout } from './entry-layout.js';
 import type { JoinResults, Tuples } from './join-results.js';
 import { joinShape, type JoinShape } from './join-shape.js';
 import type { JoinStore } from './join-store.js';
-import type { JoinTimes } from './join-times.js';
+import { pastBefore, type JoinTimes } from './join-times.js';
 import { LISTED, matchedBy } from './log-layout.js';
+import type { Matching } from './matching.js';
 import { ALL_MATCHES, ONE_MATCH, OUTER, Prober, type Found, type ProbeRules } from './prober.js';
 
 /** The most matches that are found at once. */
@@ -16,7 +17,7 @@ export const PROBE_ROWS = 4096;
  * What comes of rows: when they come, and when they are complete. Entries are u32 addresses; a list of them at 0 is one of null rows.
  * REQUIRES: the region is held.
  */
-export class Matcher {
+export class Matcher implements Matching {
   readonly shape: JoinShape;
   private readonly prober: Prober;
   private readonly numbers: number;
@@ -27,7 +28,7 @@ export class Matcher {
     private readonly thread: ThreadContext,
     private readonly join: Join,
     private readonly layout: JoinLayout,
-    times: JoinTimes,
+    private readonly times: JoinTimes,
     private readonly results: JoinResults,
     capacity: number = PROBE_ROWS,
   ) {
@@ -39,14 +40,17 @@ export class Matcher {
     this.manyOptional = join.sides.length === 2 ? [] : join.sides.flatMap(({ match }, side) => (match === 'optional' ? [side] : []));
   }
 
-  /** Rows have come, and have their entries. */
   came(store: JoinStore, side: number, entries: number, rows: number): void {
     if (side === 0) this.leftCame(store, entries, rows);
     else this.rightCame(store, side, entries, rows);
   }
 
-  /** No match can come any more for rows that have not been told so before. */
-  completed(store: JoinStore, side: number, entries: number, rows: number): void {
+  complete(store: JoinStore, watermark: bigint): void {
+    store.logs.forEach((log, side) => {
+      if (this.shape.givesAtEnd[side]!) log.complete(pastBefore(watermark, this.times.open[side]!), (entries, rows) => this.completed(store, side, entries, rows));
+    });
+  }
+  private completed(store: JoinStore, side: number, entries: number, rows: number): void {
     const { kind, optional } = this.shape;
     if (side > 0) this.addAlone(side, entries, rows, matchedBy(0), 0, 1);
     else if (kind === 'count') this.results.add(this.tuples(rows, 0, entries), false);
@@ -54,20 +58,20 @@ export class Matcher {
     else this.flagged(entries, rows, optional, optional, 0, (list, count) => this.expand(store, this.tuples(count, 0, list), this.others(0), 0, 'complete', false));
   }
 
-  /** Rows that match nothing, since a part of their key is null. */
   unkeyed(side: number, entries: number, rows: number): void {
-    if (this.shape.givesUnmatched[side]!) this.results.add(this.tuples(rows, side, entries), false);
+    if (this.shape.givesUnmatched[side]!) this.results.add(this.tuples(rows, side, entries), this.shape.changes);
   }
 
   private leftCame(store: JoinStore, entries: number, rows: number): void {
-    const { kind, eager } = this.shape;
+    const { kind, eager, changes } = this.shape;
     if (kind === 'rows') {
       for (const side of this.manyOptional) this.probe(store, 0, 0, side, rows, entries, ONE_MATCH, (found, count) => this.claim(count, this.gather(count, found, entries, 0), 0, matchedBy(side)));
       return this.expand(store, this.tuples(rows, 0, entries), this.others(0), 0, 'came', false);
     }
     if (kind === 'count') {
       for (const side of this.others(0)) this.probe(store, 0, 0, side, rows, entries, ALL_MATCHES, (found, count) => this.count(side, count, this.gather(count, found, entries, 0)));
-      if (eager) this.results.add(this.tuples(rows, 0, entries), false);
+      if (eager) this.results.add(this.tuples(rows, 0, entries), changes);
+      if (changes) this.clearCounts(rows, entries);
       return;
     }
     this.probe(store, 0, 0, 1, rows, entries, ONE_MATCH, (found, count) => {
@@ -108,13 +112,15 @@ export class Matcher {
   }
 
   private countsGrew(side: number, left: number, rows: number): void {
-    if (!this.shape.eager) return this.count(side, rows, left);
+    const { eager, changes } = this.shape;
+    if (!eager) return this.count(side, rows, left);
     const changed = this.claim(rows, left, 0, LISTED);
     const list = this.pick(changed, left);
     this.thread.kernels.releaseEntries(changed, list, LISTED);
-    this.results.add(this.tuples(changed, 0, list), true);
+    if (!changes) this.results.add(this.tuples(changed, 0, list), true);
     this.count(side, rows, left);
     this.results.add(this.tuples(changed, 0, list), false);
+    if (changes) this.clearCounts(changed, list);
   }
 
   /**
@@ -169,6 +175,16 @@ export class Matcher {
   private pick(rows: number, entries: number): number {
     this.thread.kernels.gather32(rows, this.numbers, entries, this.list);
     return this.list;
+  }
+  /** What was counted has been given out. */
+  private clearCounts(rows: number, entries: number): void {
+    const { kernels, scratch } = this.thread;
+    const mark = scratch.mark();
+    const zeros = scratch.take(rows * 8);
+    kernels.clearBytes(rows * 8, zeros);
+    // Element 0 is as good as any: all are zero.
+    for (const offset of this.layout.sides[0]!.counts) if (offset) kernels.putFields(8, rows, entries, offset, zeros, zeros);
+    scratch.release(mark);
   }
   private count(side: number, rows: number, entries: number): void {
     this.thread.kernels.countEntries(rows, entries, this.layout.sides[0]!.counts[side]!);

@@ -5,6 +5,7 @@ import type { Sink } from '../connectors/sink.js';
 import type { Draft } from '../plan/draft.js';
 import { explainBoth } from '../plan/explain.js';
 import { finishPlans, rulesOf, type Planned } from '../plan/finish.js';
+import type { OptimiserRule } from '../plan/optimise/rules.js';
 import type { Plan } from '../plan/plan.js';
 
 /** A pipeline and where it goes. */
@@ -62,5 +63,8 @@ export class Job {
 /** What `explain` says of a plan made of drafts. */
 export function explainDrafts(drafts: readonly Draft[], plan: Plan): string {
   const rules = rulesOf(drafts);
-  return explainBoth(finishPlans(drafts, rules.filter(rule => !rule.isShown)).plan, plan, rules.filter(rule => rule.isShown).map(rule => rule.name));
+  const planWith = (some: readonly OptimiserRule[]): Plan => finishPlans(drafts, some).plan;
+  const made = JSON.stringify(plan);
+  const shown = rules.filter(rule => rule.isShown && JSON.stringify(planWith(rules.filter(other => other !== rule))) !== made);
+  return explainBoth(planWith(rules.filter(rule => !rule.isShown)), plan, shown.map(rule => rule.name));
 }

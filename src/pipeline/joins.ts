@@ -1,5 +1,6 @@
 import type { Sink } from '../connectors/sink.js';
 import type { BoolColumn, Columns, ColumnByTag, Expr, NullableColumn, NumericColumn, TagOf } from '../plan/column.js';
+import type { Duration } from '../plan/duration.js';
 import type { Firing, LateOptions } from '../plan/firing.js';
 import type { JoinBounds, JoinKind, JoinMode, JoinTiming, JoinWindows } from '../plan/join-options.js';
 import type { TypeMessage } from '../plan/tags.js';
@@ -31,6 +32,17 @@ export interface HalfJoinOptions<On, M extends JoinMode, W extends JoinWindows> 
 export interface JoinOptions<On, K extends JoinKind, M extends JoinMode, W extends JoinWindows> extends HalfJoinOptions<On, M, W> {
   /** 'inner' (default): pairs that match. 'left', 'right', 'full': rows of that side, or of both, that match nothing, too, with nulls for the other. */
   readonly kind?: K;
+}
+/** Options of `asOfJoin`. `R`: the columns of the table. */
+export interface AsOfJoinOptions<R extends Columns, On, K extends 'inner' | 'left'> {
+  /** See `JoinKeys`. */
+  readonly on: On & SameKeys<On>;
+  /** 'inner' (default): rows that have a version. 'left': all rows, with nulls for the table where there is none. */
+  readonly kind?: K;
+  /** How much older than the row a version may be; an older one counts as none. Default: however old. */
+  readonly within?: Duration;
+  /** Versions for which this is true say that there is no row in the table any more, until one comes for which it is not. */
+  readonly deleted?: (row: R) => Expr<'bool'>;
 }
 /** Another input of `joinAll` and `countMatches`. */
 export interface JoinInput<R extends Columns, E extends EventUnit> extends JoinBounds {
@@ -82,6 +94,17 @@ export interface Joins<in out C extends Columns, E extends EventUnit> {
   join<R extends Columns, const On extends JoinKeys<C, R>, K extends JoinKind = 'inner', M extends JoinMode = 'eager', W extends JoinWindows = never>(
     right: Timed<E, Unitable<R, E>>, options: JoinOptions<On, K, M, W>,
   ): JoinedBy<Flat<PairColumns<C, R, On, K> & BoundsOf<E, W>>, E, M, Changes<K>>;
+  /**
+   * Rows with what a table that changes said at their time: rows of `table` are versions, each replaces those of its key before it in event time,
+   * and a row of this pipeline meets the newest one at or before its own time. A row is given out once no version for it can come any more,
+   * and is never taken back. `ads.asOfJoin(campaigns, { on: 'campaignId', kind: 'left', deleted: row => row.stopped })`
+   */
+  asOfJoin<R extends Columns, const On extends JoinKeys<C, R>, S extends Columns, K extends 'inner' | 'left' = 'inner'>(
+    table: Timed<E, Unitable<R, E>>, options: AsOfJoinOptions<R, On, K> & { readonly select: (left: C, right: RightOf<R, K>) => S },
+  ): Joined<S, E>;
+  asOfJoin<R extends Columns, const On extends JoinKeys<C, R>, K extends 'inner' | 'left' = 'inner'>(
+    table: Timed<E, Unitable<R, E>>, options: AsOfJoinOptions<R, On, K>,
+  ): Joined<PairColumns<C, R, On, K>, E>;
   /** The rows that something of `right` matches, each once. */
   semiJoin<R extends Columns, const On extends JoinKeys<C, R>, M extends JoinMode = 'eager', W extends JoinWindows = never>(
     right: Timed<E, Unitable<R, E>>, options: HalfJoinOptions<On, M, W>,

@@ -5,7 +5,7 @@ import { bareColumn, fieldNamed, fieldsOf, hasOperator, NO_OPERATOR, recordColum
 import { planEventTime } from '../plan/event-time.js';
 import { acceptingLate, firing, type LateOptions } from '../plan/firing.js';
 import { GroupedNode } from './grouped-node.js';
-import { joinCounts, joinHalf, joinPair, joinSeveral } from '../plan/join-calls.js';
+import { joinAsOf, joinCounts, joinHalf, joinPair, joinSeveral } from '../plan/join-calls.js';
 import { switchedOff } from '../plan/optimise/rules.js';
 import { condition } from '../plan/operators/comparison.js';
 import { OutputNode, sinkOf } from './output.js';
@@ -76,6 +76,9 @@ export class PipelineNode extends OutputNode {
   }
   join(right: unknown, options: unknown): PipelineNode {
     return new PipelineNode(joinPair(this.draft, draftOf(right, 'join'), options));
+  }
+  asOfJoin(table: unknown, options: unknown): PipelineNode {
+    return new PipelineNode(joinAsOf(this.draft, draftOf(table, 'asOfJoin'), options));
   }
   semiJoin(right: unknown, options: unknown): PipelineNode {
     return new PipelineNode(joinHalf(this.draft, draftOf(right, 'semiJoin'), options, 'semi'));

@@ -38,7 +38,7 @@ export function mapStage(stage: Stage, change: Change): Stage {
   return {
     ...stage,
     branches: stage.branches.map(branch => ({ ...branch, steps: branch.steps.map(step => mapStep(step, change)) })),
-    join: join && { ...join, sides: join.sides.map(side => ({ ...side, keys: mapNamed(side.keys, change) })) },
+    join: join && { ...join, sides: join.sides.map(side => ({ ...side, keys: mapNamed(side.keys, change) })), asOf: join.asOf && { ...join.asOf, deleted: join.asOf.deleted && change(join.asOf.deleted) } },
     deduplicate: deduplicate && { ...deduplicate, keys: mapNamed(deduplicate.keys, change) },
     aggregate: aggregate && mapAggregate(aggregate, change),
     top: top && { ...top, by: change(top.by) },

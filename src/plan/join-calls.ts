@@ -55,6 +55,17 @@ export function joinCounts(left: Draft, others: unknown, options: unknown, draft
   return closeJoin(open, distinct(open, [...sideParts(open, 0), ...sides.map(({ name }, i) => countPart(i + 1, name))]), null);
 }
 
+/** `asOfJoin`: rows with the version of a table's row that was the newest one at their time. */
+export function joinAsOf(left: Draft, table: Draft, options: unknown): Draft {
+  const where = 'asOfJoin';
+  checkOptions(options, ['on', 'kind', 'within', 'deleted', 'select'], where);
+  const given = options as Options;
+  const kind = joinKind(given['kind'], ['inner', 'left'], where);
+  const other: GivenSide = { name: 'table', draft: table, ...ownKeys(given, 'right', where), match: kind === 'left' ? 'optional' : 'inner', keepsUnmatched: false };
+  const open = openJoin({ ...givenJoin(where, left, given, [other]), mode: 'final', asOf: { deleted: given['deleted'], within: given['within'] } });
+  return given['select'] === undefined ? closePair(open, kind) : closeSelected(open, given['select'], aliased => aliased);
+}
+
 const givenJoin = (where: string, left: Draft, given: Options, others: readonly GivenSide[]): GivenJoin => ({
   where, window: given['window'], mode: given['mode'],
   sides: [{ name: 'left', draft: left, ...ownKeys(given, 'left', where), match: 'left', keepsUnmatched: false }, ...others],

@@ -48,16 +48,19 @@ export function joinBounds(within: unknown, window: JoinWindow | null, unit: Tim
     if (within !== undefined) throw new MillraceError('BAD_OPTION', `${where} takes within or a window; not both.`);
     return { before: 0, after: 0 };
   }
-  if (within === undefined) throw new MillraceError('PLAN_INVALID', `${where} has no bound on time, so every row would have to be kept for ever, for the match that may still come: say within: '12h', or { before, after }, or window: tumbling('1m'). Where there is no natural bound, within is for how long rows are kept.`);
-  const length = (value: unknown, name: string): number => {
-    const us = parseDuration(value, `${where}: ${name}`);
-    if (us < 0) throw new MillraceError('BAD_OPTION', `${where}: ${name} is ${String(value)}; it must not be negative.`);
-    return inUnit(us, unit, `${where}: ${name}`);
-  };
+  if (within === undefined) throw new MillraceError('PLAN_INVALID', `${where} has no bound on time, so every row would have to be kept for ever, for the match that may still come: say within: '12h', or { before, after }, or window: tumbling('1m'). Where there is no natural bound, within is for how long rows are kept. Where the other rows are versions of a table, asOfJoin needs none.`);
+  const length = (value: unknown, name: string): number => boundLength(value, name, unit, where);
   if (typeof within !== 'object' || within === null) return { before: length(within, 'within'), after: length(within, 'within') };
   checkOptions(within, ['before', 'after'], `${where}: within`);
   const { before = 0, after = 0 } = within as { readonly before?: unknown; readonly after?: unknown };
   return { before: length(before, 'within: before'), after: length(after, 'within: after') };
+}
+
+/** A length in the unit of event time. */
+export function boundLength(value: unknown, name: string, unit: TimeUnitName, where: string): number {
+  const us = parseDuration(value, `${where}: ${name}`);
+  if (us < 0) throw new MillraceError('BAD_OPTION', `${where}: ${name} is ${String(value)}; it must not be negative.`);
+  return inUnit(us, unit, `${where}: ${name}`);
 }
 
 export function joinWindow(window: unknown, unit: TimeUnitName, where: string): JoinWindow | null {

@@ -1,3 +1,4 @@
+import type { Expression } from './expression-tree.js';
 import type { NamedExpression } from './plan.js';
 import type { Field, Fields } from './types.js';
 
@@ -10,13 +11,16 @@ export interface Join {
   readonly sides: readonly JoinSide[];
   /**
    * 'eager': what is known is given out at once, and taken back when a match to come changes it. 'final': what a match to come could change
-   * waits until none can come. Pairs that match are final in either.
+   * waits until none can come. Pairs that match are final in either. 'changes', of sides that are counted: a left row comes at once, and again as
+   * there are more matches, with how many more: sums of the counts are right, whatever the order, and nothing is taken back.
    */
-  readonly mode: 'eager' | 'final';
+  readonly mode: 'eager' | 'final' | 'changes';
   /** A row is late whose event time is before the watermark less `accept`, in the unit of event time. */
   readonly accept: number;
   /** null: by `before` and `after` of each side. */
   readonly window: JoinWindow | null;
+  /** null: all rows near enough match. Else only one does, see there. */
+  readonly asOf: AsOf | null;
   /** The columns of the stage's output, in its order. */
   readonly columns: readonly JoinColumn[];
 }
@@ -53,6 +57,18 @@ export interface JoinWindow {
   readonly offset: number;
 }
 
+/**
+ * The other side, of which there is one, 'inner' or 'optional', is a table that changes: its rows are versions, each of which replaces those of its key
+ * before it in event time. A left row at T matches the newest version at or before T, if any; of those at the same time the last by (branch,
+ * position). It is given out when no version at or before T can come any more: the mode is 'final', and there are no bounds and no window.
+ */
+export interface AsOf {
+  /** Over the columns of the table, not null: the version says that there is no row any more, and matches nothing. null: none does. */
+  readonly deleted: Expression | null;
+  /** A version that is older than the left row by more matches nothing, in the unit of event time. null: however old. */
+  readonly within: number | null;
+}
+
 export type JoinColumn =
   /** A column of a side. */
   | { readonly kind: 'field'; readonly side: number; readonly name: string }
@@ -63,7 +79,9 @@ export type JoinColumn =
   /** Bounds of the window (only with one). */
   | { readonly kind: 'windowStart' } | { readonly kind: 'windowEnd' }
   /** true: takes back an earlier row that was equal in all other columns (bool, not null). */
-  | { readonly kind: 'retracted' };
+  | { readonly kind: 'retracted' }
+  /** Of mode 'changes'. true: the left row has come; false: its counts have grown (bool, not null). */
+  | { readonly kind: 'isNew' };
 
 /** The column of results that may be taken back. */
 export const RETRACTED: Field = { name: 'retracted', type: { kind: 'bool' }, nullable: false };
@@ -74,10 +92,10 @@ export const retracts = ({ mode, sides }: Pick<Join, 'mode' | 'sides'>): boolean
 
 /**
  * How far behind the watermark the event time of a result may be. What may be taken back is not waited for: windows behind it take
- * results for so long as the join gives them.
+ * results for so long as the join gives them. So it is with changes.
  */
 export function behindWatermark(join: Pick<Join, 'mode' | 'sides' | 'window' | 'accept'>): number {
-  if (retracts(join)) return 0;
+  if (retracts(join) || join.mode === 'changes') return 0;
   if (join.window !== null) return join.window.size + join.accept;
   return join.accept + Math.max(reachOf(join, 0), ...join.sides.map(({ keepsUnmatched, before }) => (keepsUnmatched ? before : 0)));
 }

@@ -1,10 +1,12 @@
 import { MillraceError } from '../errors.js';
-import { bareColumn, DraftStage, fieldNamed, fieldsOf, NO_OPERATOR, recordColumns, requireNames, type Draft } from './draft.js';
+import { bareColumn, DraftStage, fieldNamed, fieldsOf, NO_OPERATOR, recordColumns, recordOne, requireNames, type Draft } from './draft.js';
 import { asTexts } from './without-dictionaries.js';
-import { joinBounds, joinMode, joinWindow } from './join-options.js';
-import { RETRACTED, retracts, type Join, type JoinColumn, type JoinMatch, type JoinSide } from './join-plan.js';
+import { boundLength, joinBounds, joinMode, joinWindow } from './join-options.js';
+import { RETRACTED, retracts, type AsOf, type Join, type JoinColumn, type JoinMatch, type JoinSide } from './join-plan.js';
 import { mergeDrafts } from './merge-drafts.js';
-import { mismatch } from './operators/coerce.js';
+import { coalesce } from './operators/choice.js';
+import { literal, mismatch } from './operators/coerce.js';
+import { condition } from './operators/comparison.js';
 import { windowColumns, type NamedExpression } from './plan.js';
 import { requireFinal } from './revisions.js';
 import { sameType, typeName } from './schema.js';
@@ -30,6 +32,8 @@ export interface GivenJoin {
   readonly sides: readonly GivenSide[];
   readonly window: unknown;
   readonly mode: unknown;
+  /** Of `asOfJoin`: what it says besides. */
+  readonly asOf?: { readonly deleted: unknown; readonly within: unknown };
 }
 
 /** A join that lacks its result columns. */
@@ -45,7 +49,7 @@ export interface JoinPart {
   readonly field: Field;
 }
 
-export function openJoin({ where, sides, window, mode }: GivenJoin): OpenJoin {
+export function openJoin({ where, sides, window, mode, asOf }: GivenJoin): OpenJoin {
   const opened = sides.map(({ draft }) => {
     requireFinal(draft, where);
     // Codes of a dictionary mean nothing beside another batch's: state keeps text.
@@ -54,13 +58,19 @@ export function openJoin({ where, sides, window, mode }: GivenJoin): OpenJoin {
   const unit = commonUnit(opened, where);
   const planned = joinWindow(window, unit, where);
   const plannedSides = sides.map(({ name, on, within, match, keepsUnmatched }, i): JoinSide => {
-    const bounds = i === 0 ? { before: 0, after: 0 } : joinBounds(within, planned, unit, where);
+    const bounds = i === 0 || asOf !== undefined ? { before: 0, after: 0 } : joinBounds(within, planned, unit, where);
     return { name, fields: opened[i]!.fields, keys: keysOf(opened[i]!, on, where), ...bounds, match, keepsUnmatched };
   });
   for (const side of plannedSides.slice(1)) requireSameKeys(plannedSides[0]!, side, where);
-  const join = { sides: plannedSides, mode: joinMode(mode, where), accept: 0, window: planned };
+  const join = { sides: plannedSides, mode: joinMode(mode, where), accept: 0, window: planned, asOf: asOf === undefined ? null : plannedAsOf(asOf, opened[1]!, unit, where) };
   const drafts = retracts(join) ? opened.map(catchingUp) : opened;
   return { where, drafts, unit, join: { ...join, accept: caughtUp(drafts) } };
+}
+
+function plannedAsOf({ deleted, within }: NonNullable<GivenJoin['asOf']>, table: Draft, unit: TimeUnitName, where: string): AsOf {
+  const gone = deleted === undefined ? null : condition(recordOne(table, `${where}: deleted`, deleted), `${where}: deleted`);
+  // Null is not true.
+  return { deleted: gone && (gone.nullable ? coalesce([gone, literal(false, gone.type)]) : gone), within: within === undefined ? null : boundLength(within, 'within', unit, where) };
 }
 
 /** What `dedupe` lets through late is not waited for where what is given out may be taken back: the join accepts it. */

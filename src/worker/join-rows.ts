@@ -5,7 +5,7 @@ import { reachOf } from '../plan/join-plan.js';
 import { rowOf, timesOf, withoutSome } from './elements.js';
 import type { EventTimes } from './event-times.js';
 import type { JobLayout } from './job-layout.js';
-import type { Morsel } from './morsel.js';
+import { positionOf, type Morsel } from './morsel.js';
 import { OUTSIDE_MESSAGE, unmatchedMessage } from './reject-messages.js';
 import type { RejectRow } from './rejects.js';
 import type { ThreadContext } from './thread-context.js';
@@ -23,9 +23,9 @@ export class JoinRows {
     private readonly operator: JoinOperator,
   ) {
     const { branches, join } = firstStage(job.plan);
-    const { accept, sides, window } = join!;
+    const { accept, sides, window, asOf } = join!;
     this.accept = BigInt(accept);
-    this.margin = BigInt(accept) + 2n * BigInt(Math.max(1, window?.size ?? 0, ...sides.map((_, side) => reachOf(join!, side)))) + 2n;
+    this.margin = BigInt(accept) + 2n * BigInt(Math.max(1, window?.size ?? 0, asOf?.within ?? 0, ...sides.map((_, side) => reachOf(join!, side)))) + 2n;
     this.sides = branches.map(({ side }) => side);
   }
 
@@ -47,7 +47,10 @@ export class JoinRows {
     morsel.late += late.length;
     const { rows, positions } = withoutSome(this.thread, [...outside, ...late], result.rows);
     morsel.applied += rows;
-    this.operator.add({ side: this.sides[morsel.branch]!, morsel: morsel.turn, vectors: result.vectors, elements: result.rows, positions, rows, times: elementTimes });
+    this.operator.add({
+      side: this.sides[morsel.branch]!, morsel: morsel.turn, vectors: result.vectors, elements: result.rows, positions, rows, times: elementTimes,
+      numbers: { selection: result.selection, firstRow: first, basePosition: positionOf(morsel) },
+    });
   }
 
   /** The elements before the watermark as it stood just before them, less what is accepted, of which `isLate` says so. */

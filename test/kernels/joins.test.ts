@@ -94,6 +94,61 @@ test('a block that is not there takes nothing', () => {
   expect(same(layout, k => k.copyEntries(log, 0, 3, 0))).toBe(0);
 });
 
+/** Versions have their place in FIELD, and in FLAG whether there is no row any more. */
+test('versions and left rows are put in order and taken one after another, and replace what there was', () => fc.assert(fc.property(
+  fc.array(entries, { minLength: 1, maxLength: 3 }), fc.boolean(), fc.boolean(), fc.boolean(), fc.constantFrom(-1n, 0n, 5n), fc.constantFrom(0, 0xffff_ffc0), fc.boolean(),
+  (rounds, byText, canGo, outer, within, first, selected) => {
+    const layout = new Layout();
+    const { log, record } = makeLog(layout, 4000, first);
+    const key = byText ? KEY : 0;
+    const current = new Map<string, Drawn & { gone: boolean }>();
+    const keyOf = ({ key: word, text }: Drawn): string => (byText ? `${word} ${text}` : String(word));
+    for (const [round, drawnRows] of rounds.entries()) {
+      const own = makeLog(layout, 4000, 0);
+      const { addresses, done } = append(layout, own.log, drawnRows, 8);
+      const versions = done >> 1;
+      const selection = selected ? layout.u32(drawnRows.map((_, row) => 1000 - row)) : 0;
+      const elements = layout.u32(drawnRows.map((_, row) => row));
+      same(layout, k => k.putPlaces(versions, addresses, FIELD, elements, selection, 7, 1n << 48n));
+      const sorted = layout.take(done * 20 + 1024);
+      same(layout, k => k.sortEvents(versions, done, addresses, sorted));
+      const heads = layout.u32([0, 0]);
+      const [left, matches] = [layout.take(done * 4 + 4), layout.take(done * 4 + 4)];
+      const gone = canGo ? FLAG : 0;
+      const found = same(layout, k => k.replayVersions(log, done, addresses, heads, 1, FIELD, gone, key, key, within, outer ? 1 : 0, left, matches));
+      // What it comes to, by hand.
+      const all = drawnRows.slice(0, done).map((row, i) => ({ ...row, isLeft: i >= versions, place: selected ? 1000 - i : i, gone: canGo && (row.key & 1) === 1 }));
+      const inOrder = all.toSorted((a, b) => (a.time !== b.time ? (a.time < b.time ? -1 : 1) : a.isLeft !== b.isLeft ? Number(a.isLeft) - Number(b.isLeft) : a.isLeft ? 0 : a.place - b.place));
+      const wanted: (string | null)[] = [];
+      for (const row of inOrder) {
+        const old = current.get(keyOf(row));
+        if (!row.isLeft) current.set(keyOf(row), row);
+        else if (old !== undefined && !old.gone && (within < 0n || row.time - old.time <= within)) wanted.push(`${keyOf(row)} ${old.time}`);
+        else if (outer) wanted.push(null);
+      }
+      const got = [...heap.u32.subarray(matches >>> 2, (matches >>> 2) + found)].map((entry, i) =>
+        (entry === 0 ? null : `${keyOf({ ...textAt(heap.u32[(left >>> 2) + i]!), time: 0n })} ${heap.i64[(entry >>> 3) + 1]}`));
+      expect(got, `round ${round}`).toEqual(wanted);
+      const kept = layout.take(done * 4 + 4);
+      const count = same(layout, k => k.retireVersions(log, heads, 1, gone, key, kept));
+      const [at, position] = [heap.u32[(log >>> 2) + 4]!, heap.u32[(log >>> 2) + 3]!];
+      const taken = same(layout, k => k.copyEntries(log, 0, count, kept));
+      if (taken < count) return;
+      same(layout, k => k.linkEntries(log, position, at, heap.u32[(log >>> 2) + 4]! - at));
+      for (const [name, row] of current) if (row.gone) current.delete(name);
+      expect(heap.u32[(log >>> 2) + 9]).toBe(current.size);
+      const list = layout.take(rounds.flat().length * 4 + 4);
+      const [block, used] = [heap.u32[record >>> 2]!, heap.u32[(record >>> 2) + 1]!];
+      expect(same(layout, k => k.entriesSince(block, used, MIN, list))).toBe(current.size);
+      same(layout, k => k.bytesSince(block, used, MIN));
+    }
+  },
+), { numRuns: 500 }));
+const textAt = (entry: number): { key: number; text: string } => {
+  const [at, length] = [heap.u32[(entry + KEY) >>> 2]!, heap.u32[((entry + KEY) >>> 2) + 1]!];
+  return { key: Number(heap.i64[entry >>> 3]), text: Buffer.from(heap.u8.slice(entry + at, entry + at + length)).toString() };
+};
+
 const lengths = fc.constantFrom(0n, 3n, 30n, 2n ** 62n);
 test('entries are found, claimed and counted', () => fc.assert(fc.property(
   entries, entries, lengths, lengths, fc.boolean(), fc.constantFrom(0, 1, 2, 3), fc.constantFrom(0, 4), fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 20 }), fc.constantFrom(0, 0xffff_ffc0),

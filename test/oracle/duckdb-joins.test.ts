@@ -16,6 +16,21 @@ afterAll(() => duck.close());
 const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 100);
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_240_229);
 
+test('the reference and DuckDB find the same versions', { timeout: 120_000 + RUNS * 200 }, async () => {
+  const cases = joinOf({ mostSides: 2, depth: 0, unions: true, asOf: true }).chain(plan => feedsFor(plan, () => fc.nat(80)).map(data => ({ plan, data })));
+  const totals = { late: 0, found: 0, missing: 0 };
+  await fc.assert(fc.asyncProperty(cases, async ({ plan, data }) => {
+    const ingest = ingestOf(data.feeds);
+    const expected = runReference(plan, ingest);
+    expect(difference(plan, expected, await duck.runJoin(plan, ingest)), planText(plan)).toBe(null);
+    totals.late += expected.ledgers.reduce((sum, { late }) => sum + late, 0);
+    const found = expected.rows.filter(row => row['s1_at'] !== null).length;
+    totals.found += found;
+    totals.missing += expected.rows.length - found;
+  }), { numRuns: RUNS, seed: SEED });
+  expect(Math.min(totals.late, totals.found, totals.missing)).toBeGreaterThan(RUNS);
+});
+
 test('the reference and DuckDB join alike', { timeout: 120_000 + RUNS * 200 }, async () => {
   const cases = joinOf({ mostSides: 4, depth: 0, windows: true, unions: true })
     .chain(plan => feedsFor(plan, sides => fc.nat(sides === 2 ? 60 : Math.ceil(90 / sides))).map(data => ({ plan, data })));

@@ -68,7 +68,7 @@ export class Duck {
     const ends = branches.map((_, branch) => ingest.findIndex(item => 'end' in item && item.branch === branch)).map(end => (end < 0 ? ingest.length : end));
     await table('intime', sqlInTime(branches.map(({ eventTime }) => eventTime!), ends, join.accept));
     for (const side of join.sides.keys()) {
-      const union = branches.flatMap((branch, i) => (branch.side === side ? [`SELECT * FROM timed${i}`] : [])).join(' UNION ALL ');
+      const union = branches.flatMap((branch, i) => (branch.side === side ? [`SELECT *, ${i} AS __branch FROM timed${i}`] : [])).join(' UNION ALL ');
       await table(`all${side}`, `SELECT * FROM (${union}) WHERE __position IN (SELECT __position FROM intime)`);
       await table(`side${side}`, sqlSide(join, side, `all${side}`));
     }

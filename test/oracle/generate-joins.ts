@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import type { JoinMatch, JoinWindow } from '../../src/plan/join-plan.ts';
+import type { Expression } from '../../src/plan/expression-tree.ts';
 import type { Branch, NamedExpression, Plan, Step } from '../../src/plan/plan.ts';
 import type { DataType, Field, Fields, Row, Value } from '../../src/plan/types.ts';
 import { joinPlan, keysOf, type SideParts } from '../support/join-plans.ts';
-import { agg, aggregatePlan, col, timeOf } from '../support/plans.ts';
+import { agg, aggregatePlan, col, lit, timeOf } from '../support/plans.ts';
 import { Random } from '../support/random.ts';
 import { expression } from './generate-expressions.ts';
 import { ALL_TYPES, BOOL, FLOAT64, fieldsOf, INT32, INT64, UTF8, valueOf } from './generate-values.ts';
@@ -17,8 +18,12 @@ export interface JoinOptions {
   readonly types?: readonly DataType[];
   /** Whether windows of event time may stand in the place of bounds. */
   readonly windows?: boolean;
+  /** Whether the other side may be a table that changes; true: it always is. */
+  readonly asOf?: boolean;
   /** Whether a side may be a union. */
   readonly unions?: boolean;
+  /** Whether numbers of matches may come as changes. */
+  readonly changes?: boolean;
 }
 
 const DECIMAL: DataType = { kind: 'decimal', precision: 9, scale: 2 };
@@ -90,16 +95,34 @@ const windowOf = (scale: number): fc.Arbitrary<JoinWindow> => fc.record({ one: f
   .map(({ one, times, offset }) => ({ size: Math.ceil(one * times) * scale, slide: one * scale, offset: (offset * scale) % (one * scale) }));
 
 export function joinOf(options: JoinOptions): fc.Arbitrary<Plan> {
+  return options.asOf === true ? asOfJoinOf(options) : boundedJoinOf(options);
+}
+/** A table whose rows are versions. */
+function asOfJoinOf(options: JoinOptions): fc.Arbitrary<Plan> {
+  return fc.record({
+    keys: fc.constantFrom(...KEYS), unit: fc.constantFrom('ms' as const, 'ms' as const, 'us' as const), accept: fc.constantFrom(0, 0, 0, 2, 50, 400),
+    match: fc.constantFrom('inner' as const, 'optional' as const), within: fc.option(fc.constantFrom(...LENGTHS), { freq: 2 }),
+  }).chain(({ keys, unit, accept, match, within }) => {
+    const scale = unit === 'us' ? 1000 : 1;
+    const side = (of: JoinMatch): fc.Arbitrary<SideParts> => sideOf({ windowed: true, unit, keys }, options, of, false);
+    return fc.tuple(side('left'), side(match)).chain(([left, table]) => {
+      const condition = expression(BOOL, { columns: table.fields ?? table.schema, tables: [] }, 1).map((gone): Expression => ({ op: 'coalesce', type: BOOL, nullable: false, args: [gone, lit(false, BOOL)] }));
+      return fc.option(condition, { freq: 2 }).map(deleted =>
+        joinPlan({ sides: [left, table], mode: 'final', accept: accept * scale, asOf: { deleted, within: within === null ? null : within * scale } }));
+    });
+  });
+}
+function boundedJoinOf(options: JoinOptions): fc.Arbitrary<Plan> {
   return fc.record({
     sides: fc.constantFrom(2, 2, 2, ...Array.from({ length: options.mostSides - 2 }, (_, i) => i + 3)),
     keys: fc.constantFrom(...KEYS), unit: fc.constantFrom('ms' as const, 'ms' as const, 'us' as const), windowed: fc.constantFrom(false, false, options.windows === true),
-    mode: fc.constantFrom('eager' as const, 'final' as const), accept: fc.constantFrom(0, 0, 0, 2, 50, 400),
-  }).chain(({ sides, keys, unit, windowed, mode, accept }) => matchesOf(sides).chain(matches => {
+    mode: fc.constantFrom('eager' as const, 'final' as const), accept: fc.constantFrom(0, 0, 0, 2, 50, 400), changes: fc.boolean().map(chosen => chosen && options.changes === true),
+  }).chain(({ sides, keys, unit, windowed, mode, accept, changes }) => matchesOf(sides).chain(matches => {
     const shape = { windowed, unit, keys };
     const scale = unit === 'us' ? 1000 : 1;
     const all = [{ match: 'left' as const, keepsUnmatched: false }, ...matches].map(({ match, keepsUnmatched }) => sideOf(shape, options, match, keepsUnmatched));
     return fc.record({ parts: fc.tuple(...all), window: windowed ? windowOf(scale) : fc.constant(null) })
-      .map(({ parts, window }) => joinPlan({ sides: parts, mode, accept: accept * scale, window }));
+      .map(({ parts, window }) => joinPlan({ sides: parts, mode: changes && mode === 'eager' && matches[0]!.match === 'count' ? 'changes' : mode, accept: accept * scale, window }));
   }));
 }
 
@@ -111,7 +134,7 @@ export function selfJoinOf(options: JoinOptions): fc.Arbitrary<Plan> {
       const { fields, keys } = join!.sides[0]!;
       return { schema: first!.source.schema, fields, keys, steps: [first!.steps], within: [before, after], match, keepsUnmatched };
     });
-    const self = joinPlan({ sides: parts, mode: join!.mode, accept: join!.accept, window: join!.window });
+    const self = joinPlan({ sides: parts, mode: join!.mode, accept: join!.accept, window: join!.window, asOf: join!.asOf && { ...join!.asOf, deleted: null } });
     const branches = self.stages[0]!.branches.map(branch => ({ ...branch, source: first!.source, from: { source: 0 }, eventTime: first!.eventTime }));
     return { ...self, stages: [{ ...self.stages[0]!, branches }] };
   });

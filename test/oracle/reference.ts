@@ -73,7 +73,7 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
       if (passed === null) {
         ledger.filtered++;
       } else if (joining !== null) {
-        const verdict = joining.judge(branch.side, { ...env, row: passed }, time!, watermark);
+        const verdict = joining.judge(branch.side, { ...env, row: passed }, time!, watermark, { source: item.branch, position });
         ledger[verdict]++;
         if (verdict === 'late') letters.push({ source: item.branch, position, reason: 'LATE', reasons: ['LATE'] });
       } else if (ranking !== null) {

@@ -1,4 +1,4 @@
-import type { Join, JoinColumn } from '../../src/plan/join-plan.ts';
+import type { AsOf, Join, JoinColumn } from '../../src/plan/join-plan.ts';
 import type { EventTime } from '../../src/plan/plan.ts';
 import { sqlExpression, sqlName } from './sql.ts';
 
@@ -30,12 +30,13 @@ export function sqlSide({ sides, window }: Join, side: number, table: string): s
 
 /** Joins the tables `side0`, `side1` …; window columns and times come as integers. */
 export function sqlJoin(join: Join): string {
-  const { sides, window } = join;
+  const { sides, window, asOf } = join;
   const matches = (i: number): string => [
     ...sides[i]!.keys.map((_, key) => `l.__key${key} = r${i}.__key${key}`),
     window === null ? `r${i}.__time BETWEEN l.__time - ${sides[i]!.before} AND l.__time + ${sides[i]!.after}` : `r${i}.__start = l.__start`,
   ].join(' AND ');
   const among = (i: number): string => `FROM side${i} r${i} WHERE ${matches(i)}`;
+  if (asOf !== null) return sqlAsOf(join, asOf);
   const joined = sides.flatMap(({ match, keepsUnmatched }, i) => {
     if (match !== 'inner' && match !== 'optional') return [];
     const kind = match === 'inner' ? (keepsUnmatched ? 'RIGHT' : 'INNER') : keepsUnmatched ? 'FULL' : 'LEFT';
@@ -52,7 +53,28 @@ export function sqlJoin(join: Join): string {
       case 'windowStart': return either('__start');
       case 'windowEnd': return `${either('__start')} + ${window!.size}`;
       case 'retracted': return 'false';
+      case 'isNew': throw new Error('changes are not asked of SQL');
     }
   };
   return `SELECT ${join.columns.map(columnOf).join(', ')} FROM side0 l ${joined.join(' ')}${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}`;
+}
+
+/**
+ * DuckDB's own join of this kind. Which of several versions of one time it takes is up to it: so only the last is there. One that is gone is taken like others. Columns
+ * are read from the table itself: what went through its sorting has no -0 any more.
+ */
+function sqlAsOf({ sides, columns }: Join, { deleted, within }: AsOf): string {
+  const keys = sides[0]!.keys.map((_, key) => `__key${key}`);
+  const last = `SELECT *, ${deleted === null ? 'true' : `NOT ${sqlExpression(deleted, [])}`} AS __there FROM side1 `
+    + `QUALIFY row_number() OVER (PARTITION BY ${[...keys, '__time'].join(', ')} ORDER BY __branch DESC, __position DESC) = 1`;
+  const on = [...keys.map(key => `l.${key} = r.${key}`), 'l.__time >= r.__time'].join(' AND ');
+  const matches = `coalesce(r.__there${within === null ? '' : ` AND l.__time - r.__time <= ${within}`}, false)`;
+  const columnOf = (column: JoinColumn): string => {
+    switch (column.kind) {
+      case 'field': return column.side === 0 ? `l.${sqlName(column.name)}` : `CASE WHEN ${matches} THEN v.${sqlName(column.name)} END`;
+      case 'time': return 'l.__time';
+      default: throw new Error(`no ${column.kind} here`);
+    }
+  };
+  return `SELECT ${columns.map(columnOf).join(', ')} FROM side0 l ASOF LEFT JOIN (${last}) r ON ${on} LEFT JOIN side1 v ON v.__position = r.__position${sides[1]!.match === 'optional' ? '' : ` WHERE ${matches}`}`;
 }

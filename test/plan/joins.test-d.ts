@@ -42,6 +42,29 @@ describe('joins', () => {
     const computed = ads.join(named, { on: { left: ad => ({ id: ad.adId.cast(t.utf8) }), right: row => ({ id: row.adId }) }, within: '1m', select: (ad, row) => ({ at: ad.at, clicked: row.clicked }) });
     expectTypeOf<RowsOf<typeof computed>>().toEqualTypeOf<{ at: number; clicked: number }>();
   });
+  test('with a table as of event time', () => {
+    const Campaign = schema({ campaign: t.utf8, budget: t.int32, stopped: t.bool, since: t.timestamp });
+    const campaigns = stream(source, Campaign).eventTime('since');
+    const inner = ads.asOfJoin(campaigns, { on: 'campaign' });
+    expectTypeOf<RowsOf<typeof inner>>().toEqualTypeOf<Flat<AdRow & { readonly budget: number; readonly stopped: boolean; readonly since: number }>>();
+    expectTypeOf<ModeOf<typeof inner>>().toEqualTypeOf<'append'>();
+    const left = ads.asOfJoin(campaigns, { on: 'campaign', kind: 'left', within: '30d', deleted: row => row.stopped }).late({ accept: '1m' });
+    expectTypeOf<RowsOf<typeof left>>().toEqualTypeOf<Flat<AdRow & { readonly budget: number | null; readonly stopped: boolean | null; readonly since: number | null }>>();
+    expectTypeOf<ModeOf<typeof left>>().toEqualTypeOf<'append'>();
+    const chosen = ads.asOfJoin(campaigns, { on: { left: ad => ({ of: ad.campaign }), right: row => ({ of: row.campaign }) }, kind: 'left', select: (ad, row) => ({ at: ad.at, budget: row.budget }) });
+    expectTypeOf<RowsOf<typeof chosen>>().toEqualTypeOf<{ at: number; budget: number | null }>();
+    chosen.to(appendOnly);
+    // @ts-expect-error a version may be missing
+    ads.asOfJoin(campaigns, { on: 'campaign', kind: 'right' });
+    // @ts-expect-error there is one mode
+    ads.asOfJoin(campaigns, { on: 'campaign', mode: 'eager' });
+    // @ts-expect-error the key has another type on the other side
+    ads.asOfJoin(named, { on: 'adId' });
+    // @ts-expect-error not a condition
+    ads.asOfJoin(campaigns, { on: 'campaign', deleted: row => row.budget });
+    // @ts-expect-error no event time
+    ads.asOfJoin(stream(source, Campaign), { on: 'campaign' });
+  });
   test('halves', () => {
     const semi = ads.semiJoin(views, { on: 'adId', within: '1m' });
     expectTypeOf<RowsOf<typeof semi>>().toEqualTypeOf<{ readonly [K in keyof AdRow]: AdRow[K] }>();

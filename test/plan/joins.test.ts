@@ -89,6 +89,48 @@ describe('the plan of a join', () => {
   });
 });
 
+describe('a table as of event time', () => {
+  const Campaign = schema({ campaign: t.dictionary(), budget: t.int32, stopped: t.bool.nullable, since: t.timestamp });
+  const campaigns = () => stream(fakeSource({ name: 'campaigns' }), Campaign).eventTime('since');
+  const refused = (options: object, table: unknown = campaigns()) => errorOf(() => (ads() as any).asOfJoin(table, options));
+  test('the plan', () => {
+    const left = ads().asOfJoin(campaigns(), { on: 'campaign', kind: 'left', within: '30d', deleted: row => row.stopped });
+    expect([left.plan().changelog, columns(left)]).toEqual(['append', 'adId int64, campaign utf8, at timestamp, budget int32 null, stopped bool null, since timestamp null']);
+    expect(joinOf(left)).toMatchObject({ mode: 'final', accept: 0, window: null, sides: [{ match: 'left' }, { name: 'table', match: 'optional', before: 0, after: 0 }], asOf: { within: 30 * 86_400_000, deleted: { op: 'coalesce' } } });
+    const inner = ads().asOfJoin(campaigns(), { on: 'campaign' }).late({ accept: '1h' });
+    expect(joinOf(inner)).toMatchObject({ accept: 3_600_000, sides: [{}, { match: 'inner' }], asOf: { within: null, deleted: null } });
+    expect(columns(inner.groupBy('campaign').window(session('1m')).aggregate(row => ({ least: min(row.budget) })))).toContain('least int32');
+  });
+  test('what says that a row is gone is read, other columns that nobody needs are not', () => {
+    const plan = ads().asOfJoin(campaigns(), { on: 'campaign', deleted: row => row.stopped.and(row.budget.gt(0)) }).select('adId').plan();
+    expect(plan.stages[0]!.branches[1]!.source.schema.map(field => field.name)).toEqual(['campaign', 'budget', 'stopped', 'since']);
+    expect(joinOf({ plan: () => plan }).columns).toEqual([{ kind: 'field', side: 0, name: 'adId' }, { kind: 'time' }]);
+  });
+  test('refused', () => {
+    expect(refused({ on: 'campaign', kind: 'full' }).message).toContain('asOfJoin: kind is \'inner\', \'left\', got');
+    expect(refused({ on: 'campaign', within: '-1s' }).message).toContain('asOfJoin: within is -1s; it must not be negative');
+    expect(refused({ on: 'campaign', mode: 'eager' }).message).toContain('no option mode');
+    expect(refused({ on: 'campaign', deleted: (row: any) => row.budget })).toMatchObject({ code: 'TYPE_MISMATCH' });
+    expect(refused({ on: 'campaign', deleted: 'stopped' }).message).toContain('asOfJoin: deleted takes a callback');
+    expect(refused({ on: 'adId' }, campaigns().with(row => ({ adId: row.budget }))).message).toContain('the key adId is int64 on the left side and int32 in table');
+    expect(refused({ on: 'campaign' }, stream(fakeSource({ name: 'untimed' }), Campaign)).message).toContain('need event time, and untimed has none');
+    expect(refused({ on: 'campaign' }, 'campaigns').message).toContain('asOfJoin takes a pipeline');
+    const revised = campaigns().groupBy('campaign').window(tumbling('1m')).aggregate(() => ({ n: count() })).late({ accept: '1h' });
+    expect(refused({ on: 'campaign' }, revised).message).toContain('emit(\'final\')');
+    const changing = ads().join(views(), { on: 'adId', within: '1m', kind: 'left' });
+    expect(errorOf(() => (changing as any).asOfJoin(campaigns(), { on: 'campaign' })).message).toContain('mode: \'final\'');
+  });
+  test('explained', () => {
+    const lines = (text: string): string[] => text.split('\n').map(one => one.trim().replace(/\s+/g, ' '));
+    const explained = lines(ads().asOfJoin(campaigns(), { on: 'campaign', kind: 'left', within: '30d', deleted: row => row.budget.eq(0) }).late({ accept: '1m' }).explain());
+    expect(explained).toContain('join of left (ads), table (campaigns)');
+    expect(explained).toContain('table the newest version at or before the left row\'s time, at most 30d before it; nulls where there is none');
+    expect(explained).toContain('deleted none where budget = 0');
+    expect(explained).toContain('emits a row when no version at or before its time can come any more');
+    expect(explained).toContain('late rows are accepted until 1m behind the watermark');
+  });
+});
+
 describe('what stands behind rows that may be taken back', () => {
   const left = () => ads().join(views(), { on: 'adId', within: { after: '1h' }, kind: 'left' });
   test('the mark goes along', () => {

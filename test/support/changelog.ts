@@ -45,6 +45,7 @@ export function withoutVersion(plan: Plan): Plan {
  * The rows are in the order in which they were given out.
  */
 export function foldRetractions(plan: Plan, rows: readonly Row[]): Row[] {
+  if (plan.stages.at(-1)!.join?.mode === 'changes') return rows.flatMap(row => oneByOne(plan, row));
   if (plan.changelog !== 'retracting') return [...rows];
   const names = plan.output.map(({ name }) => name).filter(name => name !== RETRACTED.name);
   const there = new Map<string, Row[]>();
@@ -56,4 +57,12 @@ export function foldRetractions(plan: Plan, rows: readonly Row[]): Row[] {
     else if (same.pop() === undefined) throw new Error(`{${text}} is taken back and was not there`);
   }
   return [...there.values()].flat();
+}
+
+/** A change of numbers as the row that has come, if it is new, and a row for each match, as the reference has them. */
+function oneByOne(plan: Plan, row: Row): Row[] {
+  const { join, output } = plan.stages.at(-1)!;
+  const counts = output.filter((_, i) => join!.columns[i]!.kind === 'count').map(({ name }) => name);
+  const none = { ...row, isNew: false, ...Object.fromEntries(counts.map(name => [name, 0n])) };
+  return [...row['isNew'] === true ? [{ ...none, isNew: true }] : [], ...counts.flatMap(name => Array.from({ length: Number(row[name]) }, () => ({ ...none, [name]: 1n })))];
 }

@@ -1,4 +1,4 @@
-import { RETRACTED, retracts, type Join, type JoinColumn, type JoinMatch, type JoinSide, type JoinWindow } from '../../src/plan/join-plan.ts';
+import { RETRACTED, retracts, type AsOf, type Join, type JoinColumn, type JoinMatch, type JoinSide, type JoinWindow } from '../../src/plan/join-plan.ts';
 import type { Branch, NamedExpression, Plan, Step } from '../../src/plan/plan.ts';
 import type { DataType, Field, Fields } from '../../src/plan/types.ts';
 import { col, onePlan, timeOf } from './plans.ts';
@@ -24,6 +24,7 @@ export interface JoinParts {
   readonly mode?: Join['mode'];
   readonly accept?: number;
   readonly window?: JoinWindow | null;
+  readonly asOf?: AsOf | null;
   /** Default: all there are. */
   readonly columns?: readonly JoinColumn[];
 }
@@ -39,6 +40,7 @@ function columnsOf({ sides, window, mode }: Omit<Join, 'columns'>): JoinColumn[]
     { kind: 'time' },
     ...(window === null ? [] : [{ kind: 'windowStart' } as const, { kind: 'windowEnd' } as const]),
     ...(retracts({ mode, sides }) ? [{ kind: 'retracted' } as const] : []),
+    ...(mode === 'changes' ? [{ kind: 'isNew' } as const] : []),
   ];
 }
 function fieldOf(column: JoinColumn, sides: readonly JoinSide[], time: DataType): Field {
@@ -51,16 +53,17 @@ function fieldOf(column: JoinColumn, sides: readonly JoinSide[], time: DataType)
     }
     case 'count': return { name: `n${column.side}`, type: { kind: 'int64' }, nullable: false };
     case 'retracted': return RETRACTED;
+    case 'isNew': return { name: 'isNew', type: { kind: 'bool' }, nullable: false };
     default: return { name: column.kind, type: time, nullable: false };
   }
 }
 
-export function joinPlan({ sides: parts, mode = 'eager', accept = 0, window = null, columns }: JoinParts): Plan {
+export function joinPlan({ sides: parts, mode = 'eager', accept = 0, window = null, asOf = null, columns }: JoinParts): Plan {
   const sides = parts.map(({ schema, fields = schema, keys, within: [before, after] = [0, 0], match = 'inner', keepsUnmatched = false }, index): JoinSide =>
     ({ name: `side ${index}`, fields, keys, before, after, match: index === 0 ? 'left' : match, keepsUnmatched }));
   const branches = parts.flatMap(({ schema, steps = [[]], outOfOrderness = 0 }, side) => steps.map((list): Omit<Branch, 'source' | 'from'> & { schema: Fields } =>
     ({ schema, side, eventTime: timeOf({ column: 'at', outOfOrderness }), steps: list })));
-  const join = { sides, mode, accept, window, columns: columns ?? columnsOf({ sides, mode, accept, window }) };
+  const join = { sides, mode, accept, window, asOf, columns: columns ?? columnsOf({ sides, mode, accept, window, asOf }) };
   const at = parts[0]!.schema.find(({ name }) => name === 'at')!.type;
   const time: DataType = at.kind === 'date' ? { kind: 'timestamp', unit: 'ms' } : at;
   const plan = onePlan({

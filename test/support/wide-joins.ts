@@ -1,4 +1,5 @@
-import type { JoinMatch } from '../../src/plan/join-plan.ts';
+import type { AsOf, Join, JoinMatch } from '../../src/plan/join-plan.ts';
+import type { Expression } from '../../src/plan/expression-tree.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Field, Fields, Row } from '../../src/plan/types.ts';
 import { joinPlan, keysOf } from './join-plans.ts';
@@ -7,7 +8,8 @@ import type { Random } from './random.ts';
 
 /** Joins of any kind over rows with columns of all widths, and such rows. */
 const [KEY, NAME, RATIO, SMALL, ID] = [field('key', 'int64'), field('name', 'utf8'), field('ratio', 'float64'), field('small', 'int16'), field('id', 'int32', false)];
-const schema: Fields = [field('at', MS, false), KEY, NAME, RATIO, SMALL, field('flag', 'bool'), ID, field('tag', { kind: 'dictionary', index: 'int16' })];
+const FLAG = field('flag', 'bool');
+const schema: Fields = [field('at', MS, false), KEY, NAME, RATIO, SMALL, FLAG, ID, field('tag', { kind: 'dictionary', index: 'int16' })];
 
 export type KeyChoice = 'none' | 'word' | 'float' | 'text' | 'several';
 const KEYS: Readonly<Record<KeyChoice, readonly Field[]>> = { none: [], word: [KEY], float: [RATIO], text: [NAME], several: [NAME, SMALL, KEY] };
@@ -20,20 +22,21 @@ export interface RandomJoin {
   /** Of the first of them; those of others follow from it. */
   readonly before: number;
   readonly after: number;
-  readonly mode: 'eager' | 'final';
+  readonly mode: Join['mode'];
   readonly accept?: number;
   readonly window?: { readonly size: number; readonly slide: number; readonly offset: number } | null;
   readonly keepsUnmatched?: boolean;
+  readonly asOf?: AsOf | null;
   readonly outOfOrderness?: number;
   /** Of each side. */
   readonly branches?: readonly number[];
   readonly filtered?: boolean;
 }
 
-export function wideJoin({ keys, matches, before, after, mode, accept = 0, window = null, keepsUnmatched = false, outOfOrderness = 0, branches = [], filtered = false }: RandomJoin): Plan {
-  const near = (side: number, length: number): number => (side === 0 || window !== null ? 0 : Math.ceil(length / side));
+export function wideJoin({ keys, matches, before, after, mode, accept = 0, window = null, keepsUnmatched = false, asOf = null, outOfOrderness = 0, branches = [], filtered = false }: RandomJoin): Plan {
+  const near = (side: number, length: number): number => (side === 0 || window !== null || asOf !== null ? 0 : Math.ceil(length / side));
   return joinPlan({
-    mode, accept, window,
+    mode, accept, window, asOf,
     sides: ['left' as const, ...matches].map((match, side) => ({
       schema, keys: keysOf(...KEYS[keys]), within: [near(side, before), near(side, after)], match, keepsUnmatched: side === 1 && keepsUnmatched, outOfOrderness,
       steps: Array.from({ length: branches[side] ?? 1 }, () => (filtered ? [BIG_IDS] : [])),
@@ -55,6 +58,16 @@ export function wideRows(random: Random, count: number, keys: number, clock: { n
   });
 }
 
+/** Any join with a table that changes. */
+export function wideAsOfJoinOf(random: Random): Plan {
+  const isFlagged: Expression = { op: 'coalesce', type: { kind: 'bool' }, nullable: false, args: [col(FLAG), lit(false, { kind: 'bool' })] };
+  return wideJoin({
+    keys: random.pick(['none', 'word', 'word', 'float', 'text', 'several']), matches: [random.pick(['inner', 'optional'])], before: 0, after: 0, mode: 'final', accept: random.pick([0, 0, 10, 50]),
+    asOf: { deleted: random.chance(0.4) ? isFlagged : null, within: random.pick([null, null, 0, 20, 100]) },
+    outOfOrderness: random.pick([0, 5, 60]), branches: [1, random.pick([1, 1, 2])], filtered: random.chance(0.2),
+  });
+}
+
 /** Any join of up to four sides. */
 export function wideJoinOf(random: Random): Plan {
   const sides = random.pick([2, 2, 2, 3, 4]);
@@ -65,7 +78,7 @@ export function wideJoinOf(random: Random): Plan {
   const slide = random.pick([size, size, Math.ceil(size / 3), 3]);
   return wideJoin({
     keys: sides > 2 ? random.pick(['word', 'text', 'several']) : random.pick(['none', 'word', 'word', 'float', 'text', 'several']),
-    matches, mode: random.pick(['eager', 'final']), before: random.pick([0, 0, 5, 30]), after: random.pick([0, 2, 10, 40]), accept: random.pick([0, 0, 10, 50]),
+    matches, mode: random.pick(first === 'count' ? ['eager', 'final', 'changes', 'changes'] : ['eager', 'final']), before: random.pick([0, 0, 5, 30]), after: random.pick([0, 2, 10, 40]), accept: random.pick([0, 0, 10, 50]),
     window: random.chance(0.3) ? { size, slide, offset: random.pick([0, 2, -7]) } : null,
     keepsUnmatched: sides === 2 && (first === 'inner' || first === 'optional') && random.chance(0.4),
     outOfOrderness: random.pick([0, 5, 60]), branches: [1, random.pick([1, 1, 2])], filtered: random.chance(0.2),

@@ -38,11 +38,12 @@ function prunedStage(stage: Stage, needed: ReadonlySet<string>): Stage {
   const neededAtEnd = new Set([...inputs, ...others, ...windowOf(stage)]);
   return { ...stage, branches: stage.branches.map(branch => pruned(branch, neededAtEnd)), aggregate, output };
 }
-/** A join reads its keys, and what is left of each side's columns. */
+/** A join reads its keys, what tells that a row of a table is gone, and what is left of each side's columns. */
 function prunedJoin(stage: Stage, join: Join, output: Fields): Stage {
   const columns = join.columns.filter((_column, i) => output.includes(stage.output[i]!));
   const sides = join.sides.map((side, index) => {
-    const needed = columnsIn(side.keys.map(key => key.expression));
+    const deleted = index === 1 ? join.asOf?.deleted : null;
+    const needed = columnsIn([...side.keys.map(key => key.expression), ...deleted ? [deleted] : []]);
     for (const column of columns) if (column.kind === 'field' && column.side === index) needed.add(column.name);
     return { ...side, fields: side.fields.filter(({ name }) => needed.has(name)) };
   });

@@ -1,15 +1,17 @@
-import { columnOf, type CallOp, type Expression } from '../expression-tree.js';
+import { columnOf, type Expression } from '../expression-tree.js';
 import type { Join } from '../join-plan.js';
 import { logic } from '../operators/comparison.js';
-import { outputsOf, readsSource, type Plan, type Stage, type Step } from '../plan.js';
+import type { Plan, Stage, Step } from '../plan.js';
 import type { Field } from '../types.js';
-import { columnsIn, mapOperands, operandsOf } from '../walk.js';
+import { columnsIn, mapOperands } from '../walk.js';
+import { cannotFault } from './cannot-fault.js';
 import type { OptimiserRule } from './rules.js';
+import { soleReader } from './sole-reader.js';
 
 /**
  * Takes conditions on the columns of one side from behind a join to before it: what is turned away there need not be kept. Only conditions that
  * cannot fault, and only where a row of that side that is turned away would give no result: of the left side unless the other side's rows
- * come without a match, too; of another side if it is inner.
+ * come without a match, too; of another side if it is inner, and no table whose older version would then show.
  */
 export const pushFilters: OptimiserRule = {
   name: 'pushFilters',
@@ -18,17 +20,15 @@ export const pushFilters: OptimiserRule = {
 };
 
 function pushedInto(plan: Plan, index: number, join: Join): Plan {
-  const readers = plan.stages.flatMap((stage, at) => stage.branches.flatMap((branch, b) => (!readsSource(branch.from) && branch.from.stage === index ? [{ at, b, steps: branch.steps }] : [])));
-  // What others read or are given, too, must stay.
-  if (readers.length !== 1 || outputsOf(plan).some(output => output.stage === index)) return plan;
-  const [{ at, b, steps }] = readers as [typeof readers[0]];
-  const { pushed, left } = taken(steps, plan.stages[index]!, join);
+  const reader = soleReader(plan, index);
+  if (reader === null) return plan;
+  const { pushed, left } = taken(reader.planned.steps, plan.stages[index]!, join);
   if (pushed.length === 0) return plan;
   return {
     ...plan,
     stages: plan.stages.map((stage, i): Stage => {
       if (i === index) return { ...stage, branches: stage.branches.map(branch => ({ ...branch, steps: [...branch.steps, ...filtersOf(pushed, branch.side)] })) };
-      return i === at ? { ...stage, branches: stage.branches.map((branch, j) => (j === b ? { ...branch, steps: left } : branch)) } : stage;
+      return i === reader.stage ? { ...stage, branches: stage.branches.map((branch, j) => (j === reader.branch ? { ...branch, steps: left } : branch)) } : stage;
     }),
   };
 }
@@ -65,7 +65,7 @@ function sideOf(predicate: Expression, output: readonly Field[], join: Join): nu
   const [first] = columns;
   if (first?.kind !== 'field' || columns.some(column => column?.kind !== 'field' || column.side !== first.side)) return null;
   const { match, keepsUnmatched } = join.sides[first.side]!;
-  const legal = first.side === 0 ? join.sides.every(side => !side.keepsUnmatched) : match === 'inner' && !keepsUnmatched;
+  const legal = first.side === 0 ? join.sides.every(side => !side.keepsUnmatched) : match === 'inner' && !keepsUnmatched && join.asOf === null;
   return legal ? first.side : null;
 }
 
@@ -75,9 +75,3 @@ function inSide(expression: Expression, output: readonly Field[], join: Join, si
   const column = join.columns[output.findIndex(field => field.name === expression.name)] as { readonly name: string };
   return columnOf(join.sides[side]!.fields.find(field => field.name === column.name)!);
 }
-
-const SAFE: ReadonlySet<Expression['op']> = new Set<Expression['op'] | CallOp>([
-  'column', 'literal', 'in', 'case', 'coalesce', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'isDistinctFrom', 'and', 'or', 'not', 'isNull', 'isNotNull',
-  'startsWith', 'endsWith', 'contains', 'like', 'lower', 'upper', 'trim', 'length',
-] as Expression['op'][]);
-const cannotFault = (expression: Expression): boolean => SAFE.has(expression.op) && operandsOf(expression).every(cannotFault);

@@ -2,6 +2,8 @@ import { MillraceError } from '../../errors.js';
 import { checkOptions } from '../duration.js';
 import type { Plan } from '../plan.js';
 import { describeValue } from '../type-builders.js';
+import { countChanges } from './count-changes.js';
+import { countPairs } from './count-pairs.js';
 import { dropNarrowing } from './drop-narrowing.js';
 import { pruneColumns } from './prune-columns.js';
 import { pushFilters } from './push-filters.js';
@@ -20,13 +22,17 @@ export interface OptimiserRule {
 export interface OptimiserSwitches {
   /** Conditions on one side of a join are checked before it. */
   readonly pushFilters?: boolean;
+  /** Pairs of a join that are only counted are counted in the join. */
+  readonly countPairs?: boolean;
+  /** Numbers of matches come as changes, one a match, where only their sums are wanted. */
+  readonly countChanges?: boolean;
   /** Columns that nothing needs are not read, computed or kept. */
   readonly pruneColumns?: boolean;
   /** Projections that only leave columns out are left out themselves. */
   readonly dropNarrowing?: boolean;
 }
 /** In the order in which they are applied. */
-export const OPTIMISER_RULES: readonly OptimiserRule[] = [pushFilters, pruneColumns, dropNarrowing];
+export const OPTIMISER_RULES: readonly OptimiserRule[] = [pushFilters, countPairs, countChanges, pruneColumns, dropNarrowing];
 
 /** The rules that are off after `switches`. */
 export function switchedOff(before: readonly string[], switches: unknown): string[] {

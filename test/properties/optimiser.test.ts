@@ -1,0 +1,149 @@
+import { expect, test } from 'vitest';
+import { calendar, coalesce, count, countDistinct, max, mean, min, rows, schema, sliding, stream, sum, t, tumbling } from '../../src/index.ts';
+import { OPTIMISER_RULES } from '../../src/plan/optimise/rules.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Row } from '../../src/plan/types.ts';
+import { difference, rowText } from '../oracle/compare.ts';
+import { runStages, type ReferenceResult } from '../oracle/reference.ts';
+import { foldRetractions } from '../support/changelog.ts';
+import { ingestOf } from '../support/feeds.ts';
+import { runInOrder, type RowsOrEnd } from '../support/in-order.ts';
+import { KERNELS, runsOf } from '../support/kernels.ts';
+import { Random } from '../support/random.ts';
+import { hasEngine } from '../support/run-plan.ts';
+
+/**
+ * Rules of the optimiser change no result: joins with what may stand behind them, drawn at random, run by the engine with all rules off, with each
+ * of them alone, and with all, over rows out of order, of which some are late, by one worker or several. Each must give what the reference makes
+ * of the plan as it was written, in mode 'final', in which no row is ever taken back. MILLRACE_SEED and MILLRACE_RUNS draw others, or more.
+ */
+const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
+const RUNS = runsOf(60);
+const RULES = OPTIMISER_RULES.map(rule => rule.name);
+type Rule = (typeof RULES)[number];
+const switches = (on: (rule: Rule) => boolean): Record<Rule, boolean> => Object.fromEntries(RULES.map(rule => [rule, on(rule)])) as Record<Rule, boolean>;
+
+const Ad = schema({ id: t.int64.nullable, campaign: t.utf8, cost: t.int64.nullable, price: t.decimal(9, 2), at: t.timestamp });
+const View = schema({ id: t.int64.nullable, ms: t.int32, note: t.int32.nullable, seen: t.timestamp });
+
+/** Each is typed where it is used by hand; what is drawn is not. */
+type Loose = any;
+/** `ms` and `others` are numbers of matches, or columns of theirs. `steady`: in either mode no row is taken back. */
+interface Joined { readonly pipeline: Loose; readonly steady: boolean }
+
+function joinedBy(random: Random, mode: 'eager' | 'final'): Joined {
+  const ms = (...of: number[]): string => `${random.pick(of)}ms`;
+  const ads: Loose = stream(rows([]), Ad).eventTime('at', { outOfOrderness: ms(0, 5, 60) as '0ms' });
+  const views = (): Loose => stream(rows([]), View).eventTime('seen', { outOfOrderness: ms(0, 5, 60) as '0ms' });
+  const window = random.chance(0.3) ? random.pick([tumbling('20ms'), sliding('40ms', '15ms')]) : undefined;
+  const bound = (): object => (window ? {} : { within: { before: ms(0, 3, 40), after: ms(0, 10, 100) } });
+  const options = { on: 'id', mode, ...(window && { window }) };
+  const side = (kind?: string): object => ({ of: views(), ...bound(), ...(kind && { kind }) });
+  const columns = (ad: Loose, view: Loose): object => ({ campaign: ad.campaign, cost: ad.cost, price: ad.price, ms: view.ms, others: view.note });
+  const late = random.pick([null, null, '7ms', '80ms']);
+  const lately = (join: Loose): Loose => (late === null ? join : join.late({ accept: late }));
+  return random.pick([
+    (): Joined => ({ pipeline: lately(ads.join(views(), { ...options, ...bound(), select: columns })), steady: true }),
+    (): Joined => ({ pipeline: lately(ads.join(views(), { ...options, ...bound(), select: columns })), steady: true }),
+    (): Joined => ({ pipeline: lately(ads.join(views(), { ...options, ...bound(), kind: 'left', select: columns })), steady: false }),
+    (): Joined => ({ pipeline: lately(ads.join(views(), { ...options, ...bound(), kind: random.pick(['right', 'full']), select: columns })).with((row: Loose) => ({ campaign: coalesce(row.campaign, 'none') })), steady: false }),
+    (): Joined => ({ pipeline: lately(ads.countMatches({ ms: side() }, options)).with((row: Loose) => ({ others: row.cost })), steady: false }),
+    (): Joined => ({ pipeline: lately(ads.countMatches({ ms: side(), others: side() }, options)), steady: false }),
+    (): Joined => ({ pipeline: lately(ads.countMatches({ ms: side(), others: side() }, options)), steady: false }),
+    (): Joined => ({ pipeline: lately(ads.joinAll({ one: side(random.pick(['left', 'inner'])), two: side(random.pick(['left', 'inner'])) }, { ...options, select: (ad: Loose, { one }: Loose) => columns(ad, one) })), steady: false }),
+  ])();
+}
+
+/** Of a join in mode 'final' no row is ever taken back. */
+function pipelineOf(random: Random, mode: 'eager' | 'final'): Loose {
+  const { pipeline, steady } = joinedBy(random, mode);
+  const filtered = random.pick([
+    (): Loose => pipeline, (): Loose => pipeline, (): Loose => pipeline.filter((row: Loose) => row.cost.gt(20n)), (): Loose => pipeline.filter((row: Loose) => row.ms.gt(0).or(row.cost.lt(50n))),
+  ])();
+  const kept = random.pick([
+    (): Loose => filtered.select('campaign', 'cost', 'price', 'ms', 'others'),
+    (): Loose => filtered.map((row: Loose) => ({ campaign: row.campaign.upper(), cost: row.cost, price: row.price, ms: row.ms, others: row.others })),
+    (): Loose => filtered.map((row: Loose) => ({ campaign: row.campaign, cost: row.cost, price: row.price, ms: row.others, others: random.chance(0.5) ? row.ms : row.ms.add(row.ms) })),
+  ])();
+  if (random.chance(0.1)) return kept;
+  const grouped = kept.groupBy(...random.pick([['campaign'], ['campaign'], ['campaign', 'cost'], ['ms']])).window(random.pick([tumbling('10ms'), tumbling('1s'), sliding('50ms', '20ms'), calendar('hour', { zone: 'UTC' })]));
+  const results = grouped.aggregate((row: Loose) => {
+    const some: [name: string, call: () => Loose][] = [
+      ['n', (): Loose => count()], ['first', (): Loose => sum(row.ms)], ['others', (): Loose => sum(row.others)], ['costs', (): Loose => sum(row.cost).where(row.price.gt('5.00'))], ['part', (): Loose => sum(row.ms).where(row.cost.gt(10n))],
+      ['seen', (): Loose => count(row.ms)], ['noted', (): Loose => count(row.others).where(row.price.lt('8.00'))], ['known', (): Loose => count(row.cost)], ['average', (): Loose => mean(row.ms)],
+      ...steady ? [['greatest', (): Loose => max(row.cost)], ['least', (): Loose => min(row.price).where(row.cost.gt(0n))], ['prices', (): Loose => countDistinct(row.price)], ['most', (): Loose => max(row.ms)]] as [string, () => Loose][] : [],
+    ];
+    const chosen = some.filter(() => random.chance(0.4));
+    return Object.fromEntries((chosen.length > 0 ? chosen : [random.pick(some)]).map(([name, call]) => [name, call()]));
+  });
+  return random.chance(0.3) ? results.emit('final') : results;
+}
+
+function feedsOf(random: Random, plan: Plan): RowsOrEnd[] {
+  const sources = 1 + Math.max(...plan.stages[0]!.branches.map(({ from }) => ('source' in from ? from.source : 0)));
+  const keys = random.pick([1, 5, 20]);
+  const jitter = random.pick([10, 100, 200]);
+  let now = 1_700_000_000_000;
+  return Array.from({ length: random.below(60) }, () => {
+    const branch = random.below(sources);
+    const batch = Array.from({ length: 1 + random.below(4) }, () => {
+      const id = random.chance(0.1) ? null : BigInt(random.below(keys));
+      const at = (now += random.below(6)) - random.below(jitter);
+      const ad = { id, campaign: random.pick(['a', 'b']), cost: random.chance(0.2) ? null : BigInt(random.below(100) - 20), price: `${random.below(10)}.${random.below(90) + 10}`, at };
+      return branch === 0 ? ad : { id, ms: random.below(20) - 3, note: random.chance(0.3) ? null : random.below(50), seen: at };
+    });
+    return { branch, rows: batch };
+  });
+}
+
+/** What somebody has in the end who keeps the last version of each result, or takes back what is taken back. */
+function contents(plan: Plan, given: readonly Row[], names: readonly string[]): Row[] {
+  const only = (row: Row): Row => Object.fromEntries(names.map(name => [name, row[name]!]));
+  if (plan.changelog === 'append') return given.map(only);
+  if (plan.changelog === 'retracting') return foldRetractions(plan, given).map(only);
+  const identity = plan.output.slice(0, plan.output.findIndex(({ name }) => name === 'version')).map(({ name }) => name);
+  const last = new Map<string, Row>();
+  for (const row of given) {
+    const key = rowText(row, identity);
+    const before = last.get(key);
+    if (before && !((row['version'] as bigint) > (before['version'] as bigint))) throw new Error(`version ${String(row['version'])} of {${key}} after ${String(before['version'])}`);
+    last.set(key, row);
+  }
+  return [...last.values()].filter(row => row['deleted'] !== true).map(only);
+}
+
+test.skipIf(!hasEngine)('every rule leaves results as they are', { timeout: 60_000 + RUNS * 2000 }, async () => {
+  console.info(`seeds ${FIRST_SEED} … ${FIRST_SEED + RUNS - 1}`);
+  const changed = new Map<string, number>();
+  const totals = { results: 0, late: 0 };
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
+    const planOf = (mode: 'eager' | 'final', on: (rule: Rule) => boolean): Plan => pipelineOf(new Random(seed), mode).optimise(switches(on)).plan();
+    const [written, once] = [planOf('eager', () => false), planOf('final', () => false)];
+    const random = new Random(seed * 7919);
+    const feeds = feedsOf(random, written);
+    const expected: ReferenceResult = runStages(once, ingestOf(feeds));
+    const names = once.output.map(({ name }) => name);
+    totals.results += expected.rows.length;
+    const variants: [name: string, plan: Plan][] = [
+      ['none', written], ['all', planOf('eager', () => true)], ['all, final', planOf('final', () => true)],
+      ...RULES.flatMap(rule => [[rule, planOf('eager', one => one === rule)], [`${rule}, final`, planOf('final', one => one === rule)]] as [string, Plan][]),
+    ];
+    const done = new Set<string>();
+    for (const [name, plan] of variants) {
+      const text = JSON.stringify(plan);
+      if (done.has(text)) continue;
+      done.add(text);
+      const options = { workers: random.pick([1, 2, 3]), batchRows: random.pick([1, 2, 50]), kernels: KERNELS };
+      const note = `seed ${seed}, rules: ${name}, ${JSON.stringify(options)}`;
+      const got = await runInOrder(plan, feeds, options);
+      expect(got.stats.stages.map(({ late, deadLettered }) => late + deadLettered), note).toEqual(got.stats.stages.map(() => 0));
+      expect(difference(once, expected, contents(plan, got.rows, names)), note).toBe(null);
+      changed.set(name, (changed.get(name) ?? 0) + 1);
+      totals.late += got.stats.sources.reduce((sum_, { late }) => sum_ + late, 0);
+    }
+  }
+  // The cases are worth something: each rule has changed some plans.
+  if (RUNS < 60) return;
+  for (const rule of RULES) expect((changed.get(rule) ?? 0) + (changed.get(`${rule}, final`) ?? 0), rule).toBeGreaterThan(5);
+  expect(Math.min(totals.results, totals.late)).toBeGreaterThan(RUNS);
+});
