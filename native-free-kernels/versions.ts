@@ -19,7 +19,7 @@ export interface VersionKernels {
     log: number, rows: number, events: number, heads: number, mask: number, place: number, deleted: number, ownKey: number, key: number, within: bigint, outer: number,
     outLeft: number, outMatches: number,
   ): number;
-  /** Takes from the log what the versions of such a table replace, and lists those that are not deleted (u32). Returns how many. */
+  /** Takes from the log what the versions of such a table replace, and lists those that are not deleted (u32, room for all). Returns how many. The table is used up. */
   retireVersions(log: number, heads: number, mask: number, deleted: number, key: number, out: number): number;
 }
 
@@ -113,8 +113,10 @@ export const versionTwins = (heap: HeapViews): VersionKernels => {
     },
     retireVersions(log, heads, mask, deleted, key, out) {
       let left = 0;
+      let listed = 0;
       for (let bucket = 0; bucket <= mask; bucket++) {
         for (let entry = u32[(heads >>> 2) + bucket]!; entry !== 0; entry = u32[linkAt(entry)]!) {
+          u32[(out >>> 2) + listed++] = entry;
           const old = find(log, entry, key, key);
           if (old !== null) {
             u32[old.from] = u32[linkAt(old.at)]!;
@@ -125,6 +127,7 @@ export const versionTwins = (heap: HeapViews): VersionKernels => {
           if (deleted === 0 || u8[entry + deleted] === 0) u32[(out >>> 2) + left++] = entry;
         }
       }
+      u32[heads >>> 2] = 0;
       return left;
     },
   };

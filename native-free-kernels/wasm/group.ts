@@ -1,3 +1,4 @@
+import { copyText } from './copy';
 import { CELL_BYTES, CELL_COUNT, NULL_CELL, NEXT_CELL, CHUNK_END, DIRECTORY, DEPTH, PARTITIONS, ARENA_NEXT, ARENA_END, PARTITION_SHIFT } from './table';
 
 /** The index partition that a hash belongs to: the bits below the region's bits choose it. */
@@ -253,7 +254,7 @@ function settleBytes(table: usize, regionBits: u32, hash: u32, bytes: usize, len
   if (load<u32>(partition, 8) >= load<u32>(partition, 12) || copyEnd > <usize>load<u32>(table, ARENA_END)) return 0;
   const cell = newCell(table, template);
   if (!cell) return 0;
-  memory.copy(copy, bytes, <usize>length);
+  copyText(copy, bytes, length);
   store<u32>(table, <u32>copyEnd, ARENA_NEXT);
   store<u64>(cell, (<u64>length << 32) | <u64>copy);
   enter(found ^ 1, hash, cell, partition);

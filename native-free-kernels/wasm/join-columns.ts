@@ -1,3 +1,5 @@
+import { copyText } from './copy';
+
 const GOLDEN: u64 = 0x9e3779b97f4a7c15;
 
 // @ts-ignore: decorator
@@ -46,7 +48,7 @@ export function putTexts(rows: i32, entries: usize, offset: usize, elements: usi
     const length = valid && !load<u8>(valid + element) ? 0 : load<u32>(view, 4);
     store<u32>(entry + offset, at);
     store<u32>(entry + offset, length, 4);
-    memory.copy(entry + at, load<u32>(view), length);
+    copyText(entry + at, load<u32>(view), length);
     store<u32>(cursor, at + length);
   }
 }
@@ -80,7 +82,7 @@ export function moveTexts(rows: i32, views: usize, to: usize): void {
   for (let row = 0; row < rows; row++) {
     const view = views + (<usize>row << 3);
     const length = <usize>load<u32>(view, 4);
-    memory.copy(at, load<u32>(view), length);
+    copyText(at, load<u32>(view), <u32>length);
     store<u32>(view, <u32>at);
     at += length;
   }

@@ -3,24 +3,24 @@ export const HEADS: usize = 0;
 export const MASK: usize = 4;
 export const BASE: usize = 8;
 export const END: usize = 12;
-const NEXT: usize = 16;
-const STOP: usize = 20;
+export const NEXT: usize = 16;
+export const STOP: usize = 20;
 export const DIRECTORY: usize = 24;
 export const DIRECTORY_MASK: usize = 28;
 export const SHIFT: usize = 32;
 export const ROWS: usize = 36;
-const BLOCK: usize = 40;
+export const BLOCK: usize = 40;
 
 export const RECORD_SHIFT: usize = 5;
 const USED: usize = 4;
 export const ENTRIES: usize = 12;
-const LEAST: usize = 16;
-const GREATEST: usize = 24;
+export const LEAST: usize = 16;
+export const GREATEST: usize = 24;
 
 export const TIME: usize = 8;
 export const LINK: usize = 16;
 export const HASH: usize = 20;
-const SIZE: usize = 24;
+export const SIZE: usize = 24;
 export const FLAGS: usize = 28;
 const DONE: u32 = 0x80000000;
 export const REPLACED: u32 = 0x20000000;
@@ -90,7 +90,7 @@ export function copyEntries(log: usize, from: i32, rows: i32, entries: usize): i
 /** What a log and its last block say of themselves once entries were added. */
 // @ts-ignore: decorator
 @inline
-function close(log: usize, block: usize, at: u32, position: u32, added: u32, least: i64, greatest: i64): void {
+export function close(log: usize, block: usize, at: u32, position: u32, added: u32, least: i64, greatest: i64): void {
   store<u32>(log, at, NEXT);
   store<u32>(log, position, END);
   store<u32>(log, load<u32>(log, ROWS) + added, ROWS);

@@ -1,54 +1,130 @@
-import { ARENA_NEXT, ARENA_END } from './table';
+import { copyText } from './copy';
+import { BASE, BLOCK, close, DIRECTORY, DIRECTORY_MASK, END, FLAGS, GREATEST, HASH, HEADS, LEAST, LINK, MASK, NEXT, SHIFT, SIZE, STOP, TIME } from './join-log';
+import { entryAt } from './join-probe';
 
-// Layout of a store, its cells and its nodes, in bytes; src/state/seen-store.ts has the same in words.
-const NODES: usize = 4;
-const LATE: usize = 8;
-const DROPPED: usize = 12;
-const GREATEST: usize = 24;
-const WITHIN: usize = 32;
-const HEAD: usize = 8;
-const NEXT: usize = 8;
-const NODE_BYTES: usize = 16;
+// Layout of a store, in bytes: a log, and behind it what src/aggregate/seen-store.ts has in words.
+const LATE: usize = 64;
+const DROPPED: usize = 68;
+const NEWEST: usize = 72;
+const WITHIN: usize = 80;
+const TOUCHED: usize = 88;
+/** Bytes before those of a key, of which the entry's word says how many there are; of other keys the word is the key. */
+const HEAD: u32 = 32;
+const NULL: u32 = 1;
+/** Rows whose chains are brought near together. */
+const NEAR: i32 = 64;
+
+/** Whether the bytes of a key are those behind an entry's head. */
+// @ts-ignore: decorator
+@inline
+function sameBytes(entry: usize, from: usize, length: u32): bool {
+  if (load<u64>(entry) != <u64>length) return false;
+  let own = entry + HEAD;
+  const end = own + length;
+  for (; own + 8 <= end; own += 8, from += 8) if (load<u64>(own) != load<u64>(from)) return false;
+  for (; own < end; own++, from++) if (load<u8>(own) != load<u8>(from)) return false;
+  return true;
+}
+
+/**
+ * Reads the beginnings of the chains of some rows: the reads wait for memory all at once. Returns
+ * what they sum up to, or the compiler would leave them out.
+ */
+function touch(log: usize, from: i32, until: i32, positions: usize, hashes: usize): u32 {
+  const base = load<u32>(log, BASE);
+  const live = load<u32>(log, END) - base;
+  if (!live) return 0;
+  const heads = <usize>load<u32>(log, HEADS);
+  const mask = load<u32>(log, MASK);
+  const directory = <usize>load<u32>(log, DIRECTORY);
+  const slots = load<u32>(log, DIRECTORY_MASK);
+  const shift = load<u32>(log, SHIFT);
+  let sum: u32 = 0;
+  for (let row = from; row < until; row++) {
+    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
+    const head = load<u32>(heads + (<usize>(load<u32>(hashes + (element << 2)) & mask) << 2));
+    // What is gone stands for the oldest entry there is.
+    sum += load<u32>(entryAt(directory, slots, shift, select<u32>(head, base, head - base < live)), LINK);
+  }
+  return sum;
+}
 
 /** Lets the first rows of their keys through, see the interface. */
-export function firstOfKeys(owner: usize, from: i32, rows: i32, positions: usize, slots: usize, times: usize, bounds: usize, keep: usize, late: usize): i32 {
-  const table = <usize>load<u32>(owner);
-  const within = load<i64>(owner, WITHIN);
-  for (let row = from; row < rows; row++) {
+export function firstOfKeys(owner: usize, from: i32, rows: i32, positions: usize, keys: usize, views: i32, valid: usize, hashes: usize, times: usize, bounds: usize, keep: usize, late: usize): i32 {
+  const heads = <usize>load<u32>(owner, HEADS);
+  const mask = load<u32>(owner, MASK);
+  const base = load<u32>(owner, BASE);
+  const directory = <usize>load<u32>(owner, DIRECTORY);
+  const slots = load<u32>(owner, DIRECTORY_MASK);
+  const shift = load<u32>(owner, SHIFT);
+  const block = <usize>load<u32>(owner, BLOCK);
+  const stop = load<u32>(owner, STOP);
+  const within = load<u64>(owner, WITHIN);
+  let at = load<u32>(owner, NEXT);
+  let position = load<u32>(owner, END);
+  let least = block ? load<i64>(block, LEAST) : 0;
+  let greatest = block ? load<i64>(block, GREATEST) : 0;
+  let newest = load<i64>(owner, NEWEST);
+  let near = from;
+  let added: u32 = 0;
+  let row = from;
+  for (; row < rows; row++) {
+    if (row >= near) {
+      near = min<i32>(row + NEAR, rows);
+      store<u32>(owner, touch(owner, row, near, positions, hashes), TOUCHED);
+    }
     const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
     const time = load<i64>(times + (element << 3));
-    const bound = load<i64>(bounds + (element << 3));
-    if (time < bound) {
+    if (time < load<i64>(bounds + (element << 3))) {
       const count = load<u32>(owner, LATE);
       store<u32>(owner, count + 1, LATE);
       store<i32>(late + (<usize>count << 2), row);
       continue;
     }
-    let place = <usize>load<u32>(slots + (<usize>row << 2)) + HEAD;
-    let node = <usize>load<u32>(place);
-    while (node && load<i64>(node) > time && <u64>(load<i64>(node) - time) > <u64>within) {
-      place = node + NEXT;
-      node = <usize>load<u32>(place);
+    const hash = load<u32>(hashes + (element << 2));
+    const isNull = valid && !load<u8>(valid + element) ? NULL : 0;
+    const bytes = views ? <usize>load<u32>(keys + (element << 3)) : 0;
+    const length = views && !isNull ? load<u32>(keys + (element << 3), 4) : 0;
+    const word: u64 = views ? <u64>length : isNull ? 0 : load<u64>(keys + (element << 3));
+    const head = heads + (<usize>(hash & mask) << 2);
+    let place = load<u32>(head);
+    let isSeen = false;
+    while (place - base < position - base) {
+      const other = entryAt(directory, slots, shift, place);
+      if (load<u32>(other, HASH) == hash && load<u32>(other, FLAGS) == isNull) {
+        const there = load<i64>(other, TIME);
+        // The difference of any two times fits 64 bits without a sign.
+        if ((there > time ? <u64>(there - time) : <u64>(time - there)) <= within && (views ? sameBytes(other, bytes, length) : load<u64>(other) == word)) {
+          isSeen = true;
+          break;
+        }
+      }
+      place = load<u32>(other, LINK);
     }
-    if (node && (load<i64>(node) >= time || <u64>(time - load<i64>(node)) <= <u64>within)) {
+    if (isSeen) {
       store<u32>(owner, load<u32>(owner, DROPPED) + 1, DROPPED);
       continue;
     }
-    // Those that follow are older still.
-    if (node && load<i64>(node) < (bound < i64.MIN_VALUE + within ? i64.MIN_VALUE : bound - within)) {
-      store<i64>(node, time);
-      store<u32>(node, 0, NEXT);
-    } else {
-      const made = <usize>load<u32>(table, ARENA_NEXT);
-      if (made + NODE_BYTES > <usize>load<u32>(table, ARENA_END)) return row;
-      store<u32>(table, <u32>(made + NODE_BYTES), ARENA_NEXT);
-      store<i64>(made, time);
-      store<u64>(made, <u64>node, NEXT);
-      store<u32>(place, <u32>made);
-      store<u32>(owner, load<u32>(owner, NODES) + 1, NODES);
-    }
-    store<i64>(owner, max<i64>(load<i64>(owner, GREATEST), time), GREATEST);
+    const size = (HEAD + length + 7) & ~7;
+    if (at + size > stop) break;
+    store<u64>(at, word);
+    store<i64>(at, time, TIME);
+    store<u32>(at, load<u32>(head), LINK);
+    store<u32>(at, hash, HASH);
+    store<u32>(at, size, SIZE);
+    store<u32>(at, isNull, FLAGS);
+    copyText(at + HEAD, bytes, length);
+    store<u32>(head, position);
     store<u8>(keep + element, 1);
+    if (time < least) least = time;
+    if (time > greatest) greatest = time;
+    if (time > newest) newest = time;
+    at += size;
+    position += size >> 3;
+    added++;
   }
-  return rows;
+  store<i64>(owner, newest, NEWEST);
+  if (added) close(owner, block, at, position, added, least, greatest);
+  store<u32>(owner, 0, TOUCHED);
+  return row;
 }

@@ -104,8 +104,11 @@ function entryOf(log: usize, position: u32): usize {
   return entryAt(<usize>load<u32>(log, DIRECTORY), load<u32>(log, DIRECTORY_MASK), load<u32>(log, SHIFT), position);
 }
 
-/** Reads the beginnings of the chains of some events in a log, so that they are in the cache. Returns what they sum up to, or the compiler would leave them out. */
-function touchChains(log: usize, events: usize, from: i32, until: i32): u32 {
+/**
+ * Reads the beginnings of the chains of some entries in a log, so that they are in the cache; of those marked by `only`. Returns what they sum up to, or
+ * the compiler would leave them out.
+ */
+function touchChains(log: usize, entries: usize, from: i32, until: i32, only: u32): u32 {
   const base = load<u32>(log, BASE);
   const live = load<u32>(log, END) - base;
   if (!live) return 0;
@@ -113,7 +116,9 @@ function touchChains(log: usize, events: usize, from: i32, until: i32): u32 {
   const mask = load<u32>(log, MASK);
   let sum: u32 = 0;
   for (let row = from; row < until; row++) {
-    const entry = <usize>(load<u32>(events + (<usize>row << 2)) & ~1);
+    const listed = load<u32>(entries + (<usize>row << 2));
+    if ((listed & only) != only) continue;
+    const entry = <usize>(listed & ~1);
     const head = load<u32>(heads + (<usize>(load<u32>(entry, HASH) & mask) << 2));
     // What is gone stands for the oldest entry there is.
     sum += load<u32>(entryOf(log, select<u32>(head, base, head - base < live)), LINK);
@@ -129,7 +134,7 @@ export function replayVersions(
   for (let row = 0, near = 0; row < rows; row++) {
     if (row == near) {
       near = min<i32>(row + NEAR, rows);
-      store<u32>(outLeft + (<usize>found << 2), touchChains(log, events, row, near));
+      store<u32>(outLeft + (<usize>found << 2), touchChains(log, events, row, near, 1));
     }
     const event = load<u32>(events + (<usize>row << 2));
     const entry = <usize>(event & ~1);
@@ -158,24 +163,34 @@ export function replayVersions(
 
 /** Takes from a log what the versions of a table replace, see the interface. */
 export function retireVersions(log: usize, heads: usize, mask: u32, deleted: usize, key: usize, out: usize): i32 {
-  let left: i32 = 0;
+  let versions: i32 = 0;
   for (let bucket: u32 = 0; bucket <= mask; bucket++) {
-    for (let entry = <usize>load<u32>(heads + (<usize>bucket << 2)); entry; entry = <usize>load<u32>(entry, LINK)) {
-      const from = find(log, entry, key, key);
-      if (from) {
-        const position = load<u32>(from);
-        const old = entryOf(log, position);
-        const record = <usize>load<u32>(log, DIRECTORY) + (<usize>((position >> load<u32>(log, SHIFT)) & load<u32>(log, DIRECTORY_MASK)) << RECORD_SHIFT);
-        store<u32>(from, load<u32>(old, LINK));
-        store<u32>(old, load<u32>(old, FLAGS) | REPLACED, FLAGS);
-        store<u32>(log, load<u32>(log, ROWS) - 1, ROWS);
-        store<u32>(record, load<u32>(record, ENTRIES) - 1, ENTRIES);
-      }
-      if (!deleted || !load<u8>(entry + deleted)) {
-        store<u32>(out + (<usize>left << 2), <u32>entry);
-        left++;
-      }
+    for (let entry = load<u32>(heads + (<usize>bucket << 2)); entry; entry = load<u32>(<usize>entry, LINK)) {
+      store<u32>(out + (<usize>versions << 2), entry);
+      versions++;
     }
   }
+  let left: i32 = 0;
+  for (let row = 0, near = 0; row < versions; row++) {
+    if (row == near) {
+      near = min<i32>(row + NEAR, versions);
+      store<u32>(heads, touchChains(log, out, row, near, 0));
+    }
+    const entry = <usize>load<u32>(out + (<usize>row << 2));
+    const from = find(log, entry, key, key);
+    if (from) {
+      const position = load<u32>(from);
+      const old = entryOf(log, position);
+      const record = <usize>load<u32>(log, DIRECTORY) + (<usize>((position >> load<u32>(log, SHIFT)) & load<u32>(log, DIRECTORY_MASK)) << RECORD_SHIFT);
+      store<u32>(from, load<u32>(old, LINK));
+      store<u32>(old, load<u32>(old, FLAGS) | REPLACED, FLAGS);
+      store<u32>(log, load<u32>(log, ROWS) - 1, ROWS);
+      store<u32>(record, load<u32>(record, ENTRIES) - 1, ENTRIES);
+    }
+    if (deleted && load<u8>(entry + deleted)) continue;
+    store<u32>(out + (<usize>left << 2), <u32>entry);
+    left++;
+  }
+  store<u32>(heads, 0);
   return left;
 }

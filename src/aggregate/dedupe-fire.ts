@@ -1,10 +1,10 @@
 import { fireWord, StageWord, stageWord } from '../heap/stage-block.js';
 import { held, NEVER } from '../state/region.js';
-import { SeenStore } from '../state/seen-store.js';
 import type { JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import { RegionSet } from './region-set.js';
 import type { Firing } from './row-operator.js';
+import { SeenStore } from './seen-store.js';
 
 /** Gives back the stores of regions in which the watermark has passed everything. Stores that go on forget while rows come, see `DedupeOperator`. */
 export class DedupeFire implements Firing {
@@ -19,13 +19,14 @@ export class DedupeFire implements Firing {
   }
 
   run(part: number, parts: number): void {
-    const { heap, kernels } = this.thread;
+    const { heap } = this.thread;
+    const tools = SeenStore.toolsOf(this.thread);
     const watermark = heap.i64[fireWord(this.job.block)]!;
     this.set.regions.forEach((region, index) => {
       if (index % parts !== part) return;
       held(region, () => {
         if (region.due > watermark) return;
-        SeenStore.of(heap, kernels, region, this.job.regionBits)?.free();
+        SeenStore.of(tools, region)?.free();
         region.due = NEVER;
       });
     });

@@ -1,13 +1,14 @@
 import { fillSelectSteps, SELECT_STEP_BYTES } from '../../native-free-kernels/select.js';
 import { PageUse } from '../heap/page-allocator.js';
+import { ENTRY_HEAD_BYTES, FIRST_TIME } from '../join/log-layout.js';
+import type { LogTools } from '../join/log-tools.js';
 import { firstStage } from '../plan/plan.js';
 import type { Region } from '../state/region.js';
-import { SEEN_CELL_BYTES, SEEN_NODE_BYTES, SeenStore } from '../state/seen-store.js';
 import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { GroupInput } from './group-input.js';
 import { hashedKeys } from './keys.js';
-import { SeenRebuilder } from './seen-rebuild.js';
+import { SeenStore } from './seen-store.js';
 import { TurnOperator, type Chunk } from './turn-operator.js';
 
 interface DecidedChunk extends Chunk {
@@ -20,8 +21,7 @@ interface DecidedChunk extends Chunk {
 /** Lets a row through if none of its keys was let through that is at most `within` away from it. */
 export class DedupeOperator extends TurnOperator<DecidedChunk> {
   private readonly within: bigint;
-  private readonly rebuilder: SeenRebuilder;
-  private readonly template: number;
+  private readonly tools: LogTools;
   private readonly steps: number;
 
   constructor(
@@ -33,11 +33,9 @@ export class DedupeOperator extends TurnOperator<DecidedChunk> {
     super(thread, job, worker);
     const { heap, pages } = thread;
     this.within = BigInt(firstStage(job.plan).deduplicate!.within);
-    this.template = pages.allocate(SEEN_CELL_BYTES + SELECT_STEP_BYTES, PageUse.scratch);
-    heap.u8.fill(0, this.template, this.template + SEEN_CELL_BYTES);
-    this.steps = this.template + SEEN_CELL_BYTES;
+    this.tools = SeenStore.toolsOf(thread);
+    this.steps = pages.allocate(SELECT_STEP_BYTES, PageUse.scratch);
     fillSelectSteps(heap, this.steps);
-    this.rebuilder = new SeenRebuilder(thread, layout, job.hashSeed, this.template);
   }
 
   protected prepare(input: GroupInput): DecidedChunk {
@@ -52,24 +50,28 @@ export class DedupeOperator extends TurnOperator<DecidedChunk> {
 
   /** Forgets what no row to come can repeat: none has a bound before that of the first row here. */
   protected override enter(region: Region, [first]: readonly DecidedChunk[]): void {
-    const store = this.storeOf(region);
-    const bound = this.thread.heap.i64[first!.input.bounds >>> 3]!;
-    if (store?.isStale(bound - this.within)) this.rebuilder.rebuild(store, bound - this.within);
+    const { heap, scratch } = this.thread;
+    const bound = heap.i64[first!.input.bounds >>> 3]!;
+    if (bound < FIRST_TIME + this.within) return;
+    const mark = scratch.mark();
+    SeenStore.of(this.tools, region)?.log.forget(bound - this.within);
+    scratch.release(mark);
   }
 
   protected apply(region: Region, chunk: DecidedChunk, positions: number, rows: number): void {
     const { heap, kernels, scratch } = this.thread;
     const { input, keys, keep } = chunk;
     const mark = scratch.mark();
-    const store = this.storeOf(region) ?? SeenStore.create(heap, kernels, region, this.job.regionBits, this.within);
-    const { table } = store;
-    const [slots, late] = [scratch.take(rows * 4), scratch.take(rows * 4)];
-    table.upsert(rows, positions, keys, slots, this.template);
+    const store = SeenStore.of(this.tools, region) ?? SeenStore.create(this.tools, region, this.within);
+    const { log } = store;
+    const late = scratch.take(rows * 4);
+    const views = keys.kind === 'bytes' ? 1 : 0;
     store.clearCounts();
+    log.reserve(rows);
     for (let done = 0; ;) {
-      done = kernels.firstOfKeys(store.address, done, rows, positions, slots, input.times, input.bounds, keep, late);
+      done = kernels.firstOfKeys(store.address, done, rows, positions, keys.data, views, keys.valid, keys.hashes, input.times, input.bounds, keep, late);
       if (done === rows) break;
-      table.arena.add(SEEN_NODE_BYTES);
+      log.addBlock(ENTRY_HEAD_BYTES + (views ? heap.u32[(keys.data >>> 2) + heap.u32[(positions >>> 2) + done]! * 2 + 1]! + 7 & ~7 : 0));
     }
     for (let item = 0; item < store.late; item++) {
       const element = heap.u32[(positions >>> 2) + heap.u32[(late >>> 2) + item]!]!;
@@ -89,9 +91,5 @@ export class DedupeOperator extends TurnOperator<DecidedChunk> {
     const positions = scratch.take(input.elements * 4 + 64);
     kernels.selectBytes(input.elements, keep, 0, 1, this.steps, positions);
     input.decided!(positions, rows, dropped);
-  }
-
-  private storeOf(region: Region): SeenStore | null {
-    return SeenStore.of(this.thread.heap, this.thread.kernels, region, this.job.regionBits);
   }
 }

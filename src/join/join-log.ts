@@ -65,6 +65,11 @@ export class JoinLog {
     this.notePending();
   }
 
+  /** Has buckets for so many more entries. */
+  reserve(rows: number): void {
+    this.reserveBuckets(this.rows + rows);
+  }
+
   /** Calls `visit` with the entries (u32 addresses in scratch, given back then) of each block that have a time before `before` and were not done; they are now. */
   complete(before: bigint, visit: (entries: number, rows: number) => void): void {
     const { kernels, scratch } = this.tools;
@@ -192,7 +197,7 @@ export class JoinLog {
   }
 
   /** A new last block, with room for an entry of so many bytes. */
-  private addBlock(bytes: number): void {
+  addBlock(bytes: number): void {
     this.notePending();
     const units = this.blockUnits;
     const parts = Math.ceil(bytes / (units * 8));

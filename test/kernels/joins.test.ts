@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { heap, Layout, same } from '../support/images.ts';
+import { makeLog } from './logs.ts';
 import { MAX, MIN } from './support.ts';
 
 /** Logs of joins: layouts as in src/join/log-layout.ts. */
-const LOG_WORDS = 16;
-const SHIFT = 4;
-const BLOCK_BYTES = 8 << SHIFT;
 /** A block with a key of bytes, a text, fields and flags behind the head. */
 const KEY = 32, TEXT = 40, FIELD = 48, FLAG = 56, FIXED = 64;
 
@@ -15,22 +13,6 @@ const time = fc.oneof({ weight: 6, arbitrary: fc.bigInt(-20n, 40n) }, fc.constan
 const drawn: fc.Arbitrary<Drawn> = fc.record({ key: fc.nat(3), time, text: fc.string({ maxLength: 9 }) });
 const entries = fc.array(drawn, { maxLength: 20 });
 
-/** A log with one block of several parts, and its words as addresses. */
-function makeLog(layout: Layout, bytes: number, first: number): { log: number; record: number } {
-  const parts = Math.ceil(bytes / BLOCK_BYTES) + 1;
-  const slots = 2 ** Math.ceil(Math.log2(parts + 1));
-  const block = layout.take(parts * BLOCK_BYTES);
-  const heads = layout.u32([first - 1, first - 1]);
-  const directory = layout.take(slots * 32);
-  const recordOf = (part: number): number => directory + ((((first >>> SHIFT) + part) >>> 0) & (slots - 1)) * 32;
-  for (let part = 0; part < parts; part++) {
-    heap.u32.set([block + part * BLOCK_BYTES, 0, part === 0 ? parts * BLOCK_BYTES : 0, 0], recordOf(part) >>> 2);
-    heap.i64.set([MAX, MIN], (recordOf(part) >>> 3) + 2);
-  }
-  const log = layout.u32(Array.from({ length: LOG_WORDS }, () => 0));
-  heap.u32.set([heads, 1, first, first, block, block + bytes, directory, slots - 1, SHIFT, 0, recordOf(0)], log >>> 2);
-  return { log, record: recordOf(0) };
-}
 interface Placed { readonly rows: number; readonly candidates: number; readonly keys: number; readonly times: number; readonly hashes: number; readonly sizes: number; readonly views: number; readonly valid: number; readonly data: number; readonly flags: number }
 /** Candidates in reverse order, so that a candidate is not its row. */
 function place(layout: Layout, rows: readonly Drawn[]): Placed {
@@ -89,7 +71,7 @@ test('entries are appended, read, moved and linked anew', () => fc.assert(fc.pro
 
 test('a block that is not there takes nothing', () => {
   const layout = new Layout();
-  const log = layout.u32(Array.from({ length: LOG_WORDS }, () => 0));
+  const log = layout.u32(Array.from({ length: 16 }, () => 0));
   expect(same(layout, k => k.appendEntries(log, 0, 3, 0, 0, 0, 0, 0, 64, 0))).toBe(0);
   expect(same(layout, k => k.copyEntries(log, 0, 3, 0))).toBe(0);
 });

@@ -1,38 +1,41 @@
 import fc from 'fast-check';
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { heap, Layout, same } from '../support/images.ts';
+import { makeLog } from './logs.ts';
+import { MIN } from './support.ts';
 
-/** Stores of de-duplication: layouts as in src/state/seen-store.ts. */
-const KEYS = 3;
-const I64_MIN = -(2n ** 63n);
-
-interface Step { readonly rows: readonly (readonly [key: number, time: number])[]; readonly bound: number }
+/** Stores of de-duplication: layouts as in src/aggregate/seen-store.ts. */
+interface Step { readonly rows: readonly (readonly [key: string | null, time: number])[]; readonly bound: number }
 const step: fc.Arbitrary<Step> = fc.record({
-  rows: fc.array(fc.tuple(fc.nat(KEYS - 1), fc.integer({ min: -40, max: 120 })), { maxLength: 12 }),
+  rows: fc.array(fc.tuple(fc.constantFrom('', 'a', 'longer than eight', null, 'longer than eighT'), fc.integer({ min: -40, max: 120 })), { maxLength: 12 }),
   bound: fc.integer({ min: -60, max: 100 }),
 });
+const drawn = [fc.array(step, { maxLength: 8 }), fc.constantFrom(0n, 3n, 20n, 2n ** 62n), fc.integer({ min: 32, max: 4000 }), fc.boolean(), fc.boolean(), fc.constantFrom(0, 64, 0xffff_ffc0)] as const;
 
-test('firstOfKeys', () => fc.assert(fc.property(fc.array(step, { maxLength: 8 }), fc.constantFrom(0n, 3n, 20n, 2n ** 62n), fc.integer({ min: 1, max: 60 }), fc.boolean(), (steps, within, nodes, reversed) => {
+test('firstOfKeys', () => fc.assert(fc.property(...drawn, (steps, within, bytes, reversed, words, first) => {
   const layout = new Layout();
-  const arena = layout.take(nodes * 16);
-  const table = layout.u32(Array.from({ length: 64 }, () => 0));
-  heap.u32.set([arena, arena + nodes * 16], (table >>> 2) + 9);
-  const first = layout.i64(Array.from({ length: KEYS }, (_, key) => [BigInt(key), 0n]).flat());
-  const store = layout.i64([0n, 0n, 0n, I64_MIN, within, I64_MIN, 0n, 0n]);
-  heap.u32[store >>> 2] = table;
-  const [times, bounds, keep, late] = [layout.take(96), layout.take(96), layout.take(12), layout.take(48)];
-  let bound = I64_MIN;
+  const { log } = makeLog(layout, bytes & ~7, first, [0n, MIN, within, 0n]);
+  const kept: [key: string | null, time: bigint][] = [];
+  let bound = MIN;
   for (const { rows, bound: by } of steps) {
     if (BigInt(by) > bound) bound = BigInt(by);
     const elements = rows.map((_row, index) => (reversed ? rows.length - 1 - index : index));
-    const slots = layout.u32([...rows.map(([key]) => first + key * 16), 0]);
+    const byElement = elements.map(element => rows[element]!);
     const positions = reversed ? layout.u32([...elements, 0]) : 0;
-    rows.forEach(([, time], index) => {
-      heap.i64[(times >>> 3) + elements[index]!] = BigInt(time);
-      heap.i64[(bounds >>> 3) + elements[index]!] = bound;
+    const keys = words ? layout.i64([...byElement.map(([key]) => BigInt(key?.length ?? 0)), 0n]) : layout.views(byElement.map(([key]) => Buffer.from(key ?? 'what is there')));
+    const [valid, hashes] = [layout.u8([...byElement.map(([key]) => (key === null ? 0 : 1)), 0]), layout.u32([...byElement.map(([key]) => (key === null ? 0 : key.length)), 0])];
+    const [times, bounds] = [layout.i64([...byElement.map(([, time]) => BigInt(time)), 0n]), layout.i64([...byElement.map(() => bound), 0n])];
+    const [keep, late] = [layout.u8(Array.from({ length: 12 }, () => 0)), layout.take(48)];
+    heap.u32.fill(0, (log >>> 2) + 16, (log >>> 2) + 18);
+    const done = same(layout, k => k.firstOfKeys(log, 0, rows.length, positions, keys, words ? 0 : 1, valid, hashes, times, bounds, keep, late));
+    const expected = rows.slice(0, done).map(([key, time]) => {
+      const isSame = (other: string | null): boolean => (words && key !== null && other !== null ? other.length === key.length : other === key);
+      const passes = BigInt(time) >= bound && !kept.some(([other, at]) => isSame(other) && (at > BigInt(time) ? at - BigInt(time) : BigInt(time) - at) <= within);
+      if (passes) kept.push([key, BigInt(time)]);
+      return passes ? 1 : 0;
     });
-    heap.u32.fill(0, (store >>> 2) + 2, (store >>> 2) + 4);
-    heap.u8.fill(0, keep, keep + 12);
-    same(layout, k => k.firstOfKeys(store, 0, rows.length, positions, slots, times, bounds, keep, late));
+    expect(elements.slice(0, done).map(element => heap.u8[keep + element])).toEqual(expected);
+    expect(heap.u32[(log >>> 2) + 16]).toBe(rows.slice(0, done).filter(([, time]) => BigInt(time) < bound).length);
+    if (done < rows.length) return;
   }
 }), { numRuns: 400 }));

@@ -45,6 +45,7 @@ function joinedBy(random: Random, mode: 'eager' | 'final'): Joined {
   return random.pick([
     (): Joined => ({ pipeline: lately(ads.join(views(), { ...options, ...bound(), select: columns })), steady: true }),
     (): Joined => ({ pipeline: lately(ads.join(views(), { ...options, ...bound(), select: columns })), steady: true }),
+    (): Joined => ({ pipeline: lately(ads.asOfJoin(views(), { on: 'id', kind: random.pick(['inner', 'left']), within: random.pick([undefined, '30ms']), deleted: random.pick([undefined, (view: Loose) => view.ms.lt(0)]), select: columns })), steady: true }),
     (): Joined => ({ pipeline: lately(ads.join(views(), { ...options, ...bound(), kind: 'left', select: columns })), steady: false }),
     (): Joined => ({ pipeline: lately(ads.join(views(), { ...options, ...bound(), kind: random.pick(['right', 'full']), select: columns })).with((row: Loose) => ({ campaign: coalesce(row.campaign, 'none') })), steady: false }),
     (): Joined => ({ pipeline: lately(ads.countMatches({ ms: side() }, options)).with((row: Loose) => ({ others: row.cost })), steady: false }),
