@@ -8,10 +8,10 @@ export const median = numbers => {
 };
 
 /**
- * All cases are run before timing begins, as often as this allows: V8 compiles and recompiles hot code for the first dozen runs or so, on
+ * All cases are run before timing begins, as often as this allows: V8 compiles and recompiles hot code for the first dozens of runs, on
  * threads that compete with the workers.
  */
-const WARM_UP = { leastRounds: 2, mostRounds: 16, ms: 20_000 };
+const WARM_UP = { leastRounds: 2, mostRounds: 40, ms: 30_000 };
 
 /**
  * Times the cases in turn, round after round (ours, peer, ours, peer …), so that what else the machine does meets all of them alike.

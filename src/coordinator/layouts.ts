@@ -21,13 +21,13 @@ export function layoutsOf({ heap, pages, workers, staticTables }: Engine, job: J
   const { plan, sources } = job;
   const partitioner = oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const);
   const sharedBuffers = [...new Set(sources.flatMap(source => source.sharedBuffers?.() ?? []))];
-  const regionBits = regionBitsFor(workers);
   const tables = staticTables.of(plan);
   if (plan.stages.length > MAX_STAGES) throw new MillraceError('PLAN_INVALID', `a job has at most ${MAX_STAGES} stages, not ${plan.stages.length}`);
   return plan.stages.map(({ branches, join, aggregate, deduplicate }, stage) => {
     const lanes = lanesOf(branches, job);
     const block = pages.allocate(STAGE_BYTES + Lanes.bytes(lanes), PageUse.scratch);
     heap.u8.fill(0, block, block + STAGE_BYTES);
+    const regionBits = regionBitsFor(workers, aggregate);
     const regions = join === null && aggregate === null && deduplicate === null ? 0 : allocateRegions(heap, pages, regionBits, workers);
     return { plan: stagePlan(plan, stage), tables, stage, block, lanes, workers, partitioner, regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
   });

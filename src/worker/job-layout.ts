@@ -1,7 +1,8 @@
 import { compileAggregate, KEY_BYTES, type CompiledAggregate } from '../aggregate/compile.js';
 import { keyModeOf, type KeyMode } from '../aggregate/keys.js';
 import { columnOf, type Expression } from '../plan/expression-tree.js';
-import { firstStage, stagePlan, type Plan } from '../plan/plan.js';
+import { firstStage, stagePlan, type Aggregate, type Plan } from '../plan/plan.js';
+import { isAssembled } from '../window/assigner.js';
 import type { LaneMap } from './lanes.js';
 import { MillraceError } from '../errors.js';
 import type { StaticTableData } from '../expression/loaded-table.js';
@@ -69,4 +70,12 @@ const withoutStates = (keys: readonly Expression[], columns: readonly Expression
   ({ inputs: [...keys, ...columns], zone: -1, keyCount: keys.length, states: [], finishers: [], cellBytes: KEY_BYTES });
 
 /** More regions than workers, so that two seldom want the same one. */
-export const regionBitsFor = (workers: number): number => 32 - Math.clz32(workers * 8 - 1);
+const REGIONS_PER_WORKER = 8;
+/** Where windows are assembled of many slices, a region has a table for each of them: what a table costs, of however few groups, then weighs more. */
+const REGIONS_PER_WORKER_ASSEMBLED = 4;
+
+/** How many bits of a hash tell the region of a key. */
+export function regionBitsFor(workers: number, aggregate: Aggregate | null): number {
+  const perWorker = aggregate !== null && isAssembled(aggregate.window) ? REGIONS_PER_WORKER_ASSEMBLED : REGIONS_PER_WORKER;
+  return 32 - Math.clz32(workers * perWorker - 1);
+}

@@ -156,19 +156,23 @@ property('numbers of equal slices', equalSlices, ({ chunk, spans, base, size }, 
   expect(heap.u32[(counts >>> 2) + of(elements[0] ?? 0)]).toBe(elements.filter(element => of(element) === of(elements[0]!)).length);
 });
 
-property('cells of rows of several slices', { ...equalSlices, codes: column(fc.integer({ min: 0, max: 50 })), valid: column(fc.boolean()), ways: fc.record({ keyed: fc.boolean(), nulls: fc.boolean(), near: fc.boolean() }) }, ({ chunk, spans, base, size, codes, valid, ways }, layout) => {
+property('cells of rows of several slices', { ...equalSlices, codes: column(fc.integer({ min: 0, max: 50 })), valid: column(fc.boolean()), ways: fc.record({ keyed: fc.boolean(), nulls: fc.boolean(), near: fc.boolean(), repeats: fc.integer({ min: 1, max: 9 }) }) }, ({ chunk, spans, base, size, codes, valid, ways }, layout) => {
+  // More rows than a loop takes at once.
+  const elements = chunk.elements * ways.repeats;
+  const repeated = <T>(of: T[]): T[] => Array.from({ length: elements }, (_, element) => of[element % of.length]!);
+  const [allCodes, allValid] = [repeated(codes), repeated(valid)];
   // Nearly all in one slice, or anywhere.
-  const near = spans.slice(0, chunk.elements).map((span, element) => (ways.near && element % 5 ? spans[0]! : span));
-  const [times, counts, numbers, runs] = [layout.i64(near.map(span => base + span)), layout.u32(zeros(1000)), layout.take(chunk.elements * 4), layout.u32(zeros(1000).map((_zero, slice) => slice * 4000))];
-  const [codesAt, validAt] = [ways.keyed ? layout.u32(codes) : 0, ways.keyed && ways.nulls ? layout.u8(valid.map(Number)) : 0];
-  const [byNumber, byTime] = [layout.take(chunk.elements * 4), layout.take(chunk.elements * 4)];
-  const wanted = near.map((span, element) => Number(span / size) * 4000 + (ways.keyed && !(ways.nulls && !valid[element]) ? codes[element]! + 1 : 0) * 24);
-  const found = (slots: number): number[] => Array.from(heap.u32.subarray(slots >>> 2, (slots >>> 2) + chunk.elements));
-  same(layout, k => k.numberBySlice(chunk.elements, 0, times, base, size, numbers, counts));
-  same(layout, k => k.slotsByNumber(chunk.elements, numbers, runs, codesAt, validAt, 24, byNumber));
+  const near = repeated(spans).map((span, element) => (ways.near && element % 5 ? spans[0]! : span));
+  const [times, counts, numbers, runs] = [layout.i64(near.map(span => base + span)), layout.u32(zeros(1000)), layout.take(elements * 4), layout.u32(zeros(1000).map((_zero, slice) => slice * 4000))];
+  const [codesAt, validAt] = [ways.keyed ? layout.u32(allCodes) : 0, ways.keyed && ways.nulls ? layout.u8(allValid.map(Number)) : 0];
+  const [byNumber, byTime] = [layout.take(elements * 4), layout.take(elements * 4)];
+  const wanted = near.map((span, element) => Number(span / size) * 4000 + (ways.keyed && !(ways.nulls && !allValid[element]) ? allCodes[element]! + 1 : 0) * 24);
+  const found = (slots: number): number[] => Array.from(heap.u32.subarray(slots >>> 2, (slots >>> 2) + elements));
+  same(layout, k => k.numberBySlice(elements, 0, times, base, size, numbers, counts));
+  same(layout, k => k.slotsByNumber(elements, numbers, runs, codesAt, validAt, 24, byNumber));
   expect(found(byNumber)).toEqual(wanted);
   for (const usual of [Number((near[0] ?? 0n) / size), 0]) {
-    same(layout, k => k.slotsByTime(chunk.elements, times, base, size, usual, runs, codesAt, validAt, 24, byTime));
+    same(layout, k => k.slotsByTime(elements, times, base, size, usual, runs, codesAt, validAt, 24, byTime));
     expect(found(byTime)).toEqual(wanted);
   }
 });

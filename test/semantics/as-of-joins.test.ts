@@ -3,6 +3,7 @@ import { count, rows as rowsOf, schema as schemaOf, stream, t, tumbling as tumbl
 import type { AsOf, JoinColumn } from '../../src/plan/join-plan.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
+import { VirtualClock } from '../support/clock.ts';
 import { expectContents, expectSteps, feedsOf, KEY, names, schema, side } from '../support/join-steps.ts';
 import { joinPlan, keysOf, type JoinParts, type SideParts } from '../support/join-plans.ts';
 import { agg, aggregatePlan, col, field, lit, MS, op, timeOf, tumbling } from '../support/plans.ts';
@@ -12,7 +13,8 @@ import { ingestOf } from '../support/feeds.ts';
 import { runInOrder, type RowsOrEnd } from '../support/in-order.ts';
 import { KERNELS } from '../support/kernels.ts';
 import { Random } from '../support/random.ts';
-import { hasEngine, runEngine } from '../support/run-plan.ts';
+import { hasEngine, runEngine, startSources } from '../support/run-plan.ts';
+import { ScriptedSource, until } from '../support/scripted-source.ts';
 
 /** Left rows are `l1 key time`, versions `r1 key time`, in the order in which they come. Watermarks follow 100 behind, unless it says. */
 const EVERY: AsOf = { deleted: null, within: null };
@@ -61,6 +63,32 @@ describe.skipIf(!hasEngine)('a row is given out', () => {
   test('when the watermark has passed its time, and `accept`; not before, and once', async () => {
     await expectSteps(asOfPlan('optional', {}, {}, 0), [['l1 1 10'], ['r1 1 5'], ['r2 1 10'], ['r3 2 11'], ['l2 2 11', '+ l1 r2'], ['l3 3 20'], ['r4 1 20', '+ l2 r3'], ['r5 1 21'], ['l4 1 21', '+ l3 -']], ['+ l4 r5']);
     await expectSteps(asOfPlan('inner', {}, { accept: 3 }, 0), [['l1 1 10'], ['r1 1 13'], ['l2 1 13'], ['r2 1 10'], ['l3 1 14'], ['r3 9 14', '+ l1 r2']], ['+ l2 r1', '+ l3 r1']);
+  });
+  test('without waiting for a table that is quiet for `idleAfter`; what it then brings may be late', async () => {
+    const plan = asOfPlan('optional', {}, {}, 0);
+    const [stage] = plan.stages;
+    const quiet: Plan = { ...plan, stages: [{ ...stage!, branches: stage!.branches.map(branch => (branch.side === 0 ? branch : { ...branch, eventTime: { ...branch.eventTime!, idleAfterMs: 1000 } })) }] };
+    const [left, table, clock] = [new ScriptedSource('left'), new ScriptedSource('table'), new VirtualClock()];
+    const { job, rows, late, done } = await startSources(quiet, [left, table], { workers: 2, clock });
+    const give = async (source: ScriptedSource, ...texts: string[]): Promise<void> => {
+      const before = job.stats().sources.reduce((sum, { read }) => sum + read, 0);
+      await until(() => left.asked && table.asked);
+      source.rows(feedsOf(...texts).flatMap(feed => feed.rows ?? []));
+      await until(() => job.stats().sources.reduce((sum, { applied, late: tooLate }) => sum + applied + tooLate, 0) === before + texts.length);
+    };
+    const found = (): string[] => rows.map(row => `${String(row['s0_name'])} ${String(row['s1_name'] ?? '-')}`);
+    await give(table, 'r1 1 5');
+    await give(left, 'l1 1 10', 'l2 1 20');
+    expect(found()).toEqual([]);
+    clock.advance(1000);
+    await until(() => rows.length === 1);
+    expect(found()).toEqual(['l1 r1']);
+    await give(table, 'r2 1 19', 'r3 1 20');
+    left.end();
+    table.end();
+    await done;
+    expect(found()).toEqual(['l1 r1', 'l2 r3']);
+    expect(late.map(row => row['position'])).toEqual([1n]);
   });
   test('at once where its key is null', () => expectSteps(asOfPlan('optional'), [['l1 - 10', '+ l1 -'], ['r1 1 1']]));
 });

@@ -58,13 +58,14 @@ export function wideRows(random: Random, count: number, keys: number, clock: { n
   });
 }
 
-/** Any join with a table that changes. */
-export function wideAsOfJoinOf(random: Random): Plan {
+/** Any join with a table that changes, over rows whose times are divided by `scale`. */
+export function wideAsOfJoinOf(random: Random, scale: number): Plan {
+  const some = (...lengths: number[]): number => Math.floor(random.pick(lengths) / scale);
   const isFlagged: Expression = { op: 'coalesce', type: { kind: 'bool' }, nullable: false, args: [col(FLAG), lit(false, { kind: 'bool' })] };
   return wideJoin({
-    keys: random.pick(['none', 'word', 'word', 'float', 'text', 'several']), matches: [random.pick(['inner', 'optional'])], before: 0, after: 0, mode: 'final', accept: random.pick([0, 0, 10, 50]),
-    asOf: { deleted: random.chance(0.4) ? isFlagged : null, within: random.pick([null, null, 0, 20, 100]) },
-    outOfOrderness: random.pick([0, 5, 60]), branches: [1, random.pick([1, 1, 2])], filtered: random.chance(0.2),
+    keys: random.pick(['none', 'word', 'word', 'float', 'text', 'several']), matches: [random.pick(['inner', 'optional'])], before: 0, after: 0, mode: 'final', accept: some(0, 0, 10, 50),
+    asOf: { deleted: random.chance(0.4) ? isFlagged : null, within: random.pick([null, null, some(0, 20, 100)]) },
+    outOfOrderness: some(0, 5, 60), branches: [1, random.pick([1, 1, 2])], filtered: random.chance(0.2),
   });
 }
 

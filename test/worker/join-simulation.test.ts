@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Plan } from '../../src/plan/plan.ts';
+import type { Row } from '../../src/plan/types.ts';
 import { counted, feedsFor, type JoinData, joinOf } from '../oracle/generate-joins.ts';
 import { checkSimulation } from '../support/check-simulation.ts';
 import { simulationOf } from '../support/keyed-windows.ts';
@@ -59,8 +60,11 @@ test('so does a join with a table that changes', { timeout: 60_000 + RUNS * 1000
   const totals = { late: 0, results: 0 };
   for (let seed = SEED; seed < SEED + RUNS; seed++) {
     const random = new Random(seed + 1_000_000);
-    const plan = wideAsOfJoinOf(random);
-    const feeds = feedsOf(random, plan.stages[0]!.branches.length, 5 + random.below(40), random.pick([3, 15, 40]));
+    // The larger, the more rows have one time, and are just in time or just late.
+    const scale = random.pick([1, 3, 20, 20]);
+    const plan = wideAsOfJoinOf(random, scale);
+    const feeds = feedsOf(random, plan.stages[0]!.branches.length, 5 + random.below(60), random.pick([3, 3, 15, 40]))
+      .map(({ branch, rows }): Feed => ({ branch, rows: Array.isArray(rows) ? rows.map(row => ({ ...row as Row, at: Math.floor((row as { at: number }).at / scale) })) : rows }));
     const { expected } = checkSimulation(seed, plan, feeds, { ...optionsOf(random), joinLimits: random.chance(0.7) ? smallLimits(random) : undefined }, random);
     totals.late += expected.letters.length;
     totals.results += expected.rows.length;
