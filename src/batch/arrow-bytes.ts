@@ -123,7 +123,8 @@ function textsOfCodes(): ColumnImport {
   const known = new WeakMap<Vector, Uint8Array[]>();
   const entriesOf = ({ dictionary }: Data): Uint8Array[] => {
     let entries = known.get(dictionary!);
-    if (entries === undefined) {
+    // A dictionary that grows is the same vector.
+    if (entries?.length !== dictionary!.length) {
       const encoder = new TextEncoder();
       entries = Array.from({ length: dictionary!.length }, (_, code) => encoder.encode((dictionary!.get(code) as string | null) ?? ''));
       known.set(dictionary!, entries);
