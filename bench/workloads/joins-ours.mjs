@@ -18,6 +18,8 @@ export async function openOurs({ ads, views, clicks }, workers) {
   };
   return {
     interval: run(() => input('ads', 'a').join(input('views', 'v'), { on: 'key', within }).aggregate(row => ({ pairs: count(), a: sum(row.a), v: sum(row.v) }))),
+    /** Each view with the newest ad of its key at its time: every key has one ad, so these are the pairs of the interval join. */
+    asOf: run(() => input('views', 'v').asOfJoin(input('ads', 'a'), { on: 'key', within: REACH_MS }).aggregate(row => ({ pairs: count(), a: sum(row.a), v: sum(row.v) }))),
     inOne: run(() => input('ads', 'a')
       .joinAll({ views: { of: input('views', 'v'), within }, clicks: { of: input('clicks', 'c'), within } }, { on: 'key' })
       .aggregate(row => ({ rows: count(), a: sum(row.a), v: sum(row.v), c: sum(row.c) }))),

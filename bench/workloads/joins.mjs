@@ -11,8 +11,8 @@ const CLICKS_PER_AD = 0.3;
 const OWN_BYTES = 24;
 
 /**
- * Two questions about joins by time. Ads and as many views, each view within a second of its ad, 1 M ads within reach at any time: all
- * pairs, against DuckDB's join of the same rows. And ads with their views and their clicks, in one operator against two joins in a chain. Each
+ * Questions about joins by time. Ads and as many views, each view within a second of its ad, 1 M ads within reach at any time: all
+ * pairs, against DuckDB's join of the same rows; the same pairs as of event time, the ads as a table that changes. And ads with their views and their clicks, in one operator against two joins in a chain. Each
  * gives one row, the number of combinations and the sums over them, which is compared with what the rule says.
  */
 export async function bench({ rows = ROWS, small, rounds, progress }) {
@@ -36,6 +36,7 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
     const { times, equal } = await interleave([
       ourCase('interval join', ours.interval, expected.interval),
       { name: 'DuckDB', run: duckdb.run, check: async result => same(await duckdb.read(result), expected.interval) },
+      ourCase('as of', ours.asOf, expected.interval),
       ourCase('three in one', ours.inOne, expected.all),
       ourCase('two in a chain', ours.chained, expected.all),
     ], { rounds, progress });
@@ -44,6 +45,7 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
       rows: two, equal,
       ours: {
         'interval join': figure(times, 'interval join', two, { workers: WORKERS }),
+        'as of': figure(times, 'as of', two, { workers: WORKERS }),
         'three in one': figure(times, 'three in one', three, { workers: WORKERS }),
         'two in a chain': figure(times, 'two in a chain', three, { workers: WORKERS }),
       },

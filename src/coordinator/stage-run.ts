@@ -190,6 +190,8 @@ export class StageRun {
     this.earlyDue &&= !early;
     heap.i64.set([upTo, ++this.firings, early ? 1n : 0n], fireWord(block));
     Atomics.store(heap.i32, stageWord(block, StageWord.fireDone), 0);
+    // Rows wait for it: with all morsels of the queue before it there would be twice as many.
+    if (firstStage(this.layout.plan).join?.asOf) return TaskQueue.pushUrgent(heap, block, this.firingParts);
     for (let part = 0; part < this.firingParts; part++) TaskQueue.push(heap, block, Task.fire, (this.firingParts << 8) | part);
   }
 

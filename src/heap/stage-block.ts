@@ -6,12 +6,13 @@ import { MORSEL_SLOTS, MORSEL_WORDS } from './control.js';
  *
  *   queueTail, queue      coordinator; queueHead: workers, by compare-and-swap
  *   fire, fireDone        the coordinator begins a firing, each part adds 1 when it is done
+ *   urgent                a firing that goes before the queue: the coordinator stores how many parts it has << 8, workers that take one add 1
  *   settled               the coordinator: the watermark behind all morsels that are settled
  *   state                 under stateLock: what an operator keeps that has no regions
  *   results               workers add 1 for each result of a firing before they put it out, the coordinator for others when it gives them on; it takes
  *                         them off when they are freed
  */
-export const enum StageWord { queueHead, queueTail, fireDone, stateLock, state, results }
+export const enum StageWord { queueHead, queueTail, fireDone, stateLock, state, results, urgent }
 const HEAD_WORDS = 16;
 const FIRE_WORD = 8;
 const SETTLED_WORD = 14;

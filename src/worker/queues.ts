@@ -5,6 +5,7 @@ import { QUEUE_ENTRIES, queueStart, StageWord, stageWord } from '../heap/stage-b
 
 export const enum Task { morsel, fire }
 const TASK_SHIFT = 16;
+const PARTS_SHIFT = 8;
 const CHECK_POISON_MS = 50;
 
 /** Coordinator to workers: the ring of tasks of a stage, one producer and any consumers. The tail is stored after the entry it uncovers. */
@@ -15,9 +16,7 @@ export const TaskQueue = {
     const tail = heap.i32[at]!;
     heap.u32[queueStart(block) + (tail >>> 0) % QUEUE_ENTRIES] = (task << TASK_SHIFT) | index;
     Atomics.store(heap.i32, at, tail + 1);
-    Atomics.add(heap.i32, word(Word.bell), 1);
-    // A worker that counts itself among the sleepers reads the bell and looks at the queue once more before it sleeps.
-    if (Atomics.load(heap.i32, word(Word.sleepers)) > 0) Atomics.notify(heap.i32, word(Word.bell), 1);
+    ring(heap, 1);
   },
 
   /** `left`: how many tasks waited behind it. */
@@ -32,6 +31,26 @@ export const TaskQueue = {
     }
   },
 
+  /** A firing in so many parts, all of which go before what waits. REQUIRES: all parts of the last one were taken. */
+  pushUrgent(heap: Heap, block: number, parts: number): void {
+    Atomics.store(heap.i32, stageWord(block, StageWord.urgent), parts << PARTS_SHIFT);
+    ring(heap, parts);
+  },
+  popUrgent(heap: Heap, block: number): { part: number; parts: number } | null {
+    const at = stageWord(block, StageWord.urgent);
+    for (;;) {
+      const state = Atomics.load(heap.i32, at);
+      const [part, parts] = [state & 0xff, state >>> PARTS_SHIFT];
+      if (part === parts) return null;
+      // Whoever is slow, and finds the word of another firing as it was in the last, takes a part of that one.
+      if (Atomics.compareExchange(heap.i32, at, state, state + 1) === state) return { part, parts };
+    }
+  },
+  hasUrgent(heap: Heap, block: number): boolean {
+    const state = Atomics.load(heap.i32, stageWord(block, StageWord.urgent));
+    return (state & 0xff) !== state >>> PARTS_SHIFT;
+  },
+
   /** How many tasks wait. */
   waiting(heap: Heap, block: number): number {
     return (Atomics.load(heap.i32, stageWord(block, StageWord.queueTail)) - Atomics.load(heap.i32, stageWord(block, StageWord.queueHead))) >>> 0;
@@ -42,11 +61,18 @@ export const TaskQueue = {
     Atomics.add(heap.i32, word(Word.sleepers), 1);
     // The bell is read before the queues and the stop are: what comes between the look and the sleep has changed it.
     const bell = Atomics.load(heap.i32, word(Word.bell));
-    const isIdle = blocks.every(block => TaskQueue.waiting(heap, block) === 0) && !Atomics.load(heap.i32, word(Word.stop)) && !poisoned(heap);
+    const isIdle = blocks.every(block => TaskQueue.waiting(heap, block) === 0 && !TaskQueue.hasUrgent(heap, block)) && !Atomics.load(heap.i32, word(Word.stop)) && !poisoned(heap);
     if (isIdle) Atomics.wait(heap.i32, word(Word.bell), bell, ms);
     Atomics.sub(heap.i32, word(Word.sleepers), 1);
   },
 };
+
+/** Wakes so many workers, if they sleep. */
+function ring(heap: Heap, tasks: number): void {
+  Atomics.add(heap.i32, word(Word.bell), 1);
+  // A worker that counts itself among the sleepers reads the bell and looks at the queue once more before it sleeps.
+  if (Atomics.load(heap.i32, word(Word.sleepers)) > 0) Atomics.notify(heap.i32, word(Word.bell), tasks);
+}
 
 export interface Output {
   readonly descriptor: number;

@@ -79,6 +79,12 @@ export class StageDrain {
   /** The half of a task that waits for no other worker, if there is a task: of a morsel only what the chain needs. */
   begin(): boolean {
     const { heap } = this.thread;
+    const urgent = TaskQueue.popUrgent(heap, this.job.block);
+    if (urgent !== null) {
+      this.settle();
+      this.runFire(urgent.part, urgent.parts);
+      return true;
+    }
     const next = TaskQueue.pop(heap, this.job.block);
     if (next?.task !== Task.morsel) this.settle();
     if (next === null) return false;
