@@ -1,3 +1,5 @@
+import { poisoned } from '../heap/control.js';
+import { Poisoned } from '../heap/lock.js';
 import type { AsOf, Join } from '../plan/join-plan.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { EntryLayout, JoinLayout } from './entry-layout.js';
@@ -52,6 +54,7 @@ export class AsOfMatcher implements Matching {
     const before = pastBefore(watermark, this.accept);
     const [left, waiting, current] = [logs[VersionLog.left]!, logs[VersionLog.waiting]!, logs[VersionLog.current]!];
     for (let most = this.most; ;) {
+      if (poisoned(this.thread.heap)) throw new Poisoned();
       const until = left.rows + waiting.rows <= most ? before : endOfSlice([left, waiting], before, most);
       const taken = this.replay(left, waiting, current, until);
       if (until === before) return;
