@@ -7,7 +7,7 @@ import type { JoinLog } from './join-log.js';
 import type { JoinResults } from './join-results.js';
 import type { JoinStore } from './join-store.js';
 import { pastBefore } from './join-times.js';
-import { VersionLog } from './log-layout.js';
+import { NO_DUE, VersionLog } from './log-layout.js';
 import type { Matching } from './matching.js';
 
 /** About so many left rows and versions are put in order at once: each takes 32 bytes of working memory. */
@@ -82,7 +82,8 @@ export class AsOfMatcher implements Matching {
       const count = kernels.replayVersions(current.address, rows, events, heads, buckets - 1, place, gone, this.ownKey, key, this.within, this.outer, found, matches);
       // What was found is where it is until versions are replaced.
       this.results.add({ rows: count, sides: [found, matches] }, false);
-      if (versions > 0) {
+      // Behind the end of time nobody looks anything up.
+      if (versions > 0 && until !== NO_DUE) {
         const kept = scratch.take(versions * 4);
         current.take(kernels.retireVersions(current.address, heads, buckets - 1, gone, key, kept), kept);
       }
