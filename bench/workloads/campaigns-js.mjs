@@ -124,7 +124,7 @@ function readBatches(day, table, open) {
 }
 
 /** A column's texts are cut out of one string, times are read as two words: a bigint each would take longer than the rest. */
-function columnsOf(batch) {
+export function columnsOf(batch) {
   const data = name => batch.getChild(name).data[0];
   return {
     text(name) {

@@ -2,7 +2,7 @@ import type { Data, Vector } from 'apache-arrow';
 import type { DataType } from '../plan/types.js';
 import { MillraceError } from '../errors.js';
 import { arrow, isBinaryType, isTextType } from './arrow.js';
-import { Validity, type ColumnImport } from './arrow-column.js';
+import { Validity, type ColumnImport, type ColumnTarget } from './arrow-column.js';
 import { MAX_COLUMN_BYTES } from './heap-batch.js';
 
 const EMPTY = new Uint8Array(0);
@@ -11,7 +11,7 @@ const EMPTY = new Uint8Array(0);
 export function importBytes(from: arrow.DataType, type: DataType): ColumnImport | null {
   const isText = type.kind === 'utf8';
   if (!isText && type.kind !== 'binary') return null;
-  if (isText && arrow.DataType.isDictionary(from) && isTextType(from.dictionary)) return spans(dictionarySpan);
+  if (isText && arrow.DataType.isDictionary(from) && isTextType(from.dictionary)) return textsOfCodes();
   if (!(isText ? isTextType(from) : isBinaryType(from))) return null;
   if (arrow.DataType.isUtf8(from) || arrow.DataType.isBinary(from)) return plain;
   return spans(spanOf(from));
@@ -118,13 +118,55 @@ const viewSpan: Span = data => {
   };
 };
 
-/** The bytes behind a code, encoded once per entry. */
-const dictionarySpan: Span = data => {
-  const entries = data.dictionary as Vector;
-  const bytes: Uint8Array[] = [];
-  const encoder = new TextEncoder();
-  return row => {
-    const code = Number(data.values[row]);
-    return bytes[code] ?? (bytes[code] = encoder.encode((entries.get(code) as string | null) ?? ''));
+/** Texts of codes. The entries of a dictionary are encoded once, for all batches that have it. */
+function textsOfCodes(): ColumnImport {
+  const known = new WeakMap<Vector, Uint8Array[]>();
+  const entriesOf = ({ dictionary }: Data): Uint8Array[] => {
+    let entries = known.get(dictionary!);
+    // A dictionary that grows is the same vector.
+    if (entries?.length !== dictionary!.length) {
+      const encoder = new TextEncoder();
+      entries = Array.from({ length: dictionary!.length }, (_, code) => encoder.encode((dictionary!.get(code) as string | null) ?? ''));
+      known.set(dictionary!, entries);
+    }
+    return entries;
   };
-};
+  const oneByOne = spans(data => {
+    const entries = entriesOf(data);
+    return row => entries[Number(data.values[row])] ?? EMPTY;
+  });
+  const isWhole = (data: Data, rows: number): boolean => rows <= data.values.length && new Validity(data).bits === null && data.dictionary!.nullCount === 0;
+  return {
+    ...oneByOne,
+    copy(data, rows, target) {
+      const entries = entriesOf(data);
+      if (rows < entries.length || !isWhole(data, rows) || !copyTexts(data, rows, entries, target)) oneByOne.copy(data, rows, target);
+    },
+  };
+}
+
+/** Copies the texts of all codes, from the dictionary's entries side by side in the heap. Returns whether it could: no code is beyond the entries. REQUIRES: no nulls. */
+function copyTexts(data: Data, rows: number, entries: readonly Uint8Array[], { heap, kernels, allocator, values, offsets }: ColumnTarget): boolean {
+  const bytes = entries.reduce((sum, { length }) => sum + length, 0);
+  const codes = allocator.allocate((rows + entries.length + 1) * 4 + bytes + 64);
+  const starts = codes + rows * 4;
+  const texts = starts + (entries.length + 1) * 4;
+  let end = 0;
+  entries.forEach((entry, code) => {
+    heap.u8.set(entry, texts + end);
+    heap.u32[(starts >>> 2) + code] = end;
+    end += entry.length;
+  });
+  heap.u32[(starts >>> 2) + entries.length] = end;
+  let greatest = -1;
+  for (let row = 0; row < rows; row++) {
+    // A negative code is a great one.
+    const code = Number(data.values[row]) >>> 0;
+    if (code > greatest) greatest = code;
+    heap.u32[(codes >>> 2) + row] = code;
+  }
+  const isSound = greatest < entries.length;
+  if (isSound) kernels.gatherCodes(rows, codes, 0, starts, texts, offsets, values);
+  allocator.free(codes);
+  return isSound;
+}

@@ -1,9 +1,13 @@
 import type { Data } from 'apache-arrow';
-import type { Heap } from '../heap/heap.js';
+import type { Kernels } from '../../native-free-kernels/load.js';
+import type { Allocator, Heap } from '../heap/heap.js';
 
 /** Where a column of a heap block is to be written. */
 export interface ColumnTarget {
   readonly heap: Heap;
+  readonly kernels: Kernels;
+  /** For what is needed while a column is copied. */
+  readonly allocator: Allocator;
   readonly values: number;
   /** 0 but for utf8 and binary. */
   readonly offsets: number;

@@ -73,7 +73,7 @@ export class ArrowReader {
   }
 
   private copy(field: Field, index: number, data: Data | null, plan: ColumnPlan | null, rows: number, descriptor: number, bad: Map<number, Omit<BadRow, 'text'>>): void {
-    const { heap } = this;
+    const { heap, kernels, allocator } = this;
     const values = getColumn(heap, descriptor, index, ColumnWord.values);
     const validity = getColumn(heap, descriptor, index, ColumnWord.validity);
     if (data === null || plan === null) return this.allNull(index, descriptor, rows);
@@ -83,7 +83,7 @@ export class ArrowReader {
     if (validity !== 0) copyValidity(data, rows, heap, validity);
     else refuseNulls(field, data, rows, setAside);
     const target: ColumnTarget = {
-      heap, values, offsets: getColumn(heap, descriptor, index, ColumnWord.offsets),
+      heap, kernels, allocator, values, offsets: getColumn(heap, descriptor, index, ColumnWord.offsets),
       refuse: (row, message) => setAside(row, 'BAD_ROW', `column '${field.name}': ${message}`),
       makeNull: row => {
         if (field.nullable) heap.u8[validity + (row >>> 3)]! &= ~(1 << (row & 7));

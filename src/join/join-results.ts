@@ -9,6 +9,8 @@ import { EntryField } from './log-layout.js';
 export const RESULT_ROWS = 32_768;
 /** A batch with so many bytes of texts is full. */
 const TEXT_BYTES = 4 << 20;
+/** Room for texts at first. */
+const FIRST_TEXT_BYTES = 256 << 10;
 /** Texts are copied for so many rows at once. */
 const ROWS_OF_TEXTS = 1024;
 
@@ -39,7 +41,7 @@ export class JoinResults {
   private readonly noEntries: number;
   private readonly either: number;
   private texts: number;
-  private textBytes = TEXT_BYTES;
+  private textBytes = FIRST_TEXT_BYTES;
   private textsUsed = 0;
   private rows = 0;
 
@@ -55,7 +57,7 @@ export class JoinResults {
     heap.u32.fill(0, this.noEntries >>> 2, (this.noEntries >>> 2) + RESULT_ROWS);
     this.either = this.take(RESULT_ROWS * 4);
     this.columns = join.columns.map(column => this.columnOf(originOf(join, layout, column)));
-    this.texts = this.columns.some(({ origin }) => origin.kind === 'text') ? this.take(TEXT_BYTES) : 0;
+    this.texts = this.columns.some(({ origin }) => origin.kind === 'text') ? this.take(FIRST_TEXT_BYTES) : 0;
   }
 
   get isEmpty(): boolean {

@@ -1,7 +1,9 @@
 import type { Heap, Scratch } from '../heap/heap.js';
 import { PageUse, type PageAllocator } from '../heap/page-allocator.js';
 
-const FIRST_BYTES = 4 << 20;
+/** Runs grow: each stage of a job has an arena in each worker, and most need little. */
+const FIRST_BYTES = 256 << 10;
+const MOST_BYTES = 4 << 20;
 const SLACK = 64;
 
 /** One thread's working memory: bump allocation over a few runs of pages that are kept for the next chunk. */
@@ -46,7 +48,7 @@ export class ScratchArena implements Scratch {
     this.run++;
     const known = this.runs[this.run];
     if (!known || known.end - known.start < bytes) {
-      const size = Math.max(FIRST_BYTES, bytes);
+      const size = Math.max(Math.min(FIRST_BYTES * 2 ** this.run, MOST_BYTES), bytes);
       const start = this.pages.allocate(size, PageUse.scratch);
       this.runs.splice(this.run, 0, { start, end: start + Math.ceil(size / 65_536) * 65_536 });
     }

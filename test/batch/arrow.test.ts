@@ -122,6 +122,7 @@ describe('conversions without loss', () => {
     for (const type of [{ kind: 'dictionary', index: 'int32' }, { kind: 'utf8' }] as DataType[]) expect(values(type, new arrow.Vector([data]))).toEqual(['a', null, 'b', 'a', null]);
     const plain = arrow.vectorFromArray(['a', 'b'], new arrow.Utf8());
     const wild = arrow.makeData({ type: new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32()), data: new Int32Array([0, 7, 1]), dictionary: plain });
+    expect(values({ kind: 'utf8' }, new arrow.Vector([wild]))).toEqual(['a', '', 'b']);
     const fields = one({ kind: 'dictionary', index: 'int32' });
     const result = arrowToHeap(heap, wasm, allocator, fields, new arrow.RecordBatch({ c: wild }), dictionariesFor(fields, heap, allocator));
     expect(result.bad.map(bad => bad.message)).toEqual(["column 'c': code 7 is not in the dictionary of 2"]);
