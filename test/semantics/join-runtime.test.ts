@@ -5,6 +5,7 @@ import { difference } from '../oracle/compare.ts';
 import { runStages } from '../oracle/reference.ts';
 import { foldRetractions } from '../support/changelog.ts';
 import { ingestOf } from '../support/feeds.ts';
+import { KERNELS } from '../support/kernels.ts';
 import { Random } from '../support/random.ts';
 import { runEngine } from '../support/run-plan.ts';
 import { wideJoin, wideJoinOf, wideRows, type RandomJoin } from '../support/wide-joins.ts';
@@ -42,6 +43,25 @@ test('a row with very many matches does not fill the heap', async () => {
   const plan = wideJoin(PARTS);
   const got = await runEngine(plan, [[rows(0, 1000)], [rows(1, 1000)]], { workers: 2 });
   expect(got.rows.length).toBe(1_000_000);
+});
+
+test.skipIf(KERNELS !== 'wasm')('of batches with more chunks than go through the regions at once each pair is found once', { timeout: 120_000 }, async () => {
+  const [rows, all] = [140_000, 160_000];
+  const [template] = wideRows(new Random(1), 1, 5, { now: 0 });
+  const random = new Random(2);
+  // Each key once on either side, in another order, in batches that workers take at the same time.
+  const side = (): Row[][] => {
+    const keys = Array.from({ length: all }, (_, key) => key);
+    for (let at = keys.length - 1; at > 0; at--) {
+      const other = random.below(at + 1);
+      [keys[at], keys[other]] = [keys[other]!, keys[at]!];
+    }
+    return [keys.slice(0, rows), keys.slice(rows)].map(part => part.map(key => ({ ...template, key: BigInt(key), at: 5 })));
+  };
+  const got = await runEngine(wideJoin(PARTS), [side(), side()], { workers: 3, batchRows: rows });
+  const columns = Object.keys(got.rows[0]!).filter(name => typeof got.rows[0]![name] === 'bigint');
+  expect(got.rows.length).toBe(all);
+  expect(columns.some(name => new Set(got.rows.map(row => row[name])).size === all)).toBe(true);
 });
 
 test('a join that keeps too much says so, and of whom', async () => {
