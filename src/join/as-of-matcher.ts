@@ -1,3 +1,5 @@
+import { poisoned } from '../heap/control.js';
+import { Poisoned } from '../heap/lock.js';
 import type { AsOf, Join } from '../plan/join-plan.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { EntryLayout, JoinLayout } from './entry-layout.js';
@@ -5,7 +7,7 @@ import type { JoinLog } from './join-log.js';
 import type { JoinResults } from './join-results.js';
 import type { JoinStore } from './join-store.js';
 import { pastBefore } from './join-times.js';
-import { VersionLog } from './log-layout.js';
+import { NO_DUE, VersionLog } from './log-layout.js';
 import type { Matching } from './matching.js';
 
 /** About so many left rows and versions are put in order at once: each takes 32 bytes of working memory. */
@@ -52,6 +54,7 @@ export class AsOfMatcher implements Matching {
     const before = pastBefore(watermark, this.accept);
     const [left, waiting, current] = [logs[VersionLog.left]!, logs[VersionLog.waiting]!, logs[VersionLog.current]!];
     for (let most = this.most; ;) {
+      if (poisoned(this.thread.heap)) throw new Poisoned();
       const until = left.rows + waiting.rows <= most ? before : endOfSlice([left, waiting], before, most);
       const taken = this.replay(left, waiting, current, until);
       if (until === before) return;
@@ -79,7 +82,8 @@ export class AsOfMatcher implements Matching {
       const count = kernels.replayVersions(current.address, rows, events, heads, buckets - 1, place, gone, this.ownKey, key, this.within, this.outer, found, matches);
       // What was found is where it is until versions are replaced.
       this.results.add({ rows: count, sides: [found, matches] }, false);
-      if (versions > 0) {
+      // Behind the end of time nobody looks anything up.
+      if (versions > 0 && until !== NO_DUE) {
         const kept = scratch.take(versions * 4);
         current.take(kernels.retireVersions(current.address, heads, buckets - 1, gone, key, kept), kept);
       }
