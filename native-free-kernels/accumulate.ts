@@ -10,6 +10,8 @@ export interface AccumulateKernels {
   count(rows: number, positions: number, slots: number, offset: number, mask: number): void;
   /** 128-bit two's complement sum of int64, low word first. */
   sumSigned: Accumulate;
+  /** `count` and `sumSigned` of the same rows at once. */
+  countAndSum(rows: number, positions: number, slots: number, countOffset: number, sumOffset: number, values: number, mask: number): void;
   /** 128-bit sum of uint64. */
   sumUnsigned: Accumulate;
   /** 192-bit sum of squares of int64 (or uint64), low word first. */
@@ -62,6 +64,10 @@ export const accumulateTwins = (heap: HeapViews): AccumulateKernels => {
     });
   return {
     count: (rows, positions, slots, offset, mask) => each(state => void u64[state]!++)(rows, positions, slots, offset, 0, mask),
+    countAndSum(rows, positions, slots, countOffset, sumOffset, values, mask) {
+      each(state => void u64[state]!++)(rows, positions, slots, countOffset, 0, mask);
+      each((state, element) => addWords(state, 2, i64[element]!))(rows, positions, slots, sumOffset, values, mask);
+    },
     sumSigned: each((state, element) => addWords(state, 2, i64[element]!)),
     sumUnsigned: each((state, element) => addWords(state, 2, u64[element]!)),
     sumSquares(rows, positions, slots, offset, values, mask, unsigned) {

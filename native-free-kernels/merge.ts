@@ -6,6 +6,8 @@ type Merge = (rows: number, into: number, from: number, offset: number) => void;
 export interface MergeKernels {
   /** Sums of 1, 2 or 3 words (count; 128-bit sum; 192-bit sum), low word first. */
   mergeSum(rows: number, into: number, from: number, offset: number, words: number): void;
+  /** `mergeSum` of a word (a count) and of two (a 128-bit sum) at once. */
+  mergeCountAndSum(rows: number, into: number, from: number, countOffset: number, sumOffset: number): void;
   mergeSumFloat: Merge;
   /** Counts, means and squared deviations (Chan, Golub, LeVeque 1979). */
   mergeMoments: Merge;
@@ -19,16 +21,21 @@ export const mergeTwins = ({ u32, i64, u64, f64 }: HeapViews): MergeKernels => {
   const each = (rows: number, into: number, from: number, offset: number, merge: (to: number, by: number) => void): void => {
     for (let row = 0; row < rows; row++) merge((u32[(into >>> 2) + row]! + offset) >>> 3, (u32[(from >>> 2) + row]! + offset) >>> 3);
   };
+  const addWords = (to: number, by: number, words: number): void => {
+    let carry = 0n;
+    for (let word = 0; word < words; word++) {
+      carry += u64[to + word]! + u64[by + word]!;
+      u64[to + word] = carry;
+      carry >>= 64n;
+    }
+  };
   return {
     mergeSum(rows, into, from, offset, words) {
-      each(rows, into, from, offset, (to, by) => {
-        let carry = 0n;
-        for (let word = 0; word < words; word++) {
-          carry += u64[to + word]! + u64[by + word]!;
-          u64[to + word] = carry;
-          carry >>= 64n;
-        }
-      });
+      each(rows, into, from, offset, (to, by) => addWords(to, by, words));
+    },
+    mergeCountAndSum(rows, into, from, countOffset, sumOffset) {
+      each(rows, into, from, countOffset, (to, by) => addWords(to, by, 1));
+      each(rows, into, from, sumOffset, (to, by) => addWords(to, by, 2));
     },
     mergeSumFloat(rows, into, from, offset) {
       each(rows, into, from, offset, (to, by) => {

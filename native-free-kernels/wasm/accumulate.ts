@@ -60,6 +60,35 @@ function isPlain(positions: usize, mask: usize): bool {
   return !positions && !mask;
 }
 
+// @ts-ignore: decorator
+@inline
+function addCounted(slot: usize, countOffset: usize, sumOffset: usize, value: i64): void {
+  increment(slot + countOffset);
+  addSigned(slot + sumOffset, value);
+}
+
+/** `count` and `sumSigned` of the same rows: a cell's line, and a row's slot, are looked for once. */
+export function countAndSum(rows: i32, positions: usize, slots: usize, countOffset: usize, sumOffset: usize, values: usize, mask: usize): void {
+  if (isPlain(positions, mask)) {
+    let row = 0;
+    for (; row < rows - 3; row += 4) {
+      const slot = slots + (<usize>row << 2);
+      const value = values + (<usize>row << 3);
+      addCounted(<usize>load<u32>(slot), countOffset, sumOffset, load<i64>(value));
+      addCounted(<usize>load<u32>(slot, 4), countOffset, sumOffset, load<i64>(value, 8));
+      addCounted(<usize>load<u32>(slot, 8), countOffset, sumOffset, load<i64>(value, 16));
+      addCounted(<usize>load<u32>(slot, 12), countOffset, sumOffset, load<i64>(value, 24));
+    }
+    for (; row < rows; row++) addCounted(slotOf(row, slots, 0), countOffset, sumOffset, load<i64>(values + (<usize>row << 3)));
+    return;
+  }
+  for (let row = 0; row < rows; row++) {
+    const element = elementOf(row, positions);
+    if (mask && !load<u8>(mask + element)) continue;
+    addCounted(slotOf(row, slots, 0), countOffset, sumOffset, load<i64>(values + (element << 3)));
+  }
+}
+
 /** State: 128-bit two's complement sum, low word first. */
 export function sumSigned(rows: i32, positions: usize, slots: usize, offset: usize, values: usize, mask: usize): void {
   if (isPlain(positions, mask)) {

@@ -11,7 +11,7 @@ export { probeEntries, claimEntries, releaseEntries, flaggedEntries, countEntrie
 export * from './versions';
 export * from './join-columns';
 export * from './event-times';
-export { count, sumSigned, sumUnsigned, sumSquares, sumFloat, moments, minSigned, maxSigned, minUnsigned, maxUnsigned, minFloat, maxFloat, pick } from './accumulate';
+export { count, countAndSum, sumSigned, sumUnsigned, sumSquares, sumFloat, moments, minSigned, maxSigned, minUnsigned, maxUnsigned, minFloat, maxFloat, pick } from './accumulate';
 export * from './merge';
 export * from './finish';
 export * from './compose';

@@ -23,6 +23,18 @@ export function mergeSum(rows: i32, into: usize, from: usize, offset: usize, wor
     }
   }
 }
+/** `mergeSum` of a word (a count) and of two (a 128-bit sum). */
+export function mergeCountAndSum(rows: i32, into: usize, from: usize, countOffset: usize, sumOffset: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const to = at(row, into, 0);
+    const by = at(row, from, 0);
+    store<u64>(to + countOffset, load<u64>(to + countOffset) + load<u64>(by + countOffset));
+    const low = load<u64>(by + sumOffset);
+    const sum = load<u64>(to + sumOffset) + low;
+    store<u64>(to + sumOffset, sum);
+    store<u64>(to + sumOffset, load<u64>(to + sumOffset, 8) + load<u64>(by + sumOffset, 8) + u64(sum < low), 8);
+  }
+}
 /** Double-double sums. */
 export function mergeSumFloat(rows: i32, into: usize, from: usize, offset: usize): void {
   for (let row = 0; row < rows; row++) {

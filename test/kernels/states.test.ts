@@ -32,6 +32,8 @@ describe('accumulate', () => {
     const data = layout.i64(values);
     same(layout, k => k.count(chunk.rows, positions, slots, OFFSET, mask));
     for (const name of PLAIN) same(layout, k => k[name](chunk.rows, positions, slots, OFFSET, data, mask));
+    same(layout, k => k.countAndSum(chunk.rows, positions, slots, OFFSET, OFFSET + 8, data, mask));
+    same(layout, k => k.countAndSum(chunk.rows, positions, slots, OFFSET + 16, OFFSET, data, mask));
     for (const unsigned of [0, 1]) same(layout, k => k.sumSquares(chunk.rows, positions, slots, OFFSET, data, mask, unsigned));
   });
   property('floats', { values: floats, state: floats }, ({ chunk, values, state }, layout) => {
@@ -60,6 +62,8 @@ describe('merge', () => {
     const [to, by] = [layout.u32(chunk.cells.map(cell => ours[cell]!)), layout.u32(chunk.cells.map((_cell, row) => theirs[row % CELLS]!))];
     const rows = chunk.elements;
     for (const words of [1, 2, 3]) same(layout, k => k.mergeSum(rows, to, by, OFFSET, words));
+    same(layout, k => k.mergeCountAndSum(rows, to, by, OFFSET + 16, OFFSET));
+    same(layout, k => k.mergeCountAndSum(rows, to, by, OFFSET, OFFSET + 16));
     for (const kind of [0, 1]) for (const sign of [-1, 1]) same(layout, k => k.mergeExtreme(rows, to, by, OFFSET, kind, sign));
   });
   property('picks', { into: column(fc.bigInt(-2n, 2n)), from: column(fc.bigInt(-2n, 2n)) }, ({ chunk, into, from }, layout) => {
