@@ -26,7 +26,7 @@ test('any interleaving of workers lets the same rows through, in order, and leav
   expect(Math.min(filtered, late)).toBeGreaterThan(0);
 });
 
-test('stores are rebuilt again and again', () => {
+test('logs are copied again and again, and their indexes grow', () => {
   for (const seed of [1, 2, 3]) {
     const random = new Random(seed);
     const clock = { now: 0 };
