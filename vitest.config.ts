@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** What runs whole jobs, and what a job is made of: once more with the kernels' twins (see test/support/kernels.ts). */
-const ENGINE_TESTS = ['test/{properties,semantics,worker,aggregate}/**/*.test.ts', 'test/pipelines.test.ts'];
+/** Whole jobs drawn at random or given as files, and what a job is made of: once more with the kernels' twins (see test/support/kernels.ts). */
+const ENGINE_TESTS = ['test/{properties,worker,aggregate}/**/*.test.ts', 'test/pipelines.test.ts'];
 
 export default defineConfig({
   test: {
