@@ -15,7 +15,7 @@ import type { Feed, SimulationOptions } from '../support/simulation.ts';
 
 /** MILLRACE_SEED and MILLRACE_RUNS draw others, or more. A failure names its seed. */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = runsOf(25);
+const RUNS = runsOf(50);
 const seeded = { timeout: 60_000 + RUNS * 1000 };
 
 const [id, name, at, value] = [field('id', 'int64', true), field('name', 'utf8', true), field('at', MS, false), field('value', 'int64', true)] as const;
