@@ -1,5 +1,5 @@
 import { columnOf, type Expression } from '../expression-tree.js';
-import type { Join } from '../join-plan.js';
+import { RETRACTED, type Join } from '../join-plan.js';
 import { literal } from '../operators/coerce.js';
 import { logic } from '../operators/comparison.js';
 import { outputsOf, readsSource, type AggregateCall, type Branch, type Plan, type Stage, type Step } from '../plan.js';
@@ -49,10 +49,9 @@ function withChanges(plan: Plan, index: number, join: Join): Plan {
   return { ...plan, stages };
 }
 
-const RETRACTED_NAME = 'retracted';
-const marked = (field: Field, isNew: Field): Field => (field.name === RETRACTED_NAME ? isNew : field);
+const marked = (field: Field, isNew: Field): Field => (field.name === RETRACTED.name ? isNew : field);
 const markedStep = (step: Step, isNew: Field): Step => (step.kind === 'filter' ? step
-  : { kind: 'project', columns: step.columns.map(column => (column.name === RETRACTED_NAME ? { name: isNew.name, expression: columnOf(isNew) } : column)) });
+  : { kind: 'project', columns: step.columns.map(column => (column.name === RETRACTED.name ? { name: isNew.name, expression: columnOf(isNew) } : column)) });
 const reads = ({ from }: Branch, stage: number): boolean => !readsSource(from) && from.stage === stage;
 /** Whether all that reads a stage makes columns of its own out of what it gives: then it can be told which of them are constants. */
 const isProjected = (plan: Plan, stage: number): boolean =>
