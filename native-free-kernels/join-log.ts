@@ -1,4 +1,5 @@
 import type { HeapViews } from './heap-views.js';
+import { DONE, EntryWord, logViews, REPLACED } from './log-views.js';
 
 /** Logs of rows that a join keeps: see src/join/log-layout.ts for the layout of logs, records of blocks, and entries. */
 export interface JoinLogKernels {
@@ -20,38 +21,21 @@ export interface JoinLogKernels {
   bytesSince(from: number, bytes: number, since: bigint): number;
 }
 
-const DONE = 0x8000_0000;
-const REPLACED = 0x2000_0000;
 const NEVER = 2n ** 63n - 1n;
 
 export const joinLogTwins = (heap: HeapViews): JoinLogKernels => {
   const { u8, u32, i64 } = heap;
-  const timeOf = (entry: number): bigint => i64[(entry >>> 3) + 1]!;
-  const sizeOf = (entry: number): number => u32[(entry >>> 2) + 6]!;
-  const isDone = (entry: number): boolean => (u32[(entry >>> 2) + 7]! & DONE) !== 0;
-  /** Room for an entry at the end of a log, or 0. */
-  const take = (log: number, size: number, time: bigint, done: boolean): number => {
-    const [head, record] = [log >>> 2, u32[(log >>> 2) + 10]!];
-    const at = u32[head + 4]!;
-    if (record === 0 || at + size > u32[head + 5]!) return 0;
-    u32[head + 4] = at + size;
-    u32[head + 3] = u32[head + 3]! + (size >>> 3);
-    u32[head + 9]!++;
-    u32[(record >>> 2) + 1] = at + size - u32[record >>> 2]!;
-    u32[(record >>> 2) + 3]!++;
-    if (!done && time < i64[(record >>> 3) + 2]!) i64[(record >>> 3) + 2] = time;
-    if (time > i64[(record >>> 3) + 3]!) i64[(record >>> 3) + 3] = time;
-    return at;
-  };
+  const { timeOf, sizeOf, wordAt, headOf, take } = logViews(heap);
+  const isDone = (entry: number): boolean => (u32[wordAt(entry, EntryWord.flags)]! & DONE) !== 0;
   const link = (log: number, entry: number, position: number): void => {
-    const place = (u32[log >>> 2]! >>> 2) + ((u32[(entry >>> 2) + 5]! & u32[(log >>> 2) + 1]!) >>> 0);
-    u32[(entry >>> 2) + 4] = u32[place]!;
+    const place = headOf(log, u32[wordAt(entry, EntryWord.hash)]!);
+    u32[wordAt(entry, EntryWord.link)] = u32[place]!;
     u32[place] = position;
   };
   const entriesOf = function* (from: number, bytes: number): Generator<number> {
     for (let at = from; at < from + bytes; at += sizeOf(at)) yield at;
   };
-  const isReplaced = (entry: number): boolean => (u32[(entry >>> 2) + 7]! & REPLACED) !== 0;
+  const isReplaced = (entry: number): boolean => (u32[wordAt(entry, EntryWord.flags)]! & REPLACED) !== 0;
   const since = (from: number, bytes: number, time: bigint): number[] => [...entriesOf(from, bytes)].filter(entry => timeOf(entry) >= time && !isReplaced(entry));
   return {
     appendEntries(log, from, rows, candidates, keys, times, hashes, sizes, entryBytes, addresses) {
@@ -87,7 +71,7 @@ export const joinLogTwins = (heap: HeapViews): JoinLogKernels => {
       for (const entry of entriesOf(u32[record >>> 2]!, u32[(record >>> 2) + 1]!)) {
         if (isDone(entry)) continue;
         if (timeOf(entry) < before) {
-          u32[(entry >>> 2) + 7]! |= DONE;
+          u32[wordAt(entry, EntryWord.flags)]! |= DONE;
           u32[(out >>> 2) + found++] = entry;
         } else if (timeOf(entry) < least) least = timeOf(entry);
       }

@@ -1,4 +1,5 @@
 import type { HeapViews } from './heap-views.js';
+import { EntryWord, logViews } from './log-views.js';
 
 /** Matching the entries of logs (see src/join/log-layout.ts) with one another. */
 export interface JoinProbeKernels {
@@ -27,21 +28,12 @@ const LEAST = -(2n ** 63n);
 const GREATEST = 2n ** 63n - 1n;
 
 export const joinProbeTwins = (heap: HeapViews): JoinProbeKernels => {
-  const { u8, u32, i64 } = heap;
-  const keyBytes = (entry: number, at: number): Uint8Array => {
-    const start = entry + u32[(entry + at) >>> 2]!;
-    return u8.subarray(start, start + u32[((entry + at) >>> 2) + 1]!);
-  };
-  const sameKey = (one: number, a: number, other: number, b: number): boolean => a === 0 || Buffer.compare(keyBytes(one, a), keyBytes(other, b)) === 0;
-  const addressOf = (log: number, position: number): number => {
-    const [directory, mask, shift] = [u32[(log >>> 2) + 6]!, u32[(log >>> 2) + 7]!, u32[(log >>> 2) + 8]!];
-    return u32[(directory >>> 2) + ((position >>> shift) & mask) * 8]! + (position & ((1 << shift) - 1)) * 8;
-  };
-  const flagsAt = (entry: number): number => (entry >>> 2) + 7;
+  const { u32, i64 } = heap;
+  const { timeOf, wordAt, sameBytes, entryAt, isLive, headOf } = logViews(heap);
+  const flagsAt = (entry: number): number => wordAt(entry, EntryWord.flags);
   return {
     probeEntries(log, cursor, tuples, entries, before, after, ownKey, otherKey, how, skipped, outTuples, outMatches, capacity) {
-      const [base, end] = [u32[(log >>> 2) + 2]!, u32[(log >>> 2) + 3]!];
-      const isLive = (position: number): boolean => (position - base) >>> 0 < (end - base) >>> 0;
+      const base = u32[(log >>> 2) + 2]!;
       const at = cursor >>> 2;
       let [tuple, position, seen] = [u32[at]!, u32[at + 1]!, u32[at + 2]!];
       let found = 0;
@@ -55,13 +47,13 @@ export const joinProbeTwins = (heap: HeapViews): JoinProbeKernels => {
       };
       for (; tuple < tuples; tuple++) {
         const entry = u32[(entries >>> 2) + tuple]!;
-        const time = i64[(entry >>> 3) + 1]!;
+        const time = timeOf(entry);
         const [from, until] = [time < LEAST + before ? LEAST : time - before, time > GREATEST - after ? GREATEST : time + after];
-        if (seen === 0) position = isLive(base) ? u32[(u32[log >>> 2]! >>> 2) + ((u32[(entry >>> 2) + 5]! & u32[(log >>> 2) + 1]!) >>> 0)]! : base - 1;
-        for (; isLive(position); position = u32[(addressOf(log, position) >>> 2) + 4]!) {
-          const other = addressOf(log, position);
-          const there = i64[(other >>> 3) + 1]!;
-          const matches = i64[other >>> 3] === i64[entry >>> 3] && there >= from && there <= until && (u32[flagsAt(other)]! & skipped) === 0 && sameKey(entry, ownKey, other, otherKey);
+        if (seen === 0) position = isLive(log, base) ? u32[headOf(log, u32[wordAt(entry, EntryWord.hash)]!)]! : base - 1;
+        for (; isLive(log, position); position = u32[wordAt(entryAt(log, position), EntryWord.link)]!) {
+          const other = entryAt(log, position);
+          const there = timeOf(other);
+          const matches = i64[other >>> 3] === i64[entry >>> 3] && there >= from && there <= until && (u32[flagsAt(other)]! & skipped) === 0 && sameBytes(entry, ownKey, other, otherKey);
           if (!matches) continue;
           if (found === capacity) return pause(position, seen || 1);
           put(other);

@@ -1,4 +1,5 @@
 import type { HeapViews } from './heap-views.js';
+import { EntryWord, logViews, REPLACED } from './log-views.js';
 
 /**
  * A table that changes, row by row in event time: see src/join/log-layout.ts for the layout of logs and entries. What is sought by its key in a log is
@@ -23,27 +24,20 @@ export interface VersionKernels {
   retireVersions(log: number, heads: number, mask: number, deleted: number, key: number, out: number): number;
 }
 
-const REPLACED = 0x2000_0000;
-
 export const versionTwins = (heap: HeapViews): VersionKernels => {
   const { u8, u32, i64, u64 } = heap;
-  const timeOf = (entry: number): bigint => i64[(entry >>> 3) + 1]!;
-  const hashOf = (entry: number): number => u32[(entry >>> 2) + 5]!;
-  const linkAt = (entry: number): number => (entry >>> 2) + 4;
-  const keyBytes = (entry: number, at: number): Uint8Array => {
-    const start = entry + u32[(entry + at) >>> 2]!;
-    return u8.subarray(start, start + u32[((entry + at) >>> 2) + 1]!);
-  };
+  const { timeOf, wordAt, sameBytes, recordOf, entryAt, isLive, headOf } = logViews(heap);
+  const hashOf = (entry: number): number => u32[wordAt(entry, EntryWord.hash)]!;
+  const linkAt = (entry: number): number => wordAt(entry, EntryWord.link);
   const sameKey = (one: number, a: number, other: number, b: number): boolean =>
-    u64[one >>> 3] === u64[other >>> 3] && (a === 0 || Buffer.compare(keyBytes(one, a), keyBytes(other, b)) === 0);
-  const recordOf = (log: number, position: number): number => (u32[(log >>> 2) + 6]! >>> 2) + ((position >>> u32[(log >>> 2) + 8]!) & u32[(log >>> 2) + 7]!) * 8;
+    u64[one >>> 3] === u64[other >>> 3] && sameBytes(one, a, other, b);
   /** The word that points to the entry of a key in the log, and the entry; null: there is none. */
   const find = (log: number, entry: number, own: number, key: number): { from: number; at: number; position: number } | null => {
-    const [base, end] = [u32[(log >>> 2) + 2]!, u32[(log >>> 2) + 3]!];
-    if (base === end) return null;
-    let from = (u32[log >>> 2]! >>> 2) + ((hashOf(entry) & u32[(log >>> 2) + 1]!) >>> 0);
-    for (let position = u32[from]!; (position - base) >>> 0 < (end - base) >>> 0; position = u32[from]!) {
-      const at = u32[recordOf(log, position)]! + (position & ((1 << u32[(log >>> 2) + 8]!) - 1)) * 8;
+    const base = u32[(log >>> 2) + 2]!;
+    if (!isLive(log, base)) return null;
+    let from = headOf(log, hashOf(entry));
+    for (let position = u32[from]!; isLive(log, position); position = u32[from]!) {
+      const at = entryAt(log, position);
       if (sameKey(entry, own, at, key)) return { from, at, position };
       from = linkAt(at);
     }
@@ -120,7 +114,7 @@ export const versionTwins = (heap: HeapViews): VersionKernels => {
           const old = find(log, entry, key, key);
           if (old !== null) {
             u32[old.from] = u32[linkAt(old.at)]!;
-            u32[(old.at >>> 2) + 7]! |= REPLACED;
+            u32[wordAt(old.at, EntryWord.flags)]! |= REPLACED;
             u32[(log >>> 2) + 9]!--;
             u32[recordOf(log, old.position) + 3]!--;
           }

@@ -1,4 +1,4 @@
-import { copyText } from './copy';
+import { copyText, sameBytes } from './bytes';
 import { CELL_BYTES, CELL_COUNT, NULL_CELL, NEXT_CELL, CHUNK_END, DIRECTORY, DEPTH, PARTITIONS, ARENA_NEXT, ARENA_END, PARTITION_SHIFT } from './table';
 
 /** The index partition that a hash belongs to: the bits below the region's bits choose it. */
@@ -212,19 +212,6 @@ export function upsertWords(table: usize, regionBits: u32, from: i32, rows: i32,
     }
   }
   return rows;
-}
-
-// @ts-ignore: decorator
-@inline
-function sameBytes(a: usize, b: usize, length: u32): bool {
-  let left = length;
-  while (left >= 8) {
-    if (load<u64>(a) != load<u64>(b)) return false;
-    a += 8;
-    b += 8;
-    left -= 8;
-  }
-  return left == 0 || ((load<u64>(a) ^ load<u64>(b)) << <u64>(64 - (left << 3))) == 0;
 }
 
 /** As `searchWord`, for a byte string. */

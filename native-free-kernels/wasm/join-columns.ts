@@ -1,4 +1,4 @@
-import { copyText } from './copy';
+import { copyText } from './bytes';
 
 const GOLDEN: u64 = 0x9e3779b97f4a7c15;
 

@@ -1,4 +1,4 @@
-import { copyText } from './copy';
+import { copyText, sameBytes } from './bytes';
 import { BASE, BLOCK, close, DIRECTORY, DIRECTORY_MASK, END, FLAGS, GREATEST, HASH, HEADS, LEAST, LINK, MASK, NEXT, SHIFT, SIZE, STOP, TIME } from './join-log';
 import { entryAt } from './join-probe';
 
@@ -13,18 +13,6 @@ const HEAD: u32 = 32;
 const NULL: u32 = 1;
 /** Rows whose chains are brought near together. */
 const NEAR: i32 = 64;
-
-/** Whether the bytes of a key are those behind an entry's head. */
-// @ts-ignore: decorator
-@inline
-function sameBytes(entry: usize, from: usize, length: u32): bool {
-  if (load<u64>(entry) != <u64>length) return false;
-  let own = entry + HEAD;
-  const end = own + length;
-  for (; own + 8 <= end; own += 8, from += 8) if (load<u64>(own) != load<u64>(from)) return false;
-  for (; own < end; own++, from++) if (load<u8>(own) != load<u8>(from)) return false;
-  return true;
-}
 
 /**
  * Reads the beginnings of the chains of some rows: the reads wait for memory all at once. Returns
@@ -94,7 +82,7 @@ export function firstOfKeys(owner: usize, from: i32, rows: i32, positions: usize
       if (load<u32>(other, HASH) == hash && load<u32>(other, FLAGS) == isNull) {
         const there = load<i64>(other, TIME);
         // The difference of any two times fits 64 bits without a sign.
-        if ((there > time ? <u64>(there - time) : <u64>(time - there)) <= within && (views ? sameBytes(other, bytes, length) : load<u64>(other) == word)) {
+        if ((there > time ? <u64>(there - time) : <u64>(time - there)) <= within && load<u64>(other) == word && (!views || sameBytes(other + HEAD, bytes, length))) {
           isSeen = true;
           break;
         }
