@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
-import { calendar, coalesce, count, countDistinct, max, mean, min, rows, schema, sliding, stream, sum, t, tumbling } from '../../src/index.ts';
+import { calendar, coalesce, count, countDistinct, max, mean, min, sliding, sum, tumbling } from '../../src/index.ts';
 import { OPTIMISER_RULES } from '../../src/plan/optimise/rules.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
-import { difference, rowText } from '../oracle/compare.ts';
+import { difference } from '../oracle/compare.ts';
 import { runStages, type ReferenceResult } from '../oracle/reference.ts';
-import { foldRetractions } from '../support/changelog.ts';
+import { adFeeds, joinParts, type Loose } from '../support/ad-joins.ts';
+import { foldRetractions, lastVersions } from '../support/changelog.ts';
 import { ingestOf } from '../support/feeds.ts';
-import { runInOrder, type RowsOrEnd } from '../support/in-order.ts';
+import { runInOrder } from '../support/in-order.ts';
 import { KERNELS, runsOf } from '../support/kernels.ts';
 import { Random } from '../support/random.ts';
 import { hasEngine } from '../support/run-plan.ts';
@@ -23,25 +24,12 @@ const RULES = OPTIMISER_RULES.map(rule => rule.name);
 type Rule = (typeof RULES)[number];
 const switches = (on: (rule: Rule) => boolean): Record<Rule, boolean> => Object.fromEntries(RULES.map(rule => [rule, on(rule)])) as Record<Rule, boolean>;
 
-const Ad = schema({ id: t.int64.nullable, campaign: t.utf8, cost: t.int64.nullable, price: t.decimal(9, 2), at: t.timestamp });
-const View = schema({ id: t.int64.nullable, ms: t.int32, note: t.int32.nullable, seen: t.timestamp });
-
-/** Each is typed where it is used by hand; what is drawn is not. */
-type Loose = any;
 /** `ms` and `others` are numbers of matches, or columns of theirs. `steady`: in either mode no row is taken back. */
 interface Joined { readonly pipeline: Loose; readonly steady: boolean }
 
 function joinedBy(random: Random, mode: 'eager' | 'final'): Joined {
-  const ms = (...of: number[]): string => `${random.pick(of)}ms`;
-  const ads: Loose = stream(rows([]), Ad).eventTime('at', { outOfOrderness: ms(0, 5, 60) as '0ms' });
-  const views = (): Loose => stream(rows([]), View).eventTime('seen', { outOfOrderness: ms(0, 5, 60) as '0ms' });
-  const window = random.chance(0.3) ? random.pick([tumbling('20ms'), sliding('40ms', '15ms')]) : undefined;
-  const bound = (): object => (window ? {} : { within: { before: ms(0, 3, 40), after: ms(0, 10, 100) } });
-  const options = { on: 'id', mode, ...(window && { window }) };
-  const side = (kind?: string): object => ({ of: views(), ...bound(), ...(kind && { kind }) });
+  const { ads, views, bound, options, side, lately } = joinParts(random, mode);
   const columns = (ad: Loose, view: Loose): object => ({ campaign: ad.campaign, cost: ad.cost, price: ad.price, ms: view.ms, others: view.note });
-  const late = random.pick([null, null, '7ms', '80ms']);
-  const lately = (join: Loose): Loose => (late === null ? join : join.late({ accept: late }));
   return random.pick([
     (): Joined => ({ pipeline: lately(ads.join(views(), { ...options, ...bound(), select: columns })), steady: true }),
     (): Joined => ({ pipeline: lately(ads.join(views(), { ...options, ...bound(), select: columns })), steady: true }),
@@ -80,37 +68,13 @@ function pipelineOf(random: Random, mode: 'eager' | 'final'): Loose {
   return random.chance(0.3) ? results.emit('final') : results;
 }
 
-function feedsOf(random: Random, plan: Plan): RowsOrEnd[] {
-  const sources = 1 + Math.max(...plan.stages[0]!.branches.map(({ from }) => ('source' in from ? from.source : 0)));
-  const keys = random.pick([1, 5, 20]);
-  const jitter = random.pick([10, 100, 200]);
-  let now = 1_700_000_000_000;
-  return Array.from({ length: random.below(60) }, () => {
-    const branch = random.below(sources);
-    const batch = Array.from({ length: 1 + random.below(4) }, () => {
-      const id = random.chance(0.1) ? null : BigInt(random.below(keys));
-      const at = (now += random.below(6)) - random.below(jitter);
-      const ad = { id, campaign: random.pick(['a', 'b']), cost: random.chance(0.2) ? null : BigInt(random.below(100) - 20), price: `${random.below(10)}.${random.below(90) + 10}`, at };
-      return branch === 0 ? ad : { id, ms: random.below(20) - 3, note: random.chance(0.3) ? null : random.below(50), seen: at };
-    });
-    return { branch, rows: batch };
-  });
-}
-
 /** What somebody has in the end who keeps the last version of each result, or takes back what is taken back. */
 function contents(plan: Plan, given: readonly Row[], names: readonly string[]): Row[] {
   const only = (row: Row): Row => Object.fromEntries(names.map(name => [name, row[name]!]));
   if (plan.changelog === 'append') return given.map(only);
   if (plan.changelog === 'retracting') return foldRetractions(plan, given).map(only);
   const identity = plan.output.slice(0, plan.output.findIndex(({ name }) => name === 'version')).map(({ name }) => name);
-  const last = new Map<string, Row>();
-  for (const row of given) {
-    const key = rowText(row, identity);
-    const before = last.get(key);
-    if (before && !((row['version'] as bigint) > (before['version'] as bigint))) throw new Error(`version ${String(row['version'])} of {${key}} after ${String(before['version'])}`);
-    last.set(key, row);
-  }
-  return [...last.values()].filter(row => row['deleted'] !== true).map(only);
+  return lastVersions(given, identity).map(only);
 }
 
 test.skipIf(!hasEngine)('every rule leaves results as they are', { timeout: 60_000 + RUNS * 2000 }, async () => {
@@ -121,7 +85,7 @@ test.skipIf(!hasEngine)('every rule leaves results as they are', { timeout: 60_0
     const planOf = (mode: 'eager' | 'final', on: (rule: Rule) => boolean): Plan => pipelineOf(new Random(seed), mode).optimise(switches(on)).plan();
     const [written, once] = [planOf('eager', () => false), planOf('final', () => false)];
     const random = new Random(seed * 7919);
-    const feeds = feedsOf(random, written);
+    const feeds = adFeeds(random, written);
     const expected: ReferenceResult = runStages(once, ingestOf(feeds));
     const names = once.output.map(({ name }) => name);
     totals.results += expected.rows.length;

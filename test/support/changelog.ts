@@ -19,16 +19,21 @@ export function fold(plan: Plan, rows: readonly Row[]): Row[] {
   const aggregate = plan.stages.at(-1)!.aggregate!;
   const identity = [...aggregate.keys, ...windowColumns(aggregate.window)].map(column => column.name);
   const changelog = changelogColumns(aggregate).map(column => column.name);
+  for (const row of rows) if (row['deleted'] === true && aggregate.aggregates.some(({ name }) => row[name] !== null)) throw new Error(`a deleted row of {${rowText(row, identity)}} has values`);
+  return lastVersions(rows, identity, plan.changelog === 'append').map(row => Object.fromEntries(Object.entries(row).filter(([name]) => !changelog.includes(name))));
+}
+
+/** The last version of each result, without the deleted. Throws where a version does not grow or, in what appends, a result comes twice. */
+export function lastVersions(rows: readonly Row[], identity: readonly string[], appends: boolean = false): Row[] {
   const last = new Map<string, Row>();
   for (const row of rows) {
     const key = rowText(row, identity);
     const before = last.get(key);
-    if (before !== undefined && plan.changelog === 'append') throw new Error(`two rows of {${key}} from a plan that appends`);
+    if (before !== undefined && appends) throw new Error(`two rows of {${key}} from a plan that appends`);
     if (before !== undefined && !((row['version'] as bigint) > (before['version'] as bigint))) throw new Error(`version ${String(row['version'])} of {${key}} after ${String(before['version'])}`);
-    if (row['deleted'] === true && aggregate.aggregates.some(({ name }) => row[name] !== null)) throw new Error(`a deleted row of {${key}} has values`);
     last.set(key, row);
   }
-  return [...last.values()].filter(row => row['deleted'] !== true).map(row => Object.fromEntries(Object.entries(row).filter(([name]) => !changelog.includes(name))));
+  return [...last.values()].filter(row => row['deleted'] !== true);
 }
 
 /** A plan whose results do not have what tells their revisions apart, as the reference gives them. */
