@@ -177,6 +177,21 @@ property('cells of rows of several slices', { ...equalSlices, codes: column(fc.i
   }
 });
 
+test('rows on both sides of a boundary have their cells where a quotient is rounded', () => {
+  // Times 1 / size, these boundaries come out a little less than they are; a time just before the great ones has no float of its own.
+  const rounded = Array.from({ length: 2000 }, (_, index) => index + 1).filter(size => [1, 2, 3, 5, 7, 11, 13, 15].some(slice => Math.trunc(slice * size * (1 / size)) < slice)).map(BigInt);
+  expect(rounded.length).toBeGreaterThan(50);
+  for (const size of [...rounded, 2n ** 56n + 1n, 2n ** 58n]) {
+    const layout = new Layout();
+    const spans = Array.from({ length: 15 }, (_, slice) => [BigInt(slice + 1) * size - 1n, BigInt(slice + 1) * size]).flat();
+    // 64 rows at once, and those that are left.
+    const rows = [...spans, ...spans, ...spans];
+    const [times, runs, slots] = [layout.i64(rows.map(span => span - 5n)), layout.u32(Array.from({ length: 17 }, (_, slice) => slice * 4000)), layout.take(rows.length * 4)];
+    same(layout, k => k.slotsByTime(rows.length, times, -5n, size, 7, runs, 0, 0, 24, slots));
+    expect(Array.from(heap.u32.subarray(slots >>> 2, (slots >>> 2) + rows.length)), String(size)).toEqual(rows.map(span => Number(span / size) * 4000));
+  }
+});
+
 property('by boundaries, and by numbers', { times: wide, drawn: fc.array(int64, { maxLength: 20 }) }, ({ chunk, times, drawn }, layout) => {
   const { positions } = place(layout, chunk);
   const boundaries = [...new Set([-(2n ** 63n), ...drawn, ...times.slice(0, 3)])].sort((a, b) => (a < b ? -1 : 1));
