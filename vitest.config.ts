@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     setupFiles: ['test/support/seed.ts'],
     testTimeout: 60_000,
+    // Two files at a time: a job keeps two cores busy only while it has rows, and most of a test is not that.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
