@@ -4,19 +4,21 @@ import type { RecordBatch } from 'apache-arrow';
 import { ArrowReader } from '../batch/arrow-reader.js';
 import { arrowSharedBuffers } from '../batch/arrow-shared.js';
 import type { SharedBatch, SharedMorsel } from '../batch/shared-batch.js';
-import { columnsToHeap } from '../batch/columns-to-heap.js';
+import { bytesInHeap, columnsToHeap, putColumns } from '../batch/columns-to-heap.js';
 import type { DictionaryBuilder } from '../batch/dictionary-builder.js';
 import { dictionariesFor, RowBuilder } from '../batch/row-builder.js';
 import { encode } from '../batch/text-codec.js';
+import { recordsBytes, writeRecords } from '../batch/text-records.js';
 import { COLUMN_WORDS, columnWord, descriptorBytes } from '../batch/layout.js';
 import { MillraceError } from '../errors.js';
-import type { SourceRows } from '../connectors/source.js';
+import type { SourceRows, TextFormat, TextRecords } from '../connectors/source.js';
 import type { Heap } from '../heap/heap.js';
 import { PageUse, type PageAllocator } from '../heap/page-allocator.js';
 import type { Fields } from '../plan/types.js';
 import { MorselKind, type Morsel } from '../worker/morsel.js';
 import { rowText, type Reject } from '../worker/rejects.js';
 
+const aligned = (bytes: number): number => (bytes + 63) & ~63;
 /** Kernels read up to this far past the end of text. */
 const READ_AHEAD = 64;
 
@@ -26,6 +28,8 @@ export class Ingest {
   private readonly rowBuilder: RowBuilder;
   private readonly arrowReader: ArrowReader;
   private textFormat = 0;
+  /** Of the columns that are not in the text. */
+  private beside: Fields = [];
   private heapPlaces: readonly number[] | null = null;
 
   constructor(
@@ -49,10 +53,10 @@ export class Ingest {
         return [];
       case 'text':
         this.fillText(morsel, item);
-        return [];
+        return this.leftOut(morsel, item);
       case 'columns':
         this.own(morsel, columnsToHeap(this.heap, this.pages.for(PageUse.batch), this.fields, item.columns, item.rows), item.rows, []);
-        return [];
+        return this.leftOut(morsel, item);
       case 'rows': return this.fillRows(morsel, item.rows);
       case 'arrow': return this.fillArrow(morsel, item);
     }
@@ -75,19 +79,42 @@ export class Ingest {
     });
   }
 
-  private fillText(morsel: Morsel, { bytes, format }: SourceRows & { kind: 'text' }): void {
-    if (this.textFormat === 0) {
-      const json = encode(JSON.stringify(format));
-      this.textFormat = this.pages.allocate(json.length + 4, PageUse.scratch);
-      this.heap.u32[this.textFormat >>> 2] = json.length;
-      this.heap.u8.set(json, this.textFormat + 4);
-    }
-    const address = this.pages.allocate(bytes.length + READ_AHEAD, PageUse.batch);
+  private fillText(morsel: Morsel, { bytes, format, records }: SourceRows & { kind: 'text' }): void {
+    if (this.textFormat === 0) this.noteFormat(format);
+    const textBytes = aligned(bytes.length + READ_AHEAD);
+    const address = this.pages.allocate(textBytes + (records === undefined ? 0 : this.recordBytes(records)), PageUse.batch);
     this.heap.u8.set(bytes, address);
+    morsel.textRecords = records === undefined ? 0 : this.putRecords(address + textBytes, records);
     morsel.kind = MorselKind.text;
     morsel.textAddress = address;
     morsel.textBytes = bytes.length;
     morsel.textFormat = this.textFormat;
+  }
+
+  private noteFormat(format: TextFormat): void {
+    const json = encode(JSON.stringify(format));
+    this.textFormat = this.pages.allocate(json.length + 4, PageUse.scratch);
+    this.heap.u32[this.textFormat >>> 2] = json.length;
+    this.heap.u8.set(json, this.textFormat + 4);
+    const names = new Set(format.kind === 'json' ? format.beside ?? [] : []);
+    this.beside = this.fields.filter(({ name }) => names.has(name));
+  }
+
+  private recordBytes({ ends, columns }: TextRecords): number {
+    return aligned(recordsBytes(ends.length)) + (columns.length === 0 ? 0 : bytesInHeap(this.beside, columns, ends.length));
+  }
+  private putRecords(at: number, { ends, columns }: TextRecords): number {
+    const beside = at + aligned(recordsBytes(ends.length));
+    if (columns.length > 0) putColumns(this.heap, beside, this.beside, columns, ends.length);
+    writeRecords(this.heap, at, ends, beside, columns.length === 0 ? 0 : bytesInHeap(this.beside, columns, ends.length));
+    return at;
+  }
+
+  /** Rows that the source has left out are read, too. */
+  private leftOut(morsel: Morsel, { bad = [] }: SourceRows): Reject[] {
+    morsel.rows += BigInt(bad.length);
+    morsel.deadLettered += bad.length;
+    return bad.map(({ position, reason, message, row }, index) => ({ position: index, at: position, reason, message, row }));
   }
 
   private fillRows(morsel: Morsel, rows: readonly unknown[]): Reject[] {
