@@ -73,7 +73,7 @@ export class Progress {
       sources: schedule.sourceStats(),
       stages: schedule.stageStats(),
       emitted: this.emitter.outputs.reduce((sum, { emitted }) => sum + emitted, 0),
-      outputs: this.emitter.outputs.map(({ name, emitted }) => ({ name, emitted })),
+      outputs: this.emitter.outputs.map(({ name, emitted, sink }) => ({ name, emitted, delivery: sink.delivery?.() ?? null })),
       elapsedMs: performance.now() - this.started,
       workers: engine.workers,
       stateBytes: schedule.stateBytes,

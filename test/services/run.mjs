@@ -18,7 +18,7 @@ Names: ${NAMES.join(' ')}; none means all (for down and status: all that were st
   --help    this text
 
 With a Docker engine that runs, they are containers (test/services/compose.yaml); without, or with MILLRACE_SERVICES=packages, programs:
-Kafka and Cassandra from Maven under Java 17, PostgreSQL of the system. Everything lies in .services/: NAME/log is what a server says;
+Kafka, Cassandra and S3Proxy from Maven under Java 17, PostgreSQL of the system. Everything lies in .services/: NAME/log is what a server says;
 jars/ stays when all else is gone.
 `;
 
