@@ -51,7 +51,7 @@ export type SourceRows = InPartition & (
   /** JavaScript rows; a row that does not fit the schema becomes a dead letter. */
   | { readonly kind: 'rows'; readonly rows: readonly unknown[] }
   /** Whole lines of text for a worker to decode (the last may lack its line end). `records`: what the source knows of them besides. */
-  | { readonly kind: 'text'; readonly bytes: Uint8Array; readonly format: TextFormat; readonly records?: TextRecords }
+  | { readonly kind: 'text'; readonly bytes: Uint8Array; readonly format: TextFormat; readonly records?: TextRecords | undefined }
   /** Columns are found by name. */
   | { readonly kind: 'arrow'; readonly batch: RecordBatch }
   /** Columns in the order of the schema, in private memory: `batch/columns-to-heap.ts` copies them into the heap. */
@@ -62,9 +62,9 @@ export type SourceRows = InPartition & (
 interface InPartition {
   readonly partition?: number;
   /** What dead letters say of its rows. Default: the name of the source, and rows counted from its first. */
-  readonly origin?: Origin;
+  readonly origin?: Origin | undefined;
   /** Of kinds `text` and `columns`: rows that the source itself found to be bad, and left out. */
-  readonly bad?: readonly BadRecord[];
+  readonly bad?: readonly BadRecord[] | undefined;
 }
 /** Where rows come from. `positionOf`: of a row of the item, those in `bad` not counted. */
 export interface Origin {
