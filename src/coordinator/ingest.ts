@@ -4,32 +4,26 @@ import type { RecordBatch } from 'apache-arrow';
 import { ArrowReader } from '../batch/arrow-reader.js';
 import { arrowSharedBuffers } from '../batch/arrow-shared.js';
 import type { SharedBatch, SharedMorsel } from '../batch/shared-batch.js';
-import { bytesInHeap, columnsToHeap, putColumns } from '../batch/columns-to-heap.js';
+import { columnsToHeap } from '../batch/columns-to-heap.js';
 import type { DictionaryBuilder } from '../batch/dictionary-builder.js';
 import { dictionariesFor, RowBuilder } from '../batch/row-builder.js';
 import { encode } from '../batch/text-codec.js';
-import { recordsBytes, writeRecords } from '../batch/text-records.js';
 import { COLUMN_WORDS, columnWord, descriptorBytes } from '../batch/layout.js';
 import { MillraceError } from '../errors.js';
-import type { SourceRows, TextFormat, TextRecords } from '../connectors/source.js';
+import type { SourceRows } from '../connectors/source.js';
 import type { Heap } from '../heap/heap.js';
 import { PageUse, type PageAllocator } from '../heap/page-allocator.js';
 import type { Fields } from '../plan/types.js';
 import { MorselKind, type Morsel } from '../worker/morsel.js';
 import { rowText, type Reject } from '../worker/rejects.js';
-
-const aligned = (bytes: number): number => (bytes + 63) & ~63;
-/** Kernels read up to this far past the end of text. */
-const READ_AHEAD = 64;
+import { TextIngest } from './text-ingest.js';
 
 /** Turns the items of one source into morsels: rows and Arrow batches are written to the heap here, text is copied for a worker to decode. */
 export class Ingest {
   private readonly dictionaries: readonly (DictionaryBuilder | null)[];
   private readonly rowBuilder: RowBuilder;
   private readonly arrowReader: ArrowReader;
-  private textFormat = 0;
-  /** Of the columns that are not in the text. */
-  private beside: Fields = [];
+  private readonly text: TextIngest;
   private heapPlaces: readonly number[] | null = null;
 
   constructor(
@@ -42,6 +36,7 @@ export class Ingest {
     const batches = pages.for(PageUse.batch);
     this.dictionaries = dictionariesFor(fields, heap, pages.for(PageUse.scratch));
     this.rowBuilder = new RowBuilder(fields, heap, batches, this.dictionaries);
+    this.text = new TextIngest(heap, pages, fields);
     this.arrowReader = new ArrowReader(heap, kernels, batches, fields, this.dictionaries);
   }
 
@@ -52,7 +47,7 @@ export class Ingest {
         this.fillHeap(morsel, item);
         return [];
       case 'text':
-        this.fillText(morsel, item);
+        this.text.fill(morsel, item);
         return this.leftOut(morsel, item);
       case 'columns':
         this.own(morsel, columnsToHeap(this.heap, this.pages.for(PageUse.batch), this.fields, item.columns, item.rows), item.rows, []);
@@ -77,37 +72,6 @@ export class Ingest {
       const from = columnWord(descriptor, place);
       heap.u32.copyWithin(columnWord(morsel.descriptor, column), from, from + COLUMN_WORDS);
     });
-  }
-
-  private fillText(morsel: Morsel, { bytes, format, records }: SourceRows & { kind: 'text' }): void {
-    if (this.textFormat === 0) this.noteFormat(format);
-    const textBytes = aligned(bytes.length + READ_AHEAD);
-    const address = this.pages.allocate(textBytes + (records === undefined ? 0 : this.recordBytes(records)), PageUse.batch);
-    this.heap.u8.set(bytes, address);
-    morsel.textRecords = records === undefined ? 0 : this.putRecords(address + textBytes, records);
-    morsel.kind = MorselKind.text;
-    morsel.textAddress = address;
-    morsel.textBytes = bytes.length;
-    morsel.textFormat = this.textFormat;
-  }
-
-  private noteFormat(format: TextFormat): void {
-    const json = encode(JSON.stringify(format));
-    this.textFormat = this.pages.allocate(json.length + 4, PageUse.scratch);
-    this.heap.u32[this.textFormat >>> 2] = json.length;
-    this.heap.u8.set(json, this.textFormat + 4);
-    const names = new Set(format.kind === 'json' ? format.beside ?? [] : []);
-    this.beside = this.fields.filter(({ name }) => names.has(name));
-  }
-
-  private recordBytes({ ends, columns }: TextRecords): number {
-    return aligned(recordsBytes(ends.length)) + (columns.length === 0 ? 0 : bytesInHeap(this.beside, columns, ends.length));
-  }
-  private putRecords(at: number, { ends, columns }: TextRecords): number {
-    const beside = at + aligned(recordsBytes(ends.length));
-    if (columns.length > 0) putColumns(this.heap, beside, this.beside, columns, ends.length);
-    writeRecords(this.heap, at, ends, beside, columns.length === 0 ? 0 : bytesInHeap(this.beside, columns, ends.length));
-    return at;
   }
 
   /** Rows that the source has left out are read, too. */
