@@ -19,6 +19,19 @@ export class Outputs {
     }
   }
 
+  /** The greatest that a sink claims; 0 where none does. */
+  async incarnation(): Promise<number> {
+    let greatest = 0;
+    for (const sink of this.opened) {
+      try {
+        greatest = Math.max(greatest, await sink.incarnation?.() ?? 0);
+      } catch (error) {
+        throw coded('SINK_FAILED', `the sink ${sink.name} gives no number to this run`, error);
+      }
+    }
+    return greatest;
+  }
+
   /** The results come last: where rows set aside cannot be completed, neither are they. */
   async close(): Promise<void> {
     for (let sink = this.opened.at(-1); sink; sink = this.opened.at(-1)) {
