@@ -69,7 +69,7 @@ export type { TerminalTableOptions } from './connectors/terminal-table.js';
 // What sources and sinks are, to write one.
 export type { PartitionEnd, Source, SourceContext, SourceItem, SourceReader, SourceRows } from './connectors/source.js';
 export { DEAD_LETTER_FIELDS } from './connectors/sink.js';
-export type { ResultBatch, Sink } from './connectors/sink.js';
+export type { DeliveryStats, ResultBatch, Sink } from './connectors/sink.js';
 
 // Engines and runs.
 export { createEngine } from './coordinator/engine.js';

@@ -37,6 +37,10 @@ export class PostgresRows {
     return [...found.values()];
   }
 
+  all(): number[] {
+    return Array.from({ length: this.rows }, (_, row) => row);
+  }
+
   isDeleted(row: number): boolean {
     const { deleted } = this.plan;
     return deleted !== null && this.texts[deleted]!.text(row) === 'true';

@@ -58,10 +58,14 @@ export async function checkTable(query: Query, name: string, table: string, assi
   const generated = found.filter(row => row['generated'] === true && written.has(String(row['name']))).map(row => String(row['name']));
   if (generated.length > 0) throw refused(name, `the table computes ${list(generated)} by itself`);
 
+  if (key.length > 0) await checkUnique(query, name, table, key);
+  return assignments.map(({ field, column }) => ({ field, column, type: columns.get(column)!.type }));
+}
+
+async function checkUnique(query: Query, name: string, table: string, key: readonly Assignment[]): Promise<void> {
   const unique = (await query(UNIQUE_QUERY, [table])).map(row => String(row['columns']));
   const wantedKey = key.map(({ column }) => column);
   if (!unique.includes(wantedKey.toSorted().join('\n'))) {
     throw refused(name, `the table has no primary key or unique index on just (${wantedKey.join(', ')}); it has ${unique.length === 0 ? 'none' : unique.map(one => `(${one.replaceAll('\n', ', ')})`).join(', ')}`);
   }
-  return assignments.map(({ field, column }) => ({ field, column, type: columns.get(column)!.type }));
 }

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 import type { Engine } from './engine.js';
 import type { Plan } from '../plan/plan.js';
-import type { Sink } from '../connectors/sink.js';
+import type { DeliveryStats, Sink } from '../connectors/sink.js';
 import type { Source } from '../connectors/source.js';
 
 /** All that is needed to run: the plan, and the things a plan cannot hold. */
@@ -95,8 +95,8 @@ export interface JobStats {
   readonly stages: readonly StageStats[];
   /** Result rows given to the sink; to all sinks together, where there are several. */
   readonly emitted: number;
-  /** The same for each sink. */
-  readonly outputs: readonly { readonly name: string; readonly emitted: number }[];
+  /** The same for each sink; of one that tries again what fails (`docs/delivery.md`), how that went. */
+  readonly outputs: readonly { readonly name: string; readonly emitted: number; readonly delivery: DeliveryStats | null }[];
   /** Milliseconds since the start. */
   readonly elapsedMs: number;
   /** Worker threads. */

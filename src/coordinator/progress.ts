@@ -74,7 +74,7 @@ export class Progress {
       sources: schedule.sourceStats(),
       stages: schedule.stageStats(),
       emitted: emitter.outputs.reduce((sum, { emitted }) => sum + emitted, 0),
-      outputs: emitter.outputs.map(({ name, emitted }) => ({ name, emitted })),
+      outputs: emitter.outputs.map(({ name, emitted, sink }) => ({ name, emitted, delivery: sink.delivery?.() ?? null })),
       elapsedMs: performance.now() - this.started,
       workers: engine.workers,
       stateBytes: schedule.stateBytes,

@@ -216,7 +216,7 @@ describe('is refused when the job starts, with what is wrong', () => {
 
   test('options of the wrong kind', () => {
     const wrong: [Record<string, unknown>, RegExp][] = [
-      [{ client: {} }, /client must be/], [{ table: '' }, /table must be/], [{ key: [] }, /key must name/], [{ mode: 'append' }, /mode must be/],
+      [{ client: {} }, /client must be/], [{ table: '' }, /table must be/], [{ key: [] }, /key must name/], [{ mode: 'merge' }, /mode must be/], [{ mode: 'increment' }, /by must name/], [{ mode: 'increment', by: ['b'] }, /by must name/], [{ by: ['a'] }, /belong to mode: 'increment'/], [{ mode: 'append', deletes: 'remove' }, /deletes belongs to/], [{ key: undefined }, /key must name/], [{ prefer: 'both' }, /prefer must be/],
       [{ deletes: 'no' }, /deletes must be/], [{ batchRows: 0 }, /batchRows must be/], [{ batchBytes: 1.5 }, /batchBytes must be/], [{ schema: 'a\0' }, /schema must be/],
     ];
     for (const [options, message] of wrong) expect(() => postgres({ client: db, table: 'x', key: ['a'], ...options } as PostgresOptions)).toThrow(message);
