@@ -106,5 +106,5 @@ class Postgres implements Sink {
  *     await pipeline.to(postgres({ client, table: 'minutes', key: ['campaignId', 'windowStart'] })).run();
  */
 export function postgres<Mode extends PostgresMode = 'upsert'>(options: PostgresOptions<Mode>): Sink & { readonly accepts: Mode extends 'append' ? 'append' : 'updating' } {
-  return new Postgres(options) as Sink & { readonly accepts: Mode extends 'append' ? 'append' : 'updating' };
+  return new Postgres(options) as Sink as Sink & { readonly accepts: Mode extends 'append' ? 'append' : 'updating' };
 }
