@@ -25,10 +25,11 @@ export interface Sink {
   readonly accepts?: 'append' | 'updating' | 'retracting';
   open(fields: Fields): Promise<void> | void;
   /**
-   * Claims a number greater than all that were claimed for the same output before, 1 or more: versions of this run then win over those of
-   * earlier ones. Called behind `open`, and again where a job has to begin anew. Where no sink has it, versions count from 1 in each run.
+   * Claims a number greater than all that were claimed for the same output before, 1 or more and not less than `least`: versions of this run then win over
+   * those of earlier ones. Called behind `open`, and again where a job has to begin anew; where a job has several sinks and another claimed more, once
+   * more with that. Where no sink has it, versions count from 1 in each run.
    */
-  incarnation?(): Promise<number>;
+  incarnation?(least: number): Promise<number>;
   write(batch: ResultBatch): Promise<void> | void;
   /**
    * Settles once all that was written before would outlive the process; sources are told only then that it was delivered. Writing goes on meanwhile. Where

@@ -1,3 +1,4 @@
+import { collect, count, rows as given, schema, stream, t, together, tumbling as tumblingWindow } from 'millrace';
 import { expect, test } from 'vitest';
 import { hasEngine, ListSink, runJob } from '../support/run-plan.ts';
 import { agg, aggregatePlan, field, MS, tumbling } from '../support/plans.ts';
@@ -100,4 +101,17 @@ test.skipIf(!hasEngine)('a source is told what is done with, once a second, when
   await ended;
   // What the end has closed is not done with: rows to come may belong to it.
   expect(source.told.at(-1)!.partitions).toEqual([{ partition: 0, offset: 2n, readTo: 4n }, { partition: 1, offset: 1n, readTo: 2n }]);
+});
+
+test.skipIf(!hasEngine)('all sinks of a run have the greatest number that one of them claims', async () => {
+  const numbered = (number: number) => Object.assign(collect(), { claims: [] as number[], incarnation(least: number): Promise<number> {
+    number = Math.max(number + 1, least);
+    this.claims.push(number);
+    return Promise.resolve(number);
+  } });
+  const [young, old] = [numbered(0), numbered(7)];
+  const windows = stream(given([{ at: 1 }, { at: 5 }]), schema({ at: t.timestamp })).eventTime('at').window(tumblingWindow(10)).aggregate(() => ({ n: count() })).late({ accept: 10 });
+  await together(windows.to(young), windows.to(old)).run({ workers: 1, heap: '64MiB' });
+  expect([young.claims, old.claims]).toEqual([[1, 8], [8]]);
+  for (const { rows: results } of [young, old]) expect(results.map(row => Number((row as unknown as { version: bigint }).version >> 40n))).toEqual([8]);
 });
