@@ -48,9 +48,9 @@ export interface KafkaOptions extends KafkaConnection {
   readonly rebalanceTimeoutMs?: number;
 }
 
-export const KAFKA_DEFAULTS = {
-  maxPartitions: 256, maxMessageBytes: 8 * 2 ** 20, fetchBytes: 2 ** 20, maxWaitMs: 250, sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 60_000,
-} as const;
+export const KAFKA_DEFAULTS: Readonly<Record<'maxPartitions' | 'maxMessageBytes' | 'fetchBytes' | 'maxWaitMs' | 'sessionTimeoutMs' | 'rebalanceTimeoutMs', number>> = {
+  maxPartitions: 256, maxMessageBytes: 8_388_608, fetchBytes: 1_048_576, maxWaitMs: 250, sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 60_000,
+};
 const COLUMNS = ['key', 'value', 'headers', 'timestamp', 'partition', 'offset', 'topic'] as const;
 
 /** What columns are of a message. With 'raw' names mean what they say. */
