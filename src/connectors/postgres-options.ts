@@ -6,8 +6,10 @@ export interface PostgresClient {
   query(text: string, parameters?: unknown[]): Promise<{ rows: unknown[] }>;
 }
 
+export type PostgresMode = 'upsert' | 'append' | 'increment';
+
 /** Options of `postgres`. */
-export interface PostgresOptions extends DeliveryOptions {
+export interface PostgresOptions<Mode extends PostgresMode = PostgresMode> extends DeliveryOptions {
   readonly client: PostgresClient;
   /** The name of the table, as it is: it is quoted. */
   readonly table: string;
@@ -22,7 +24,7 @@ export interface PostgresOptions extends DeliveryOptions {
    * 'upsert', the default: a row replaces the one with its key if its version is greater. 'append': rows are added; where there is a key, one that is
    * there stays. 'increment': the table has running totals, to which each result is added once.
    */
-  readonly mode?: 'upsert' | 'append' | 'increment';
+  readonly mode?: Mode;
   /** 'increment': the columns of `key` that the totals are kept by, such as ['campaignId']. */
   readonly by?: readonly string[];
   /** 'increment': names the input. Results of another epoch with the same key count in addition. Default ''. */
@@ -43,11 +45,6 @@ export interface PostgresOptions extends DeliveryOptions {
   /** A statement gets no more rows once its parameters have so many bytes. Default 4 MiB. */
   readonly batchBytes?: number;
 }
-/** With `mode: 'append'`: the sink takes results that come once. */
-export interface PostgresAppendOptions extends PostgresOptions {
-  readonly mode: 'append';
-}
-
 const DEFAULTS = { batchRows: 5000, batchBytes: 4 * 2 ** 20 };
 
 /** Options in whole. */
@@ -56,7 +53,7 @@ export interface PostgresSettings {
   readonly name: string;
   readonly table: string;
   readonly schema: string | null;
-  readonly mode: 'upsert' | 'append' | 'increment';
+  readonly mode: PostgresMode;
   readonly key: readonly string[];
   readonly by: readonly string[];
   readonly epoch: string;

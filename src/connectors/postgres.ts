@@ -1,14 +1,14 @@
 import type { Fields } from '../plan/types.js';
 import { Delivery } from './delivery/delivery.js';
 import { claimIncarnation } from './postgres-incarnation.js';
-import { postgresSettings, type PostgresAppendOptions, type PostgresOptions, type PostgresSettings } from './postgres-options.js';
+import { postgresSettings, type PostgresMode, type PostgresOptions, type PostgresSettings } from './postgres-options.js';
 import { PostgresRows } from './postgres-rows.js';
 import { PostgresStore, type PostgresParcel } from './postgres-store.js';
 import type { Query } from './postgres-table.js';
 import { isVersion, planWriting, type Writer, type Writing } from './postgres-writing.js';
 import type { DeliveryStats, ResultBatch, Sink } from './sink.js';
 
-export type { PostgresAppendOptions, PostgresClient, PostgresOptions } from './postgres-options.js';
+export type { PostgresClient, PostgresMode, PostgresOptions } from './postgres-options.js';
 export type { DeliveryOptions, RetryOptions, SpillOptions } from './delivery/options.js';
 
 /** Versions of a life are greater than all of those before: a result that comes once has the first. */
@@ -105,8 +105,6 @@ class Postgres implements Sink {
  *     const client = new pg.Pool();
  *     await pipeline.to(postgres({ client, table: 'minutes', key: ['campaignId', 'windowStart'] })).run();
  */
-export function postgres(options: PostgresAppendOptions): Sink & { readonly accepts: 'append' };
-export function postgres(options: PostgresOptions & { readonly mode?: 'upsert' | 'increment' }): Sink & { readonly accepts: 'updating' };
-export function postgres(options: PostgresOptions): Sink {
-  return new Postgres(options);
+export function postgres<Mode extends PostgresMode = 'upsert'>(options: PostgresOptions<Mode>): Sink & { readonly accepts: Mode extends 'append' ? 'append' : 'updating' } {
+  return new Postgres(options) as Sink as Sink & { readonly accepts: Mode extends 'append' ? 'append' : 'updating' };
 }
