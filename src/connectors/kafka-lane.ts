@@ -9,6 +9,8 @@ export class Lane {
   position: number;
   /** What has come is at `position`, or a seek has seen to it. */
   aligned = false;
+  /** Batches in a row that held nothing but what was gathered before. */
+  behind = 0;
   /** The engine was told that the partition has ended. */
   ended = false;
   private block: Block | null = null;

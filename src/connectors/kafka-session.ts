@@ -10,6 +10,8 @@ import { KafkaReading } from './kafka-reading.js';
 import { KafkaTopics, metadataOf, placeKey, type Position } from './kafka-topics.js';
 import type { SourceContext } from './source.js';
 
+const BEHIND_TOO_OFTEN = 3;
+
 interface Place {
   readonly topic: string;
   readonly partition: number;
@@ -177,7 +179,10 @@ export class KafkaSession implements GroupListener {
     const first = Number(batch.messages[0]!.offset);
     if (!lane.aligned && first !== lane.position) return this.seek(lane);
     lane.aligned = true;
-    if (Number(batch.lastOffset()) < lane.position) throw this.fail(new MillraceError('SOURCE_FAILED', `${this.name}: messages of ${batch.topic}[${batch.partition}] went back from offset ${lane.position} to ${first}: the topic was made anew, or lost messages`));
+    // The same batch again is nothing new. Again and again, it is what the client went to because our place is gone.
+    if (Number(batch.lastOffset()) >= lane.position) lane.behind = 0;
+    else if (++lane.behind < BEHIND_TOO_OFTEN) return;
+    else throw this.fail(new MillraceError('SOURCE_FAILED', `${this.name}: messages of ${batch.topic}[${batch.partition}] went back from offset ${lane.position} to ${first}: the topic was made anew, or lost messages`));
     await reading.gather(lane, payload, heartbeat);
   }
   skipped(topic: string, partition: number, lastOffset: number): void {

@@ -106,7 +106,7 @@ interface InPartition {
   readonly next?: bigint;
   /** What dead letters say of its rows. Default: the name of the source, and rows counted from its first. */
   readonly origin?: Origin | undefined;
-  /** Of kinds `text` and `columns`: rows that the source itself found to be bad, and left out. */
+  /** Of kinds `rows`, `text` and `columns`: rows that the source itself found to be bad, and left out. */
   readonly bad?: readonly BadRecord[] | undefined;
 }
 /** Where rows come from. `positionOf`: of a row of the item, those in `bad` not counted. */
