@@ -88,8 +88,8 @@ export interface PartitionEnd {
 export type SourceRows = InPartition & (
   /** JavaScript rows; a row that does not fit the schema becomes a dead letter. */
   | { readonly kind: 'rows'; readonly rows: readonly unknown[] }
-  /** Whole lines of text for a worker to decode (the last may lack its line end). */
-  | { readonly kind: 'text'; readonly bytes: Uint8Array; readonly format: TextFormat }
+  /** Whole lines of text for a worker to decode (the last may lack its line end). `records`: what the source knows of them besides. */
+  | { readonly kind: 'text'; readonly bytes: Uint8Array; readonly format: TextFormat; readonly records?: TextRecords | undefined }
   /** Columns are found by name. */
   | { readonly kind: 'arrow'; readonly batch: RecordBatch }
   /** Columns in the order of the schema, in private memory: `batch/columns-to-heap.ts` copies them into the heap. */
@@ -101,6 +101,29 @@ interface InPartition {
   readonly partition?: number;
   /** Where reading the partition would go on behind this item: what `SourceReader.delivered` counts in. */
   readonly next?: bigint;
+  /** What dead letters say of its rows. Default: the name of the source, and rows counted from its first. */
+  readonly origin?: Origin | undefined;
+  /** Of kinds `text` and `columns`: rows that the source itself found to be bad, and left out. */
+  readonly bad?: readonly BadRecord[] | undefined;
+}
+/** Where rows come from. `positionOf`: of a row of the item, those in `bad` not counted. */
+export interface Origin {
+  readonly source: string;
+  positionOf(row: number): bigint;
+}
+/** A row left out by the source. `position`: what dead letters tell, in what its `Origin` counts in. */
+export interface BadRecord {
+  readonly position: bigint;
+  readonly reason: 'BAD_ROW' | 'NULL_IN_NON_NULL';
+  readonly message: string;
+  readonly row: string;
+}
+/** Records of a text, which need not be lines: a line feed within one is white space. None is blank. */
+export interface TextRecords {
+  /** Where each ends in the text, behind its line feed. */
+  readonly ends: Uint32Array;
+  /** The columns that `format.beside` names, in the order of the schema, with a value for each record. */
+  readonly columns: readonly ColumnValues[];
 }
 
 /** Values as the heap stores them, see plan/types.ts, but for bool one byte a value. `valid`: one byte a row, 0 for null; null where none is. */
@@ -112,6 +135,7 @@ export type FixedValues =
   | Int8Array | Int16Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array | Uint32Array | BigUint64Array | Float32Array | Float64Array;
 
 export type TextFormat =
-  | { readonly kind: 'json' }
+  /** `beside`: columns that are not in the text, but in `records` of each item. */
+  | { readonly kind: 'json'; readonly beside?: readonly string[] }
   /** `columns`: for each field of a record, in order, its place in the schema, or -1. `delimiter`: one ASCII character. */
   | { readonly kind: 'csv'; readonly delimiter: string; readonly columns: readonly number[] };

@@ -1,4 +1,4 @@
-import type { PartitionEnd, SourceReader, SourceRows } from '../connectors/source.js';
+import type { Origin, PartitionEnd, SourceReader, SourceRows } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
 import { readsSource, type Branch } from '../plan/plan.js';
 import { END_OF_TIME, later, NO_TIME } from '../worker/lanes.js';
@@ -22,9 +22,15 @@ interface Reader {
   readonly stage: StageRun;
   readonly branch: number;
   readonly ledger: Ledger;
-  /** Rows that did not make it into the batch, by the number of the morsel. */
-  readonly rejects: Map<number, readonly Reject[]>;
+  /** What rows set aside are told by, by the number of the morsel. */
+  readonly told: Map<number, Told>;
 }
+/** `rejects`: rows that did not make it into the batch. */
+interface Told {
+  readonly rejects: readonly Reject[];
+  readonly origin: Origin | null;
+}
+const NOTHING: Told = { rejects: [], origin: null };
 /** A source, read once for all its readers. */
 interface Input {
   readonly name: string;
@@ -62,7 +68,7 @@ export class Inputs {
     const all = plan.stages.flatMap(({ branches }, stage) => branches.map((planned, branch) => ({ planned, stage: stages[stage]!, branch })));
     this.inputs = sources.map(({ name }, source) => {
       const reading = all.filter(({ planned: { from } }) => readsSource(from) && from.source === source);
-      const readers = reading.map(({ stage, branch }, i): Reader => ({ stage, branch, ledger: new Ledger(reading.length === 1 ? name : `${name} #${i + 1}`), rejects: new Map() }));
+      const readers = reading.map(({ stage, branch }, i): Reader => ({ stage, branch, ledger: new Ledger(reading.length === 1 ? name : `${name} #${i + 1}`), told: new Map() }));
       const { planned } = reading[0]!;
       return { name, planned, ingest: new Ingest(heap, pages, kernels, planned.source.schema, sharedBuffers), readers, places: placesOf(readers), inFlight: 0, floors: new Map(), ends: new Map() };
     });
@@ -127,21 +133,21 @@ export class Inputs {
     input.inFlight++;
     const [first, ...others] = input.readers as [Reader, ...Reader[]];
     let filled: Uint32Array | null = null;
-    let rejects: readonly Reject[] = [];
     this.acknowledgements.submitted(source, item, first.stage.sequence.number);
     if (item.next !== undefined) input.ends.set(first.stage.sequence.number, item.next);
+    let told = NOTHING;
     first.stage.sequence.submit(first.branch, this.laneOf(source, first.stage, first.branch, partition), morsel => {
-      rejects = input.ingest.fill(morsel, item);
+      told = { rejects: input.ingest.fill(morsel, item), origin: item.origin ?? null };
       morsel.latest = this.latestFor(input.planned);
       morsel.floor = input.floors.get(partition) ?? NO_TIME;
       morsel.again = this.replay.isAgain(source, partition, item.next) ? 1 : 0;
       if (others.length > 0) filled = this.shared(morsel, input.readers.length);
-      this.setAside(first, rejects);
+      this.tell(first, told);
     });
     for (const reader of others) {
       reader.stage.sequence.submit(reader.branch, this.laneOf(source, reader.stage, reader.branch, partition), morsel => {
         morsel.setWords(filled!);
-        this.setAside(reader, rejects);
+        this.tell(reader, told);
       });
     }
     // Whether there are rows in a text only a worker sees; an item is a sign of life.
@@ -164,14 +170,14 @@ export class Inputs {
     return due.length > 0;
   }
 
-  /** Enters a morsel that is done, and returns the rows that ingestion had set aside. REQUIRES: its branch reads a source. */
-  settle(stage: StageRun, source: number, morsel: Morsel, number: number): readonly Reject[] {
+  /** Enters a morsel that is done, and returns the rows that ingestion had set aside and where it comes from. REQUIRES: its branch reads a source. */
+  settle(stage: StageRun, source: number, morsel: Morsel, number: number): Told {
     const reader = this.byBranch.get(stage)!.get(morsel.branch)!;
     reader.ledger.add(morsel);
     if (reader === this.inputs[source]!.readers[0]) this.settleItem(source, stage, morsel, number);
-    const rejects = reader.rejects.get(number) ?? [];
-    reader.rejects.delete(number);
-    return rejects;
+    const told = reader.told.get(number) ?? NOTHING;
+    reader.told.delete(number);
+    return told;
   }
   nameOf(source: number): string {
     return this.inputs[source]!.name;
@@ -224,8 +230,8 @@ export class Inputs {
     for (const address of [morsel.textAddress, morsel.owned ? morsel.descriptor : 0, morsel.linesAddress]) if (address !== 0) this.blocks.share(address, readers);
     return morsel.words();
   }
-  private setAside({ stage, rejects }: Reader, given: readonly Reject[]): void {
-    if (given.length > 0) rejects.set(stage.sequence.number, given);
+  private tell({ stage, told }: Reader, given: Told): void {
+    if (given.rejects.length > 0 || given.origin !== null) told.set(stage.sequence.number, given);
   }
 
   /** The least watermark of the partitions of a source that take part, as its first reader has it. */

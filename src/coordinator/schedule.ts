@@ -240,14 +240,16 @@ export class Schedule {
     const { heap } = this.engine;
     const { from, ledger } = this.branches[stage]![morsel.branch]!;
     ledger?.add(morsel);
-    const own = readsSource(from) ? this.inputs.settle(this.stages[stage]!, from.source, morsel, number) : [];
+    const told = readsSource(from) ? this.inputs.settle(this.stages[stage]!, from.source, morsel, number) : null;
     const theirs = morsel.rejects ? JSON.parse(decodeText(heap.u8, morsel.rejects, morsel.rejectBytes)) as Reject[] : [];
-    const all = [...own, ...theirs].sort((a, b) => a.position - b.position);
+    const origin = told?.origin;
+    const all = [...told?.rejects ?? [], ...theirs].map(reject => (origin ? { ...reject, at: reject.at ?? origin.positionOf(reject.position) } : reject))
+      .sort((a, b) => Number((a.at ?? 0n) - (b.at ?? 0n)) || a.position - b.position);
     if (all.length === 0 || morsel.again) return null;
-    const source = readsSource(from) ? this.inputs.nameOf(from.source) : ledger!.name;
+    const source = origin?.source ?? (readsSource(from) ? this.inputs.nameOf(from.source) : ledger!.name);
     this.emitter.letters(stage, source, morsel.basePosition, all);
     const first = all.find(reject => reject.reason !== 'LATE');
-    return first ? { source, position: morsel.basePosition + BigInt(first.position), message: `${first.reason}: ${first.message}` } : null;
+    return first ? { source, position: first.at ?? morsel.basePosition + BigInt(first.position), message: `${first.reason}: ${first.message}` } : null;
   }
 
   private freeMorsel(stage: number, morsel: Morsel): void {

@@ -6,7 +6,7 @@ import { morselStart } from '../heap/stage-block.js';
 export const enum MorselKind { batch, text, shared, branchEnd, aside, statement }
 export const enum MorselState { free, queued, done }
 
-const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines, lane, turn, common, again }
+const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines, lane, turn, common, again, textRecords }
 /** Sequences go round after so many where they are kept in 32 bits. A multiple of MORSEL_SLOTS. */
 export const TOKENS: number = 2 ** 31 - MORSEL_SLOTS;
 /** Indexes of i64 words within a slot. */
@@ -57,6 +57,9 @@ export class Morsel {
   set textAddress(value: number) { this.set(U32.textAddress, value); }
   get textBytes(): number { return this.get(U32.textBytes); }
   set textBytes(value: number) { this.set(U32.textBytes, value); }
+  /** Address of what is known of the text's records, within the same block, see `batch/text-records.ts`; 0: nothing. */
+  get textRecords(): number { return this.get(U32.textRecords); }
+  set textRecords(value: number) { this.set(U32.textRecords, value); }
 
   /** Address of [length, JSON of a TextFormat]. */
   get textFormat(): number { return this.get(U32.textFormat); }
