@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors.js';
+import { LOST_CODES } from './delivery/network.js';
 
 /** The only file that names the optional package behind `millrace/s3`. */
 export type S3Package = typeof import('@aws-sdk/client-s3');
@@ -26,7 +27,6 @@ interface S3Failure {
 }
 const asFailure = (error: unknown): S3Failure => (typeof error === 'object' && error !== null ? error : { message: error });
 
-const LOST = ['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN'];
 /** Errors that pass though their status does not say so, and errors without one. */
 const PASSING = ['TimeoutError', 'NetworkingError', 'RequestTimeout', 'RequestTimeTooSkewed', 'ThrottlingException', 'SlowDown', 'OperationAborted', 'IncompleteBody'];
 
@@ -34,7 +34,7 @@ const PASSING = ['TimeoutError', 'NetworkingError', 'RequestTimeout', 'RequestTi
 export function isTransientS3(error: unknown): boolean {
   const { name, code, $metadata } = asFailure(error);
   const status = $metadata?.httpStatusCode;
-  if (typeof code === 'string' && LOST.includes(code)) return true;
+  if (typeof code === 'string' && LOST_CODES.includes(code)) return true;
   if (typeof name === 'string' && PASSING.includes(name)) return true;
   // 501: what a server does not know it will not know the next time.
   return typeof status === 'number' && (status === 429 || (status >= 500 && status !== 501));

@@ -133,9 +133,9 @@ export class Inputs {
     input.inFlight++;
     const [first, ...others] = input.readers as [Reader, ...Reader[]];
     let filled: Uint32Array | null = null;
-    let told = NOTHING;
     this.acknowledgements.submitted(source, item, first.stage.sequence.number);
     if (item.next !== undefined) input.ends.set(first.stage.sequence.number, item.next);
+    let told = NOTHING;
     first.stage.sequence.submit(first.branch, this.laneOf(source, first.stage, first.branch, partition), morsel => {
       told = { rejects: input.ingest.fill(morsel, item), origin: item.origin ?? null };
       morsel.latest = this.latestFor(input.planned);
