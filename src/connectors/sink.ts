@@ -29,6 +29,11 @@ export interface Sink {
   close(): Promise<void> | void;
   /** The job failed: nothing half-written may look complete. Must not throw. */
   abort(): Promise<void> | void;
+  /**
+   * Claims a number for this life of the job, at least `least` and greater than any that was claimed before for the same store: versions begin with
+   * it. Called behind `open`. A sink without it does not compare versions, or only those of one life.
+   */
+  incarnation?(least?: number): Promise<number>;
   /** What became of writes that failed, for sinks that try again and can keep results back: for the job's stats. */
   delivery?(): DeliveryStats | null;
 }
