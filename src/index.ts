@@ -63,6 +63,12 @@ export { batches } from './connectors/batches.js';
 export type { BatchesSink } from './connectors/batches.js';
 export { arrowIpcFile } from './connectors/arrow-ipc-file.js';
 export type { ArrowIpcFileOptions } from './connectors/arrow-ipc-file.js';
+export { rolledFiles } from './connectors/rolled-files.js';
+export type { RolledFilesOptions } from './connectors/rolled-files.js';
+export type { RolledOptions, RollOptions } from './connectors/parts/roll-options.js';
+export { webhook } from './connectors/webhook.js';
+export type { WebhookHeaders, WebhookOptions } from './connectors/webhook.js';
+export type { DeliveryOptions, RetryOptions, SpillOptions } from './connectors/delivery/options.js';
 export { terminalTable } from './connectors/terminal-table.js';
 export type { TerminalTableOptions } from './connectors/terminal-table.js';
 

@@ -1,8 +1,9 @@
+import { LOST_CODES } from './delivery/network.js';
+
 /** Which errors of the driver pass: no host answers, a timeout, too few replicas, a server that is overloaded or starts. By name and code: the driver is not imported. */
 const PASSING_NAMES = ['OperationTimedOutError', 'BusyConnectionError'];
 /** serverError, unavailable, overloaded, isBootstrapping, truncateError, writeTimeout, readTimeout, readFailure, writeFailure, casWriteUnknown. */
 const PASSING_CODES = [0x0000, 0x1000, 0x1001, 0x1002, 0x1003, 0x1100, 0x1200, 0x1300, 0x1500, 0x1700];
-const LOST = ['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'];
 
 /** A transaction that others were faster than, again and again. */
 export class Contended extends Error {}
@@ -19,7 +20,7 @@ export function isTransient(error: unknown): boolean {
     return inner.length === 0 || inner.some(one => one !== 'AuthenticationError');
   }
   if (typeof name === 'string' && PASSING_NAMES.includes(name)) return true;
-  return typeof code === 'number' ? PASSING_CODES.includes(code) : typeof code === 'string' && LOST.includes(code);
+  return typeof code === 'number' ? PASSING_CODES.includes(code) : typeof code === 'string' && LOST_CODES.includes(code);
 }
 
 /** In one line. The driver's errors may hold the query and all that was tried with each host. */

@@ -1,4 +1,5 @@
 import type { Parcel, Store } from './delivery/delivery.js';
+import { LOST_CODES } from './delivery/network.js';
 import type { PostgresClient } from './postgres-options.js';
 
 /** Rows of one statement: the text of one array for each of its columns. */
@@ -70,7 +71,6 @@ export function watch(client: PostgresClient): () => void {
  */
 const PASSING_CLASSES = ['08', '53', '58'];
 const PASSING_STATES = ['40001', '40P01', '55P03', '57P01', '57P02', '57P03', '57P05', '57014', '25006'];
-const LOST = ['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN'];
 /** What pg says without a code. Of a Client that has no connection any more it says something else, and that does not pass. */
 const LOST_MESSAGE = /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout)/;
 
@@ -79,7 +79,7 @@ function isTransient(error: unknown): boolean {
   // Several addresses were tried.
   if (Array.isArray(errors) && errors.length > 0) return errors.every(isTransient);
   if (typeof code === 'string') {
-    if (LOST.includes(code) || syscall === 'connect') return true;
+    if (LOST_CODES.includes(code) || syscall === 'connect') return true;
     return code.length === 5 && (PASSING_CLASSES.includes(code.slice(0, 2)) || PASSING_STATES.includes(code));
   }
   return LOST_MESSAGE.test(String(message ?? ''));

@@ -24,16 +24,22 @@ export interface Sink {
    */
   readonly accepts?: 'append' | 'updating' | 'retracting';
   open(fields: Fields): Promise<void> | void;
+  /**
+   * Claims a number greater than all that were claimed for the same output before, 1 or more and not less than `least`: versions of this run then win over
+   * those of earlier ones. Called behind `open`, and again where a job has to begin anew; where a job has several sinks and another claimed more, once
+   * more with that. Where no sink has it, versions count from 1 in each run.
+   */
+  incarnation?(least: number): Promise<number>;
   write(batch: ResultBatch): Promise<void> | void;
+  /**
+   * Settles once all that was written before would outlive the process; sources are told only then that it was delivered. Writing goes on meanwhile. Where
+   * it is missing, what `write` has returned for does.
+   */
+  durable?(): Promise<void>;
   /** All was written: makes the output complete (rename a file into place, flush). */
   close(): Promise<void> | void;
   /** The job failed: nothing half-written may look complete. Must not throw. */
   abort(): Promise<void> | void;
-  /**
-   * Claims a number for this life of the job, at least `least` and greater than any that was claimed before for the same store: versions begin with
-   * it. Called behind `open`. A sink without it does not compare versions, or only those of one life.
-   */
-  incarnation?(least?: number): Promise<number>;
   /** What became of writes that failed, for sinks that try again and can keep results back: for the job's stats. */
   delivery?(): DeliveryStats | null;
 }

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, type KafkaMessage } from 'kafkajs';
 
-/** The address of a broker for tests; null: there is none, and tests of Kafka are skipped. */
-export const broker: string | null = process.env['MILLRACE_KAFKA'] ?? null;
-if (broker === null) {
-  if (process.env['CI']) throw new Error('no Kafka broker: npm run services -- up kafka');
-  console.warn('SKIPPED: tests of Kafka, since there is no broker (npm run services -- up kafka)');
+let address = 'localhost:1';
+/** The broker that `kafka()` and all below talk to. */
+export function useBroker(broker: string | null): string | null {
+  address = broker ?? address;
+  return broker;
 }
-
-export const kafka = (): Kafka => new Kafka({ clientId: 'test', brokers: [broker ?? 'localhost:1'], logLevel: logLevel.NOTHING, retry: { initialRetryTime: 50, retries: 8 } });
+export const kafka = (): Kafka => new Kafka({ clientId: 'test', brokers: [address], logLevel: logLevel.NOTHING, retry: { initialRetryTime: 50, retries: 8 } });
 
 let made = 0;
 /** A name that no other test has. */

@@ -7,8 +7,10 @@ import { schema } from '../../../src/plan/schema.ts';
 import { t } from '../../../src/plan/type-builders.ts';
 import type { Fields, Row } from '../../../src/plan/types.ts';
 import { testHeap } from '../../support/heap.ts';
-import { broker, kafka, makeTopic, messagesOf, unique } from '../../support/kafka.ts';
+import { kafka, makeTopic, messagesOf, unique, useBroker } from '../../support/kafka.ts';
+import { service } from '../../support/services.ts';
 
+const broker = useBroker(await service('kafka'));
 const { heap, allocator } = testHeap(512);
 function batch(fields: Fields, rows: readonly Row[]): ResultBatch {
   const builder = new RowBuilder(fields, heap, allocator, dictionariesFor(fields, heap, allocator));

@@ -92,11 +92,11 @@ describe.skipIf(address === null)('a table of Cassandra', () => {
 
   test('incarnations grow, also when several are claimed at once', async () => {
     const { sink, name } = await open(MINUTES);
-    expect(await sink.incarnation!()).toBe(1);
-    const others = await Promise.all(Array.from({ length: 4 }, async () => (await open(MINUTES, { table: name })).sink.incarnation!()));
+    expect(await sink.incarnation!(0)).toBe(1);
+    const others = await Promise.all(Array.from({ length: 4 }, async () => (await open(MINUTES, { table: name })).sink.incarnation!(0)));
     expect(others.sort()).toEqual([2, 3, 4, 5]);
     expect(await sink.incarnation!(17)).toBe(17);
-    expect(await sink.incarnation!()).toBe(18);
+    expect(await sink.incarnation!(0)).toBe(18);
   });
 
   describe('increment', () => {
@@ -217,12 +217,12 @@ describe.skipIf(address === null)('a table of Cassandra', () => {
       batch: () => { throw error(); },
     });
     const passing = await open(MINUTES, { client: failing(() => Object.assign(new Error('Cannot achieve consistency level QUORUM'), { name: 'ResponseError', code: 0x1000 })), retry: { firstMs: 1, mostMs: 5, breakMs: 1, giveUpAfterMs: 60 } });
-    await passing.sink.incarnation!();
+    await passing.sink.incarnation!(0);
     expect(await refusal(passing.write(minute('a', 0, 1, 1)))).toMatch(/^SINK_UNREACHABLE: .*cannot write 1 rows after \d+ attempts.*Cannot achieve consistency level QUORUM \(0x1000\)/);
     expect(attempts).toBeGreaterThan(2);
     attempts = 0;
     const refused = await open(MINUTES, { client: failing(() => Object.assign(new Error('User x has no MODIFY permission'), { name: 'ResponseError', code: 0x2100 })) });
-    await refused.sink.incarnation!();
+    await refused.sink.incarnation!(0);
     expect(await refusal(refused.write(minute('a', 0, 1, 1)))).toMatch(/^SINK_FAILED: .*no MODIFY permission \(0x2100\)$/);
     expect(attempts).toBe(1);
   });

@@ -129,7 +129,7 @@ describe.skipIf(url === null)('PostgreSQL goes away and comes back', () => {
       expect(await refusal((async () => sink.write(resultBatch(MINUTES, [minute(1)])))())).toMatch(/^SINK_FAILED: .*cannot write 1 rows: permission denied for table .*\(42501\)$/);
       await sink.abort();
       await sink.open(MINUTES);
-      expect(await refusal(sink.incarnation!())).toMatch(/^SINK_FAILED: .*cannot create the table that tells one life of a job from the next: .*\(42501\); have it created: CREATE TABLE IF NOT EXISTS "outage_\d+"."millrace_incarnations"/);
+      expect(await refusal(sink.incarnation!(0))).toMatch(/^SINK_FAILED: .*cannot create the table that tells one life of a job from the next: .*\(42501\); have it created: CREATE TABLE IF NOT EXISTS "outage_\d+"."millrace_incarnations"/);
       await sink.abort();
       expect(await refusal((async () => postgres({ client: reader, schema: space, table: 'nowhere', key: ['campaign'], createTable: true, retry: RETRY }).open(MINUTES))())).toMatch(/^SINK_FAILED: .*cannot create the table: .*\(42501\)$/);
     } finally {
