@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
-import { arrowIpc, callback, count, createEngine, csv, jsonl, rolledFiles, rows, schema, stream, sum, t, tumbling, type MillraceError, type RolledOptions, type Row } from 'millrace';
+import { arrowIpc, callback, count, createEngine, csv, jsonl, rolledFiles, rows, schema, stream, sum, t, tumbling, type MillraceError, type RolledOptions, type Row, type Sink, type Source, type SourceItem } from 'millrace';
 import { parquet } from 'millrace/parquet';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-rolled-'));
@@ -118,6 +118,51 @@ describe('rolledFiles()', () => {
     mkdirSync(join(place, 'r-00001.jsonl'), { recursive: true });
     await expect(run(views(180), place, { run: 'r' })).rejects.toMatchObject({ code: 'SINK_FAILED' });
     expect(readdirSync(place)).toEqual(['r-00001.jsonl']);
+  });
+
+  test('is durable once its files are complete', async () => {
+    const place = fresh();
+    const inner = rolledFiles({ folder: place, run: 'r' });
+    const seen: string[][] = [];
+    const observed: Promise<void>[] = [];
+    const sink: Sink = {
+      name: 'observed', open: fields => inner.open(fields), close: () => inner.close(), abort: () => inner.abort(),
+      write: async batch => {
+        await inner.write(batch);
+        observed.push(inner.durable!().then(() => void seen.push(filesIn(place))));
+        await sleep(50);
+        expect(seen).toEqual([]);
+      },
+    };
+    await perMinute(views(180)).to(sink).run({ engine });
+    await Promise.all(observed);
+    expect(seen[0]).toEqual(['r-00001.jsonl']);
+  });
+
+  test('has the rows of a window once where the job begins anew within a run', async () => {
+    const place = fresh();
+    const input = views(240);
+    let readings = 0;
+    const restarting: Source = {
+      name: 'restarting', bounded: true, dictionaries: true,
+      read: async () => {
+        const [number, items] = [readings++, [input.slice(0, 200), input.slice(200)]];
+        const next = async (): Promise<SourceItem | null> => {
+          const [rows] = items.splice(0, 1);
+          if (number > 0 || items.length > 0) return rows === undefined ? null : { kind: 'rows', rows };
+          // Two windows were closed, and are on their way to the sink.
+          for (const until = Date.now() + 10_000; Date.now() < until && filesIn(place).length < 3;) await sleep(10);
+          return { kind: 'restart' };
+        };
+        return { next, close: async () => {} };
+      },
+    };
+    await stream(restarting, View).eventTime('at').groupBy('page').window(tumbling('1m')).aggregate(() => ({ views: count() }))
+      .to(rolledFiles({ folder: place, ...byWindow })).run({ engine });
+    expect(readings).toBe(2);
+    const found = filesIn(place);
+    expect(found.map(path => path.split('/')[1])).toEqual(Array.from({ length: 4 }, () => 'part-00001.jsonl'));
+    expect(found.flatMap(path => linesOf(join(place, path))).map(({ views }) => views)).toEqual(Array.from({ length: 12 }, () => 20));
   });
 
   test('refuses what cannot be meant', async () => {

@@ -30,6 +30,8 @@ export class RolledSink implements Sink {
   private last: Promise<unknown> = Promise.resolve();
   private failure: unknown = null;
   private timer: NodeJS.Timeout | null = null;
+  /** Whether the job, since it has begun or begun anew, has given rows. */
+  private hasRows = false;
 
   constructor(private readonly storage: PartStorage, private readonly settings: RolledSettings) {
     this.name = storage.name;
@@ -40,6 +42,7 @@ export class RolledSink implements Sink {
     this.groups = new Map();
     this.filling.clear();
     this.failure = null;
+    this.hasRows = false;
     this.groupsOf = byWindow ? windowGroups(this.name, fields) : batch => [{ path: run, rows: Array.from({ length: batch.rows }, (_, row) => row) }];
     this.makeEncoder = await encoders(format, fields, this.name);
     await this.storage.open();
@@ -48,8 +51,24 @@ export class RolledSink implements Sink {
     this.timer.unref();
   }
 
+  /**
+   * Gives out no numbers, but learns that the job begins anew within a run: what is in open files was not told to be durable, so it comes again, and so
+   * do all rows of its windows.
+   */
+  async incarnation(least: number): Promise<number> {
+    if (this.hasRows) {
+      await this.turn(async () => {
+        await this.discardOpen(new MillraceError('CANCELLED', `${this.name}: the job has begun anew`));
+        if (this.settings.byWindow) this.groups = new Map();
+      });
+    }
+    this.hasRows = false;
+    return least;
+  }
+
   write(batch: ResultBatch): Promise<void> {
     return this.turn(async () => {
+      this.hasRows = true;
       for (const { path, rows } of this.groupsOf(batch)) await this.add(this.group(path), batch, rows);
     });
   }
@@ -84,8 +103,7 @@ export class RolledSink implements Sink {
     this.failure ??= reason;
     this.storage.stop();
     await this.last;
-    await Promise.all([...this.filling].map(({ part }) => part!.discard(reason)));
-    this.filling.clear();
+    await this.discardOpen(reason);
     this.end();
   }
 
@@ -133,6 +151,12 @@ export class RolledSink implements Sink {
     group.part = null;
     // All rows of a window come again when one does: what an earlier run has left of it is out of date.
     if (this.settings.byWindow && group.count === 1) await this.removeOthers(group);
+  }
+
+  private async discardOpen(reason: Error): Promise<void> {
+    await Promise.all([...this.filling].map(({ part }) => part!.discard(reason)));
+    for (const group of this.filling) group.part = null;
+    this.filling.clear();
   }
 
   private async completeDue(): Promise<void> {
