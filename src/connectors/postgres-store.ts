@@ -42,17 +42,28 @@ export class PostgresStore implements Store<PostgresParcel> {
   decode(bytes: Uint8Array): PostgresParcel {
     return JSON.parse(Buffer.from(bytes).toString()) as PostgresParcel;
   }
-
-  /** A client without a listener ends the process when its connection is lost; the statement that finds out tells us. */
-  watch(): () => void {
-    const { client } = this;
-    const { on, off } = client as { on?: unknown; off?: unknown };
-    if (typeof on !== 'function' || typeof off !== 'function') return () => {};
-    on.call(client, 'error', ignore);
-    return () => { off.call(client, 'error', ignore); };
-  }
 }
+
+/** How many sinks use a client. */
+const watched = new WeakMap<PostgresClient, number>();
 const ignore = (): void => {};
+
+/** A client without a listener ends the process when its connection is lost; the statement that finds out tells us. Returns what ends it. */
+export function watch(client: PostgresClient): () => void {
+  const { on, off } = client as { on?: unknown; off?: unknown };
+  if (typeof on !== 'function' || typeof off !== 'function') return () => {};
+  const users = watched.get(client) ?? 0;
+  watched.set(client, users + 1);
+  if (users === 0) on.call(client, 'error', ignore);
+  let ended = false;
+  return () => {
+    if (ended) return;
+    ended = true;
+    const left = watched.get(client)! - 1;
+    watched.set(client, left);
+    if (left === 0) off.call(client, 'error', ignore);
+  };
+}
 
 /**
  * SQLSTATEs of what passes: by class the connection (08), resources (53) and the system (58); a transaction that lost to another (40001,

@@ -1,10 +1,13 @@
 import { MillraceError } from '../errors.js';
 import type { Field, Fields } from '../plan/types.js';
-import { beforeOf, checkSums, incrementStatement, incrementTargets, LEDGER_EPOCH, LEDGER_VERSION, totalFields, type IncrementLayout } from './postgres-increment.js';
+import { assignmentsOf, keyOf, type Assignment } from './assignments.js';
+import { isDeleted, isVersion, refuseLostDeletes, refuseRetractions } from './changelog.js';
+import { checkSums, totalFields } from './increments.js';
+import type { RowPlan } from './newest-rows.js';
+import { beforeOf, incrementStatement, incrementTargets, LEDGER_EPOCH, LEDGER_VERSION, type IncrementLayout } from './postgres-increment.js';
 import type { PostgresSettings } from './postgres-options.js';
-import type { RowPlan } from './postgres-rows.js';
 import { appendStatement, createStatement, deleteStatement, deleteTargets, quoted, upsertStatement, type Layout, type Target } from './postgres-statements.js';
-import { assignmentsOf, checkTable, keyOf, type Assignment, type Query } from './postgres-table.js';
+import { checkTable, type Query } from './postgres-table.js';
 
 /** A statement and where its rows' values come from: indexes into the results' fields. */
 export interface Writer {
@@ -22,16 +25,12 @@ export interface Writing {
   readonly remove: Writer | null;
 }
 
-export const isVersion = ({ name, type }: Field): boolean => name === 'version' && type.kind === 'int64';
-const isDeleted = ({ name, type }: Field): boolean => name === 'deleted' && type.kind === 'bool';
-const isRetracted = ({ name, type, nullable }: Field): boolean => name === 'retracted' && type.kind === 'bool' && !nullable;
-
 const refused = (name: string, message: string): MillraceError => new MillraceError('BAD_OPTION', `${name}: ${message}`);
 export const tableName = ({ schema }: PostgresSettings, table: string): string => (schema === null ? '' : `${quoted(schema)}.`) + quoted(table);
 
 /** Compares what is to be written with the table that is there, which it creates if asked to. Throws BAD_OPTION. `ask`: sends a query; `what` it is for. */
 export async function planWriting(settings: PostgresSettings, fields: Fields, ask: (what: string) => Query): Promise<Writing> {
-  if (fields.some(isRetracted)) throw refused(settings.name, 'these results are taken back by rows that are equal to them, which have no key: aggregate them first, or say mode: \'final\' in the join');
+  refuseRetractions(settings.name, fields);
   return settings.mode === 'increment' ? planIncrement(settings, fields, ask) : planRows(settings, fields, ask);
 }
 
@@ -41,9 +40,8 @@ async function planRows(settings: PostgresSettings, fields: Fields, ask: (what: 
   const assignments = assignmentsOf(name, fields, columns).filter(({ field }) => !(removes && isDeleted(field)));
   const key = keyOf(name, assignments, settings.key);
   const version = assignments.find(({ field }) => isVersion(field)) ?? null;
-  // Of revised results the columns that say which is the newest must be written, or the table could not tell.
   if (fields.some(isVersion) && version === null) throw refused(name, 'columns must name \'version\', which tells what is newer');
-  if (!settings.removes && fields.some(isDeleted) && !assignments.some(({ field }) => isDeleted(field))) throw refused(name, 'columns must name \'deleted\', or say deletes: \'remove\'');
+  refuseLostDeletes(name, fields, assignments, settings.removes);
   const table = tableName(settings, settings.table);
   const targets = await prepared(settings, ask, table, assignments, key);
   const layout: Layout = { table, targets, key: key.map(({ column }) => column), version: version?.column ?? null };

@@ -1,18 +1,16 @@
 import type { Fields } from '../plan/types.js';
+import { firstVersion, isVersion } from './changelog.js';
 import { Delivery } from './delivery/delivery.js';
 import { claimIncarnation } from './postgres-incarnation.js';
 import { postgresSettings, type PostgresMode, type PostgresOptions, type PostgresSettings } from './postgres-options.js';
 import { PostgresRows } from './postgres-rows.js';
-import { PostgresStore, type PostgresParcel } from './postgres-store.js';
+import { PostgresStore, watch, type PostgresParcel } from './postgres-store.js';
 import type { Query } from './postgres-table.js';
-import { isVersion, planWriting, type Writer, type Writing } from './postgres-writing.js';
+import { planWriting, type Writer, type Writing } from './postgres-writing.js';
 import type { DeliveryStats, ResultBatch, Sink } from './sink.js';
 
 export type { PostgresClient, PostgresMode, PostgresOptions } from './postgres-options.js';
 export type { DeliveryOptions, RetryOptions, SpillOptions } from './delivery/options.js';
-
-/** Versions of a life are greater than all of those before: a result that comes once has the first. */
-const INCARNATION_BITS = 40n;
 
 class Postgres implements Sink {
   readonly accepts: 'append' | 'updating';
@@ -33,7 +31,7 @@ class Postgres implements Sink {
   }
 
   async open(fields: Fields): Promise<void> {
-    this.#unwatch = this.#store.watch();
+    this.#unwatch = watch(this.#settings.client);
     this.#delivery = new Delivery(this.#store, this.#settings.delivery);
     this.#writing = await planWriting(this.#settings, fields, what => this.#ask(what));
     this.#claims = fields.some(isVersion) || this.#settings.mode === 'increment';
@@ -51,7 +49,7 @@ class Postgres implements Sink {
 
   #setStatements(incarnation: number): void {
     const { write, remove, rowPlan } = this.#writing!;
-    const versionOfAll = this.#settings.mode === 'increment' && rowPlan.version === null ? [String(BigInt(incarnation) << INCARNATION_BITS)] : [];
+    const versionOfAll = this.#settings.mode === 'increment' && rowPlan.version === null ? [String(firstVersion(incarnation))] : [];
     this.#store.statements = {
       write: { text: write.text, constants: [...write.constants, ...versionOfAll] },
       ...(remove === null ? {} : { remove: { text: remove.text, constants: remove.constants } }),
