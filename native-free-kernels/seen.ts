@@ -18,7 +18,7 @@ const HEAD_BYTES = 32;
 
 export const seenTwins = (heap: HeapViews): SeenKernels => {
   const { u8, u32, i64 } = heap;
-  const { timeOf, wordAt, entryAt, isLive, headOf, take } = logViews(heap);
+  const { timeOf, wordAt, entryAt, isLive, firstOf, push, take } = logViews(heap);
   return {
     firstOfKeys(owner, from, rows, positions, keys, views, valid, hashes, times, bounds, keep, late) {
       const log = owner >>> 2;
@@ -38,8 +38,8 @@ export const seenTwins = (heap: HeapViews): SeenKernels => {
           return i64[entry >>> 3] === word && u32[wordAt(entry, EntryWord.hash)] === hash && u32[wordAt(entry, EntryWord.flags)] === isNull && (there > time ? there - time : time - there) <= within
             && Buffer.compare(bytes, u8.subarray(entry + HEAD_BYTES, entry + HEAD_BYTES + bytes.length)) === 0;
         };
-        const [end, head] = [u32[log + 3]!, headOf(owner, hash)];
-        let place = u32[head]!;
+        const end = u32[log + 3]!;
+        let place = firstOf(owner, hash);
         while (isLive(owner, place) && !isSame(entryAt(owner, place))) place = u32[wordAt(entryAt(owner, place), EntryWord.link)]!;
         if (isLive(owner, place)) {
           u32[log + 17]!++;
@@ -49,9 +49,8 @@ export const seenTwins = (heap: HeapViews): SeenKernels => {
         const entry = take(owner, size, time, false);
         if (entry === 0) return row;
         i64.set([word, time], entry >>> 3);
-        u32.set([u32[head]!, hash, size, isNull], wordAt(entry, EntryWord.link));
+        u32.set([push(owner, hash, end), hash, size, isNull], wordAt(entry, EntryWord.link));
         u8.set(bytes, entry + HEAD_BYTES);
-        u32[head] = end;
         u8[keep + element] = 1;
         if (time > i64[(owner >>> 3) + 9]!) i64[(owner >>> 3) + 9] = time;
       }

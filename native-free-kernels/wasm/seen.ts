@@ -1,5 +1,5 @@
 import { copyText, sameBytes } from './bytes';
-import { BASE, BLOCK, close, DIRECTORY, DIRECTORY_MASK, END, FLAGS, GREATEST, HASH, HEADS, LEAST, LINK, MASK, NEXT, SHIFT, SIZE, STOP, TIME } from './join-log';
+import { BASE, bitOf, BLOCK, BUCKET_SHIFT, close, DIRECTORY, DIRECTORY_MASK, END, FILTER, FLAGS, GREATEST, HASH, HEADS, LEAST, LINK, MASK, NEXT, push, SHIFT, SIZE, STOP, TIME } from './join-log';
 import { entryAt } from './join-probe';
 
 // Layout of a store, in bytes: a log, and behind it what src/aggregate/seen-store.ts has in words.
@@ -21,18 +21,22 @@ const NEAR: i32 = 64;
 function touch(log: usize, from: i32, until: i32, positions: usize, hashes: usize): u32 {
   const base = load<u32>(log, BASE);
   const live = load<u32>(log, END) - base;
-  if (!live) return 0;
   const heads = <usize>load<u32>(log, HEADS);
   const mask = load<u32>(log, MASK);
+  const bucketShift = <usize>load<u8>(log, BUCKET_SHIFT);
+  const filter = <usize>load<u8>(log, FILTER);
   const directory = <usize>load<u32>(log, DIRECTORY);
   const slots = load<u32>(log, DIRECTORY_MASK);
   const shift = load<u32>(log, SHIFT);
   let sum: u32 = 0;
   for (let row = from; row < until; row++) {
     const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
-    const head = load<u32>(heads + (<usize>(load<u32>(hashes + (element << 2)) & mask) << 2));
-    // What is gone stands for the oldest entry there is.
-    sum += load<u32>(entryAt(directory, slots, shift, select<u32>(head, base, head - base < live)), LINK);
+    const hash = load<u32>(hashes + (element << 2));
+    const head = heads + (<usize>(hash & mask) << bucketShift);
+    const position = load<u32>(head);
+    // What is gone, or surely another key's, is not looked at: the log stands for it.
+    const has = i32(position - base < live) & i32((load<u8>(head + filter) & bitOf(hash)) != 0);
+    sum += load<u32>(select<usize>(entryAt(directory, slots, shift, position), log, has), LINK);
   }
   return sum;
 }
@@ -41,6 +45,8 @@ function touch(log: usize, from: i32, until: i32, positions: usize, hashes: usiz
 export function firstOfKeys(owner: usize, from: i32, rows: i32, positions: usize, keys: usize, views: i32, valid: usize, hashes: usize, times: usize, bounds: usize, keep: usize, late: usize): i32 {
   const heads = <usize>load<u32>(owner, HEADS);
   const mask = load<u32>(owner, MASK);
+  const bucketShift = <usize>load<u8>(owner, BUCKET_SHIFT);
+  const filter = <usize>load<u8>(owner, FILTER);
   const base = load<u32>(owner, BASE);
   const directory = <usize>load<u32>(owner, DIRECTORY);
   const slots = load<u32>(owner, DIRECTORY_MASK);
@@ -74,8 +80,8 @@ export function firstOfKeys(owner: usize, from: i32, rows: i32, positions: usize
     const bytes = views ? <usize>load<u32>(keys + (element << 3)) : 0;
     const length = views && !isNull ? load<u32>(keys + (element << 3), 4) : 0;
     const word: u64 = views ? <u64>length : isNull ? 0 : load<u64>(keys + (element << 3));
-    const head = heads + (<usize>(hash & mask) << 2);
-    let place = load<u32>(head);
+    const head = heads + (<usize>(hash & mask) << bucketShift);
+    let place = load<u8>(head + filter) & bitOf(hash) ? load<u32>(head) : base - 1;
     let isSeen = false;
     while (place - base < position - base) {
       const other = entryAt(directory, slots, shift, place);
@@ -97,12 +103,11 @@ export function firstOfKeys(owner: usize, from: i32, rows: i32, positions: usize
     if (at + size > stop) break;
     store<u64>(at, word);
     store<i64>(at, time, TIME);
-    store<u32>(at, load<u32>(head), LINK);
+    store<u32>(at, push(head, filter, hash, position, base, position - base), LINK);
     store<u32>(at, hash, HASH);
     store<u32>(at, size, SIZE);
     store<u32>(at, isNull, FLAGS);
     copyText(at + HEAD, bytes, length);
-    store<u32>(head, position);
     store<u8>(keep + element, 1);
     if (time < least) least = time;
     if (time > greatest) greatest = time;
