@@ -18,7 +18,7 @@ const NEAR: i32 = 64;
  * Reads the beginnings of the chains of some rows: the reads wait for memory all at once. Returns
  * what they sum up to, or the compiler would leave them out.
  */
-function touch(log: usize, from: i32, until: i32, positions: usize, hashes: usize): u32 {
+function touch(log: usize, from: i32, until: i32, hashes: usize): u32 {
   const base = load<u32>(log, BASE);
   const live = load<u32>(log, END) - base;
   const heads = <usize>load<u32>(log, HEADS);
@@ -30,8 +30,7 @@ function touch(log: usize, from: i32, until: i32, positions: usize, hashes: usiz
   const shift = load<u32>(log, SHIFT);
   let sum: u32 = 0;
   for (let row = from; row < until; row++) {
-    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
-    const hash = load<u32>(hashes + (element << 2));
+    const hash = load<u32>(hashes + (<usize>row << 2));
     const head = heads + (<usize>(hash & mask) << bucketShift);
     const position = load<u32>(head);
     // What is gone, or surely another key's, is not looked at: the log stands for it.
@@ -42,7 +41,7 @@ function touch(log: usize, from: i32, until: i32, positions: usize, hashes: usiz
 }
 
 /** Lets the first rows of their keys through, see the interface. */
-export function firstOfKeys(owner: usize, from: i32, rows: i32, positions: usize, keys: usize, views: i32, valid: usize, hashes: usize, times: usize, bounds: usize, keep: usize, late: usize): i32 {
+export function firstOfKeys(owner: usize, from: i32, rows: i32, elements: usize, keys: usize, views: i32, valid: usize, hashes: usize, times: usize, bounds: usize, keep: usize, late: usize): i32 {
   const heads = <usize>load<u32>(owner, HEADS);
   const mask = load<u32>(owner, MASK);
   const bucketShift = <usize>load<u8>(owner, BUCKET_SHIFT);
@@ -65,21 +64,20 @@ export function firstOfKeys(owner: usize, from: i32, rows: i32, positions: usize
   for (; row < rows; row++) {
     if (row >= near) {
       near = min<i32>(row + NEAR, rows);
-      store<u32>(owner, touch(owner, row, near, positions, hashes), TOUCHED);
+      store<u32>(owner, touch(owner, row, near, hashes), TOUCHED);
     }
-    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
-    const time = load<i64>(times + (element << 3));
-    if (time < load<i64>(bounds + (element << 3))) {
+    const time = load<i64>(times + (<usize>row << 3));
+    if (time < load<i64>(bounds + (<usize>row << 3))) {
       const count = load<u32>(owner, LATE);
       store<u32>(owner, count + 1, LATE);
       store<i32>(late + (<usize>count << 2), row);
       continue;
     }
-    const hash = load<u32>(hashes + (element << 2));
-    const isNull = valid && !load<u8>(valid + element) ? NULL : 0;
-    const bytes = views ? <usize>load<u32>(keys + (element << 3)) : 0;
-    const length = views && !isNull ? load<u32>(keys + (element << 3), 4) : 0;
-    const word: u64 = views ? <u64>length : isNull ? 0 : load<u64>(keys + (element << 3));
+    const hash = load<u32>(hashes + (<usize>row << 2));
+    const isNull = valid && !load<u8>(valid + <usize>row) ? NULL : 0;
+    const bytes = views ? <usize>load<u32>(keys + (<usize>row << 3)) : 0;
+    const length = views && !isNull ? load<u32>(keys + (<usize>row << 3), 4) : 0;
+    const word: u64 = views ? <u64>length : isNull ? 0 : load<u64>(keys + (<usize>row << 3));
     const head = heads + (<usize>(hash & mask) << bucketShift);
     let place = load<u8>(head + filter) & bitOf(hash) ? load<u32>(head) : base - 1;
     let isSeen = false;
@@ -108,7 +106,7 @@ export function firstOfKeys(owner: usize, from: i32, rows: i32, positions: usize
     store<u32>(at, size, SIZE);
     store<u32>(at, isNull, FLAGS);
     copyText(at + HEAD, bytes, length);
-    store<u8>(keep + element, 1);
+    store<u8>(keep + <usize>load<u32>(elements + (<usize>row << 2)), 1);
     if (time < least) least = time;
     if (time > greatest) greatest = time;
     if (time > newest) newest = time;

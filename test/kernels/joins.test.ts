@@ -20,7 +20,7 @@ function place(layout: Layout, rows: readonly Drawn[]): Placed {
   return {
     rows: rows.length,
     candidates: layout.u32([...rows.map((_, index) => rows.length - 1 - index), 0]),
-    keys: layout.i64(reversed.map(({ key }) => BigInt(key))), times: layout.i64(reversed.map(row => row.time)), hashes: layout.u32(reversed.map(({ key }) => key >> 1)),
+    keys: layout.i64(reversed.map(({ key }) => BigInt(key))), times: layout.i64(reversed.map(row => row.time)), hashes: layout.u32(reversed.map(({ key }) => (key >> 1) * 0x10_0001)),
     sizes: layout.u32(rows.map(() => FIXED)), views: layout.views(reversed.map(({ text }) => Buffer.from(text))), valid: layout.u8(reversed.map(({ key }) => (key === 3 ? 0 : 1))),
     data: layout.i64(reversed.map(row => row.time * 3n)), flags: layout.u8(reversed.map(({ key }) => key & 1)),
   };
@@ -33,6 +33,8 @@ function append(layout: Layout, log: number, rows: readonly Drawn[], width: numb
   const cursors = layout.u32(rows.map(() => FIXED));
   same(layout, k => k.addTextSizes(rows.length, candidates, views, 0, sizes));
   same(layout, k => k.addTextSizes(rows.length, candidates, views, valid, sizes));
+  const [packed, bytes] = [layout.take(rows.length * 8 + 8), layout.take(rows.length * 60 + 8)];
+  same(layout, k => k.packTexts(rows.length, candidates, views, valid, packed, bytes));
   const done = same(layout, k => k.appendEntries(log, 0, rows.length, candidates, placed.keys, placed.times, placed.hashes, sizes, 0, addresses));
   same(layout, k => k.putTexts(done, addresses, KEY, candidates, views, 0, cursors));
   same(layout, k => k.putTexts(done, addresses, TEXT, candidates, views, valid, cursors));
