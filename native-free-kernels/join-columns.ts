@@ -21,8 +21,6 @@ export interface JoinColumnKernels {
   getTexts(rows: number, entries: number, offset: number, out: number): void;
   /** Copies the texts of (address, length) pairs side by side from `to` on, where the pairs point then. */
   moveTexts(rows: number, views: number, to: number): void;
-  /** Copies the texts of elements[i] (u32) of (address, length) pairs side by side from `to` on: out[i] = where it is. Without `valid` (a byte per element; 0: all) it is empty. */
-  packTexts(rows: number, elements: number, views: number, valid: number, out: number, to: number): void;
   /** out[i] (u8) = 1 where row i has an entry, else 0. */
   hasEntry(rows: number, entries: number, out: number): void;
   /** out[i] (u32) = entries[i], or others[i] where that is 0. */
@@ -86,15 +84,6 @@ export const joinColumnTwins = (heap: HeapViews): JoinColumnKernels => {
         const [from, length] = [at(views, row * 2), at(views, row * 2 + 1)];
         u8.copyWithin(next, from, from + length);
         u32[(views >>> 2) + row * 2] = next;
-        next += length;
-      }
-    },
-    packTexts(rows, elements, views, valid, out, to) {
-      for (let row = 0, next = to; row < rows; row++) {
-        const element = at(elements, row);
-        const [from, length] = [at(views, element * 2), valid && u8[valid + element] === 0 ? 0 : at(views, element * 2 + 1)];
-        u8.copyWithin(next, from, from + length);
-        u32.set([next, length], (out >>> 2) + row * 2);
         next += length;
       }
     },

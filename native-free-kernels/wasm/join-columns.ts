@@ -88,19 +88,6 @@ export function moveTexts(rows: i32, views: usize, to: usize): void {
   }
 }
 
-/** Copies texts of some elements side by side, see the interface. */
-export function packTexts(rows: i32, elements: usize, views: usize, valid: usize, out: usize, to: usize): void {
-  let at = to;
-  for (let row = 0; row < rows; row++) {
-    const element = elementAt(elements, row);
-    const length = valid && !load<u8>(valid + element) ? 0 : load<u32>(views + (element << 3), 4);
-    copyText(at, load<u32>(views + (element << 3)), length);
-    store<u32>(out + (<usize>row << 3), <u32>at);
-    store<u32>(out + (<usize>row << 3), length, 4);
-    at += length;
-  }
-}
-
 /** out[i] = 1 where row i has an entry, else 0. */
 export function hasEntry(rows: i32, entries: usize, out: usize): void {
   for (let row = 0; row < rows; row++) store<u8>(out + <usize>row, u8(entryAt(entries, row) != 0));

@@ -50,7 +50,7 @@ export class DedupeOperator extends TurnOperator<DecidedChunk> {
     heap.u8.fill(0, keep, keep + input.elements);
     const { sorted, starts, counts } = this.partition(input, keys);
     const [times, bounds] = [input.times, input.bounds].map(data => gathered64(this.thread, input.rows, sorted, data));
-    return { input, keys: sortedKeys(this.thread, keys, input, sorted), times: times!, bounds: bounds!, sorted, starts, counts, keep, dropped: 0, late: 0 };
+    return { input, keys: sortedKeys(this.thread, keys, input.rows, sorted), times: times!, bounds: bounds!, sorted, starts, counts, keep, dropped: 0, late: 0 };
   }
 
   /** Forgets what no row to come can repeat: none has a bound before that of the first row here. */

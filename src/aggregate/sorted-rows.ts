@@ -1,3 +1,4 @@
+import type { Vector } from '../expression/vector.js';
 import type { Keys } from '../state/hashed-table.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 
@@ -12,6 +13,12 @@ export function gathered64({ kernels, scratch }: ThreadContext, rows: number, el
   kernels.gather64(rows, elements, data, out);
   return out;
 }
+/** 4 bytes of each. */
+export function gathered32({ kernels, scratch }: ThreadContext, rows: number, elements: number, data: number): number {
+  const out = scratch.take(rows * 4);
+  kernels.gather32(rows, elements, data, out);
+  return out;
+}
 /** A byte of each of some elements; of none where there is none. */
 export function gathered8({ kernels, scratch }: ThreadContext, rows: number, elements: number, data: number): number {
   if (data === 0) return 0;
@@ -19,20 +26,27 @@ export function gathered8({ kernels, scratch }: ThreadContext, rows: number, ele
   kernels.gather8(rows, elements, data, out);
   return out;
 }
-/** Views of the texts of some of `count` elements, which lie side by side; `valid`: a byte per element that tells which are not null, or 0. */
-export function gatheredTexts({ kernels, scratch }: ThreadContext, rows: number, elements: number, count: number, views: number, valid: number): number {
-  const out = scratch.take(rows * 8);
-  kernels.packTexts(rows, elements, views, valid, out, scratch.take(kernels.sumLengths(count, views, valid)));
+/** Views of the texts of some elements, which lie side by side. */
+export function gatheredTexts(thread: ThreadContext, rows: number, elements: number, views: number): number {
+  const { kernels, scratch } = thread;
+  const out = gathered64(thread, rows, elements, views);
+  kernels.moveTexts(rows, out, scratch.take(kernels.sumLengths(rows, out, 0)));
   return out;
 }
 
+/** Some elements of a vector that has no codes. `near`: texts stay where they are. */
+export function sortedVector(thread: ThreadContext, { cls, data, valid, dictionary }: Vector, near: boolean, rows: number, elements: number): Vector {
+  const sorted = cls === 'bool' ? gathered8(thread, rows, elements, data)
+    : cls === 'bytes' && !near ? gatheredTexts(thread, rows, elements, data) : gathered64(thread, rows, elements, data);
+  return { cls, data: sorted, valid: gathered8(thread, rows, elements, valid), dictionary };
+}
+
 /** The keys of a chunk's rows as they are sorted. */
-export function sortedKeys(thread: ThreadContext, keys: Keys, { rows, elements }: { readonly rows: number; readonly elements: number }, sorted: number): Keys {
+export function sortedKeys(thread: ThreadContext, keys: Keys, rows: number, sorted: number): Keys {
   const { kind, data, valid } = keys;
-  const hashes = thread.scratch.take(rows * 4);
-  thread.kernels.gather32(rows, sorted, keys.hashes, hashes);
+  const hashes = gathered32(thread, rows, sorted, keys.hashes);
   return {
     kind, hashes, valid: gathered8(thread, rows, sorted, valid),
-    data: kind === 'bytes' ? gatheredTexts(thread, rows, sorted, elements, data, valid) : gathered64(thread, rows, sorted, data),
+    data: kind === 'bytes' ? gatheredTexts(thread, rows, sorted, data) : gathered64(thread, rows, sorted, data),
   };
 }

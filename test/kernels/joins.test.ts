@@ -33,8 +33,6 @@ function append(layout: Layout, log: number, rows: readonly Drawn[], width: numb
   const cursors = layout.u32(rows.map(() => FIXED));
   same(layout, k => k.addTextSizes(rows.length, candidates, views, 0, sizes));
   same(layout, k => k.addTextSizes(rows.length, candidates, views, valid, sizes));
-  const [packed, bytes] = [layout.take(rows.length * 8 + 8), layout.take(rows.length * 60 + 8)];
-  same(layout, k => k.packTexts(rows.length, candidates, views, valid, packed, bytes));
   const done = same(layout, k => k.appendEntries(log, 0, rows.length, candidates, placed.keys, placed.times, placed.hashes, sizes, 0, addresses));
   same(layout, k => k.putTexts(done, addresses, KEY, candidates, views, 0, cursors));
   same(layout, k => k.putTexts(done, addresses, TEXT, candidates, views, valid, cursors));
