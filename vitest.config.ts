@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     setupFiles: ['test/support/seed.ts'],
     testTimeout: 60_000,
+    // To end servers that the tests have started.
+    teardownTimeout: 60_000,
     // Two files at a time: a job keeps two cores busy only while it has rows, and most of a test is not that.
     maxWorkers: 2,
     projects: [
@@ -14,6 +16,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'wasm', include: ['test/**/*.test.ts'],
+          globalSetup: ['test/services/vitest.mjs'],
           typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'test/tsconfig.json' },
         },
       },

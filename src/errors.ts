@@ -11,6 +11,8 @@ export const ERROR_CODES = {
   BATCH_TOO_LARGE: 'One batch or row does not fit its share of the heap.',
   SOURCE_FAILED: 'A source failed.',
   SINK_FAILED: 'A sink failed.',
+  SINK_UNREACHABLE: 'A store did not answer for as long as its sink may wait.',
+  SPILL_FULL: 'There is no room for results that wait for a store.',
   BAD_ROW: 'A bad row, and the job was asked to stop at the first.',
   WORKER_FAILED: 'A worker threw.',
   WORKER_EXITED: 'A worker ended on its own.',

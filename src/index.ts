@@ -63,13 +63,19 @@ export { batches } from './connectors/batches.js';
 export type { BatchesSink } from './connectors/batches.js';
 export { arrowIpcFile } from './connectors/arrow-ipc-file.js';
 export type { ArrowIpcFileOptions } from './connectors/arrow-ipc-file.js';
+export { rolledFiles } from './connectors/rolled-files.js';
+export type { RolledFilesOptions } from './connectors/rolled-files.js';
+export type { RolledOptions, RollOptions } from './connectors/parts/roll-options.js';
+export { webhook } from './connectors/webhook.js';
+export type { WebhookHeaders, WebhookOptions } from './connectors/webhook.js';
+export type { DeliveryOptions, RetryOptions, SpillOptions } from './connectors/delivery/options.js';
 export { terminalTable } from './connectors/terminal-table.js';
 export type { TerminalTableOptions } from './connectors/terminal-table.js';
 
 // What sources and sinks are, to write one.
 export type { PartitionEnd, Source, SourceContext, SourceItem, SourceReader, SourceRows } from './connectors/source.js';
 export { DEAD_LETTER_FIELDS } from './connectors/sink.js';
-export type { ResultBatch, Sink } from './connectors/sink.js';
+export type { DeliveryStats, ResultBatch, Sink } from './connectors/sink.js';
 
 // Engines and runs.
 export { createEngine } from './coordinator/engine.js';

@@ -1,4 +1,5 @@
 import type { Vector } from '../expression/vector.js';
+import { fireWord, firstVersion } from '../heap/stage-block.js';
 import { changelogOf, firstStage, resultFields, type Aggregate } from '../plan/plan.js';
 import { GONE_BYTES, GoneField, NodeField, NodeFlag } from '../state/session-layout.js';
 import type { HashedTable } from '../state/hashed-table.js';
@@ -34,6 +35,7 @@ class Pending {
 export class SessionResults {
   private readonly windows = new Pending();
   private readonly gone = new Pending();
+  private readonly block: number;
   private readonly spec: Aggregate;
   private readonly updating: boolean;
   private dictionary = 0;
@@ -44,6 +46,7 @@ export class SessionResults {
     private readonly aggregate: AggregateLayout,
     private readonly emit: EmitResults,
   ) {
+    this.block = job.block;
     this.spec = firstStage(job.plan).aggregate!;
     this.updating = changelogOf(this.spec) === 'updating';
   }
@@ -80,7 +83,7 @@ export class SessionResults {
     const counts = this.spec.window.kind === 'count';
     const window = counts ? [field(NodeField.start)] : [field(NodeField.shownStart), field(NodeField.shownEnd)];
     // Only sessions can vanish.
-    const changelog = !this.updating ? [] : counts ? [field(NodeField.version)] : [field(NodeField.version), this.flags(rows, 0)];
+    const changelog = !this.updating ? [] : counts ? [this.versions(cells, rows, this.stateBytes + NodeField.version)] : [this.versions(cells, rows, this.stateBytes + NodeField.version), this.flags(rows, 0)];
     const results = this.aggregate.compiled.finishers.map(finisher => finishAggregate(this.thread, finisher, rows, cells));
     this.emit(resultFields(this.spec), [...this.keys(cells, this.windows), ...window, ...changelog, ...results], rows);
     this.windows.clear();
@@ -90,7 +93,7 @@ export class SessionResults {
     const { rows } = this.gone;
     if (rows === 0) return;
     const cells = this.cellsOf(this.gone);
-    const window = [this.words(cells, rows, GoneField.start), this.words(cells, rows, GoneField.end), this.words(cells, rows, GoneField.version)];
+    const window = [this.words(cells, rows, GoneField.start), this.words(cells, rows, GoneField.end), this.versions(cells, rows, GoneField.version)];
     const results = this.spec.aggregates.map(({ type }): Vector => {
       const data = this.thread.scratch.take(rows * 8);
       this.thread.heap.u8.fill(0, data, data + rows * 8);
@@ -108,6 +111,14 @@ export class SessionResults {
   private keys(cells: number, { rows, nullRows }: Pending): Vector[] {
     const { keyCount } = this.aggregate.compiled;
     return splitKeys(this.thread, this.aggregate.keyMode, resultFields(this.spec).slice(0, keyCount), this.words(cells, rows, 0).data, rows, nullRows, this.dictionary);
+  }
+  /** A node counts its own versions, from 1 in each life of a job. */
+  private versions(cells: number, rows: number, offset: number): Vector {
+    const { heap } = this.thread;
+    const vector = this.words(cells, rows, offset);
+    const before = firstVersion(heap.i64[fireWord(this.block) + 1]!);
+    if (before !== 0n) for (let word = vector.data >>> 3, row = 0; row < rows; row++) heap.i64[word + row]! += before;
+    return vector;
   }
   private words(cells: number, rows: number, offset: number): Vector {
     const data = this.thread.scratch.take(rows * 8);

@@ -23,14 +23,23 @@ function packBits(heap: Heap, to: number, bytes: ArrayLike<number>, rows: number
   return zeros;
 }
 
+/** Bytes of a batch of columns. */
+export const bytesInHeap = (fields: Fields, columns: readonly ColumnValues[], rows: number): number =>
+  columns.reduce((sum, column, i) => sum + columnBytes(fields[i]!, column, rows), aligned(descriptorBytes(columns.length)));
+
 /**
  * Copies columns from private memory into a batch in the heap: one allocation, to be freed by its address, the descriptor.
  * REQUIRES: the columns are those of `fields`, in order, with `rows` values each.
  */
 export function columnsToHeap(heap: Heap, allocator: Allocator, fields: Fields, columns: readonly ColumnValues[], rows: number): number {
-  const header = aligned(descriptorBytes(columns.length));
-  const block = allocator.allocate(columns.reduce((sum, column, i) => sum + columnBytes(fields[i]!, column, rows), header));
-  let at = block + header;
+  const block = allocator.allocate(bytesInHeap(fields, columns, rows));
+  putColumns(heap, block, fields, columns, rows);
+  return block;
+}
+
+/** Writes the batch at `block`. REQUIRES: as above, and room for `bytesInHeap`; aligned to 64. */
+export function putColumns(heap: Heap, block: number, fields: Fields, columns: readonly ColumnValues[], rows: number): void {
+  let at = block + aligned(descriptorBytes(columns.length));
   const take = (bytes: number): number => {
     const address = at;
     at += aligned(bytes);
@@ -69,5 +78,4 @@ export function columnsToHeap(heap: Heap, allocator: Allocator, fields: Fields, 
       heap.u32[word + ColumnWord.byteLength] = byteLength;
     }
   });
-  return block;
 }

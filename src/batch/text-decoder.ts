@@ -3,6 +3,7 @@ import type { TextKernels } from '../../native-free-kernels/text.js';
 import type { TextFormat } from '../connectors/source.js';
 import type { Allocator, Heap } from '../heap/heap.js';
 import type { Fields } from '../plan/types.js';
+import { besideBytes, joinLines, putBeside, recordCount } from './text-records.js';
 import { textComplaint, type TextComplaint } from './text-errors.js';
 import { columnRecord, writeTextState } from './text-plan.js';
 import { blockBytes, fillBlock, placeStaging, stagedColumn, stagingBytes } from './text-staging.js';
@@ -34,7 +35,12 @@ const READ_AHEAD = 64;
  * malformed or does not fit the columns becomes no row but a complaint. If the allocator throws, nothing has happened.
  */
 export class TextDecoderStage {
+  /** The columns that are in the text, and those beside it; and which columns of the batch they are. */
   readonly #fields: Fields;
+  readonly #places: readonly number[];
+  readonly #beside: Fields;
+  readonly #besidePlaces: readonly number[];
+  readonly #width: number;
   readonly #heap: Heap;
   readonly #kernels: TextKernels;
   readonly #allocator: Allocator;
@@ -45,11 +51,17 @@ export class TextDecoderStage {
 
   constructor(options: { fields: Fields; format: TextFormat; heap: Heap; kernels: TextKernels; allocator: Allocator }) {
     const { fields, format, heap, kernels, allocator } = options;
-    this.#fields = fields;
+    const beside = new Set(format.kind === 'json' ? format.beside ?? [] : []);
+    const placesOf = (isBeside: boolean): number[] => fields.flatMap(({ name }, place) => (beside.has(name) === isBeside ? [place] : []));
+    this.#places = placesOf(false);
+    this.#besidePlaces = placesOf(true);
+    this.#fields = this.#places.map(place => fields[place]!);
+    this.#beside = this.#besidePlaces.map(place => fields[place]!);
+    this.#width = fields.length;
     this.#heap = heap;
     this.#kernels = kernels;
     this.#allocator = allocator;
-    this.#state = writeTextState(heap, allocator, fields, format.kind === 'csv' ? format.columns : []);
+    this.#state = writeTextState(heap, allocator, this.#fields, format.kind === 'csv' ? format.columns : []);
     if (format.kind === 'csv') heap.u32[(this.#state + TextState.delimiter) >>> 2] = format.delimiter.charCodeAt(0);
     this.#skipsEmpty = format.kind !== 'csv' || format.columns.length !== 1;
     this.#decodeLines = format.kind === 'csv' ? kernels.decodeCsv : kernels.decodeJson;
@@ -60,8 +72,10 @@ export class TextDecoderStage {
     this.#allocator.free(this.#state);
   }
 
-  decode(address: number, byteLength: number): DecodedText {
+  /** `records`: what is known of the records of the text, see text-records.ts; 0: nothing. */
+  decode(address: number, byteLength: number, records = 0): DecodedText {
     const { u8 } = this.#heap;
+    if (records !== 0 && this.#kernels.countLines(address, byteLength, 0) !== recordCount(this.#heap, records)) joinLines(this.#heap, address, records);
     const lines = this.#kernels.countLines(address, byteLength, this.#skipsEmpty ? 1 : 0) + 1;
     const bytes = stagingBytes(this.#heap, this.#state, lines);
     const mustCopy = (byteLength > 0 && u8[address + byteLength - 1] !== 10) || address + byteLength + READ_AHEAD > u8.length;
@@ -77,7 +91,7 @@ export class TextDecoderStage {
       }
       placeStaging(this.#heap, this.#state, lines, staging);
       const bad = this.#walk(text, end, address - text);
-      return this.#assemble(bad);
+      return this.#assemble(bad, records);
     } finally {
       this.#allocator.free(staging);
     }
@@ -133,14 +147,16 @@ export class TextDecoderStage {
     u32[(this.#state + TextState.fixCount) >>> 2] = 0;
   }
 
-  #assemble(bad: readonly BadTextLine[]): DecodedText {
+  #assemble(bad: readonly BadTextLine[], records: number): DecodedText {
     const heap = this.#heap;
     const rows = heap.u32[(this.#state + TextState.row) >>> 2]!;
     const lineNumbers = bad.length === 0 ? 0 : heap.u32[(this.#state + TextState.lineNumbers) >>> 2]!;
     const columns = this.#fields.map((_, column) => stagedColumn(heap, this.#state, column));
     const textLengths = columns.map(column => (column.text ? this.#kernels.textBytes(rows, column.values) : 0));
-    const block = this.#allocator.allocate(blockBytes(columns, textLengths, rows, lineNumbers !== 0));
-    const positions = fillBlock(heap, block, columns, textLengths, rows, lineNumbers, this.#kernels.gatherText);
+    const bytes = blockBytes(columns, this.#width, textLengths, rows, lineNumbers !== 0);
+    const block = this.#allocator.allocate(bytes + (records === 0 ? 0 : besideBytes(heap, records)));
+    const positions = fillBlock(heap, block, columns, this.#places, this.#width, textLengths, rows, lineNumbers, this.#kernels.gatherText);
+    if (this.#beside.length > 0) putBeside(heap, records, this.#beside, block + bytes, bad.map(({ line }) => line), block, this.#besidePlaces);
     return { descriptor: block, rows, bad, lines: heap.u32[(this.#state + TextState.line) >>> 2]!, positions };
   }
 }

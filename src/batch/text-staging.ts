@@ -77,9 +77,9 @@ export function stagedColumn(heap: Heap, state: number, column: number): StagedC
   };
 }
 
-/** Bytes of the batch block for staged columns; `textLengths[column]`: bytes of a text column. */
-export function blockBytes(columns: readonly StagedColumn[], textLengths: readonly number[], rows: number, withPositions: boolean): number {
-  let total = aligned(descriptorBytes(columns.length)) + (withPositions ? aligned(rows * 4) : 0);
+/** Bytes of the block of a batch of `width` columns, those staged among them; `textLengths[column]`: bytes of a text column. A multiple of 64. */
+export function blockBytes(columns: readonly StagedColumn[], width: number, textLengths: readonly number[], rows: number, withPositions: boolean): number {
+  let total = aligned(descriptorBytes(width)) + (withPositions ? aligned(rows * 4) : 0);
   columns.forEach((column, index) => {
     // Gathering text writes a little past its end.
     total += column.text ? aligned((rows + 1) * 4) + aligned(textLengths[index]! + 16) : aligned(valueBytes(column.width, rows));
@@ -88,12 +88,12 @@ export function blockBytes(columns: readonly StagedColumn[], textLengths: readon
   return total;
 }
 
-/** Fills the block at `block` from staged columns. Returns the address of the line numbers, or 0. */
+/** Fills the block at `block` from staged columns: `places`, which column of the batch each is, of `width`. Returns the address of the line numbers, or 0. */
 export function fillBlock(
-  heap: Heap, block: number, columns: readonly StagedColumn[], textLengths: readonly number[], rows: number, lineNumbers: number,
+  heap: Heap, block: number, columns: readonly StagedColumn[], places: readonly number[], width: number, textLengths: readonly number[], rows: number, lineNumbers: number,
   gatherText: (rows: number, refs: number, offsets: number, bytes: number) => void,
 ): number {
-  let at = block + aligned(descriptorBytes(columns.length));
+  let at = block + aligned(descriptorBytes(width));
   const take = (bytes: number): number => {
     const address = at;
     at += aligned(bytes);
@@ -104,11 +104,11 @@ export function fillBlock(
     heap.u8.copyWithin(to, from, from + bytes);
     return to;
   };
-  heap.u32.fill(0, block >>> 2, (block >>> 2) + BATCH_HEADER_WORDS + columns.length * COLUMN_WORDS);
+  heap.u32.fill(0, block >>> 2, (block >>> 2) + BATCH_HEADER_WORDS + width * COLUMN_WORDS);
   heap.u32[block >>> 2] = rows;
-  heap.u32[(block >>> 2) + 1] = columns.length;
+  heap.u32[(block >>> 2) + 1] = width;
   columns.forEach((column, index) => {
-    const word = columnWord(block, index);
+    const word = columnWord(block, places[index]!);
     const bytes = column.text ? textLengths[index]! : valueBytes(column.width, rows);
     heap.u32[word + ColumnWord.nullCount] = column.nullCount;
     heap.u32[word + ColumnWord.byteLength] = bytes;

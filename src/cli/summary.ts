@@ -2,8 +2,8 @@ import type { JobStats, SourceStats } from '../coordinator/job-types.js';
 import { formatBytes, formatCount, formatDuration, formatExact } from './format.js';
 import { rowsRead } from './progress-text.js';
 
-const LEDGER = ['read', 'filtered', 'applied', 'late', 'deadLettered'] as const;
-const HEADINGS = ['source', 'read', 'filtered', 'applied', 'late', 'dead-lettered'];
+const LEDGER = ['read', 'filtered', 'applied', 'late', 'deadLettered', 'replayed'] as const;
+const HEADINGS = ['source', 'read', 'filtered', 'applied', 'late', 'dead-lettered', 'replayed'];
 
 /** What a run did: one line, then each source's ledger. Ends with a line end. */
 export function summaryText(stats: JobStats): string {
@@ -26,8 +26,11 @@ export const deadLettered = (stats: JobStats): number => stats.sources.reduce((s
 export const plural = (count: number, noun: string): string => `${formatExact(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 function table(sources: readonly SourceStats[]): string {
-  const lines = [HEADINGS, ...sources.map(source => [source.name, ...LEDGER.map(entry => formatExact(source[entry]))])];
-  const widths = HEADINGS.map((_, column) => Math.max(...lines.map(line => line[column]!.length)));
+  // Few jobs take up where an earlier run was.
+  const shown = sources.some(({ replayed }) => replayed > 0) ? LEDGER : LEDGER.slice(0, -1);
+  const headings = HEADINGS.slice(0, shown.length + 1);
+  const lines = [headings, ...sources.map(source => [source.name, ...shown.map(entry => formatExact(source[entry]))])];
+  const widths = headings.map((_, column) => Math.max(...lines.map(line => line[column]!.length)));
   return lines.map(line => {
     const cells = line.map((cell, column) => column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!));
     return `  ${cells.join('  ')}\n`;

@@ -1,6 +1,6 @@
 import { MillraceError } from '../errors.js';
 import type { Fields } from '../plan/types.js';
-import { columnTexts, type ColumnText } from './column-text.js';
+import { csvHeader, csvLines } from './csv-lines.js';
 import { csvRecordEnd, csvRecordFields } from './csv-records.js';
 import { openInput, type InputTarget } from './file-input.js';
 import { FileOutput, type OutputTarget } from './file-output.js';
@@ -89,38 +89,19 @@ class Csv implements Source, Sink {
 
   open(fields: Fields): void {
     this.#output = new FileOutput(this.target as OutputTarget, this.name);
-    if ((this.options.header ?? true) === true) {
-      const unsafe = this.#unsafe();
-      this.#output.add(`${fields.map(field => quote(field.name, unsafe)).join(this.#delimiter)}\n`);
-    }
-  }
-
-  /** What makes quotes necessary. The empty string needs them too, or it would be null. */
-  #unsafe(): RegExp {
-    return new RegExp(`^$|["\\n\\r]|\\${this.#delimiter}`);
+    if ((this.options.header ?? true) === true) this.#output.add(`${csvHeader(fields, this.#delimiter)}\n`);
   }
 
   async write(batch: ResultBatch): Promise<void> {
     const output = this.#output!;
-    const unsafe = this.#unsafe();
-    const columns = columnTexts(batch).map((column: ColumnText) => (column.quoted ? { ...column, text: (row: number) => quote(column.text(row), unsafe) } : column));
-    for (let row = 0; row < batch.rows; row++) {
-      let line = '';
-      for (let column = 0; column < columns.length; column++) {
-        const { isNull, text } = columns[column]!;
-        if (column > 0) line += this.#delimiter;
-        if (!isNull(row)) line += text(row);
-      }
-      if (output.add(`${line}\n`)) await output.flush();
-    }
+    const line = csvLines(batch, this.#delimiter);
+    for (let row = 0; row < batch.rows; row++) if (output.add(`${line(row)}\n`)) await output.flush();
     await output.flush();
   }
 
   async close(): Promise<void> { await this.#output?.close(); }
   async abort(): Promise<void> { await this.#output?.abort(); }
 }
-
-const quote = (text: string, unsafe: RegExp): string => (unsafe.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /**
  * Comma-separated values (RFC 4180), UTF-8. Targets as for `jsonl`. Every column of the schema must be in the header.

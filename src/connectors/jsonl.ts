@@ -1,8 +1,8 @@
 import { MillraceError } from '../errors.js';
 import type { Fields } from '../plan/types.js';
-import { columnTexts, type ColumnText } from './column-text.js';
 import { openInput, type InputTarget } from './file-input.js';
 import { FileOutput, type OutputTarget } from './file-output.js';
+import { jsonRows } from './json-row.js';
 import { RecordReader } from './record-reader.js';
 import type { ResultBatch, Sink } from './sink.js';
 import type { Source, SourceContext, SourceReader } from './source.js';
@@ -20,24 +20,6 @@ export function targetName(format: string, target: InputTarget | OutputTarget): 
 }
 
 const lastLineEnd = (bytes: Buffer, length: number): number => (length === 0 ? 0 : bytes.lastIndexOf(10, length - 1) + 1);
-
-/** What JSON must escape, and halves of surrogate pairs. */
-const UNSAFE = /["\\\u0000-\u001f\ud800-\udfff]/;
-
-/** How a column's values look in JSON. NaN and infinities, which JSON does not have, are null. */
-function jsonText(column: ColumnText): (row: number) => string {
-  if (column.field.type.kind === 'float32' || column.field.type.kind === 'float64') {
-    return row => {
-      const text = column.text(row);
-      return text === 'NaN' || text.endsWith('Infinity') ? 'null' : text;
-    };
-  }
-  if (!column.quoted) return column.text;
-  return row => {
-    const text = column.text(row);
-    return UNSAFE.test(text) ? JSON.stringify(text) : `"${text}"`;
-  };
-}
 
 class JsonLines implements Source, Sink {
   readonly name: string;
@@ -64,14 +46,8 @@ class JsonLines implements Source, Sink {
 
   async write(batch: ResultBatch): Promise<void> {
     const output = this.#output!;
-    const columns = columnTexts(batch).map((column, index) => ({
-      prefix: `${index === 0 ? '{' : ','}${JSON.stringify(column.field.name)}:`, isNull: column.isNull, text: jsonText(column),
-    }));
-    for (let row = 0; row < batch.rows; row++) {
-      let line = columns.length === 0 ? '{' : '';
-      for (const { prefix, isNull, text } of columns) line += prefix + (isNull(row) ? 'null' : text(row));
-      if (output.add(`${line}}\n`)) await output.flush();
-    }
+    const json = jsonRows(batch);
+    for (let row = 0; row < batch.rows; row++) if (output.add(`${json(row)}\n`)) await output.flush();
     await output.flush();
   }
 

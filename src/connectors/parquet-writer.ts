@@ -2,7 +2,7 @@ import { ColumnWord, columnWord } from '../batch/layout.js';
 import type { Heap } from '../heap/heap.js';
 import type { DataType, Field, Fields } from '../plan/types.js';
 import { columnTexts, type ColumnText } from './column-text.js';
-import { FileOutput } from './file-output.js';
+import type { FileOutput } from './file-output.js';
 import type { HyparquetWriter, SchemaElement } from './parquet-packages.js';
 import type { ResultBatch } from './sink.js';
 
@@ -63,15 +63,19 @@ function cellReader(heap: Heap, descriptor: number, column: number, field: Field
   }
 }
 
+/** Where the bytes of a file go. */
+type ByteOutput = Pick<FileOutput, 'name' | 'close' | 'abort'> & { write(bytes: Uint8Array): Promise<void> };
+
 /** A Parquet file being written, row group by row group. */
 export class ParquetOutput {
-  readonly #file: FileOutput;
+  readonly #file: ByteOutput;
   readonly #fields: Fields;
   readonly #writer: InstanceType<HyparquetWriter['ParquetWriter']>;
   #columns: Cell[][];
 
-  constructor(library: HyparquetWriter, path: string, name: string, fields: Fields) {
-    this.#file = new FileOutput(path, name, { compress: false });
+  /** `file`: where its bytes go. */
+  constructor(library: HyparquetWriter, file: ByteOutput, fields: Fields) {
+    this.#file = file;
     this.#fields = fields;
     this.#columns = fields.map(() => []);
     const bytes = new library.ByteWriter();
@@ -89,12 +93,15 @@ export class ParquetOutput {
     });
   }
 
-  async write(batch: ResultBatch): Promise<void> {
+  /** All rows of a batch, or those that are listed. */
+  async write(batch: ResultBatch, rows?: readonly number[]): Promise<void> {
     const texts = columnTexts(batch);
     for (const [index, field] of this.#fields.entries()) {
       const read = cellReader(batch.heap, batch.descriptor, index, field, texts[index]!);
       const column = this.#columns[index]!;
-      for (let row = 0; row < batch.rows; row++) column.push(texts[index]!.isNull(row) ? null : read(row));
+      const push = (row: number): unknown => column.push(texts[index]!.isNull(row) ? null : read(row));
+      if (rows === undefined) for (let row = 0; row < batch.rows; row++) push(row);
+      else for (const row of rows) push(row);
     }
     if ((this.#columns[0]?.length ?? 0) >= GROUP_ROWS) await this.#writeGroup();
   }

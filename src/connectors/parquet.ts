@@ -1,4 +1,5 @@
 import type { Fields } from '../plan/types.js';
+import { FileOutput } from './file-output.js';
 import { loadWriter } from './parquet-packages.js';
 import { ParquetFile, ParquetReader } from './parquet-reader.js';
 import { ParquetOutput } from './parquet-writer.js';
@@ -26,7 +27,7 @@ class Parquet implements Source, Sink {
   }
 
   async open(fields: Fields): Promise<void> {
-    this.#output = new ParquetOutput(await loadWriter(), this.path, this.name, fields);
+    this.#output = new ParquetOutput(await loadWriter(), new FileOutput(this.path, this.name, { compress: false }), fields);
   }
 
   async write(batch: ResultBatch): Promise<void> { await this.#output!.write(batch); }

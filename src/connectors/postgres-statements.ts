@@ -22,7 +22,8 @@ export interface Layout {
   readonly version: string | null;
 }
 
-const rowsOf = (targets: readonly Target[]): string => `unnest(${targets.map(({ type }, i) => `$${i + 1}::${type}[]`).join(', ')})`;
+/** Rows of parameters, an array for each column. */
+export const rowsOf = (targets: readonly Target[]): string => `unnest(${targets.map(({ type }, i) => `$${i + 1}::${type}[]`).join(', ')})`;
 
 /**
  * Puts rows in, one parameter per column: an array in text form. A row replaces the one with its key if its version is greater. That
@@ -36,6 +37,12 @@ export function upsertStatement({ table, targets, key, version }: Layout): strin
     + `ON CONFLICT (${key.map(quoted).join(', ')}) DO ${values.length === 0 ? 'NOTHING' : `UPDATE SET ${values.join(', ')}${newer}`}`;
 }
 
+/** Adds rows. One with a key that is there stays out; without a key a statement that is sent again adds its rows again. */
+export function appendStatement({ table, targets, key }: Layout): string {
+  const conflict = key.length === 0 ? '' : ` ON CONFLICT (${key.map(quoted).join(', ')}) DO NOTHING`;
+  return `INSERT INTO ${table} (${targets.map(({ column }) => quoted(column)).join(', ')}) SELECT * FROM ${rowsOf(targets)}${conflict}`;
+}
+
 /** Takes rows out, unless a newer version is there. Its parameters: the key columns, then the version. */
 export function deleteStatement({ table, targets, key, version }: Layout): string {
   const given = deleteTargets({ targets, key, version });
@@ -47,9 +54,9 @@ export function deleteStatement({ table, targets, key, version }: Layout): strin
 export const deleteTargets = ({ targets, key, version }: Pick<Layout, 'targets' | 'key' | 'version'>): Target[] =>
   targets.filter(({ column }) => key.includes(column) || column === version);
 
-export function createStatement(table: string, targets: readonly Target[], key: readonly string[]): string {
+export function createStatement(table: string, targets: readonly { readonly field: Field; readonly column: string }[], key: readonly string[]): string {
   const columns = targets.map(({ field, column }) => `${quoted(column)} ${postgresType(field.type)}${field.nullable ? '' : ' NOT NULL'}`);
-  return `CREATE TABLE IF NOT EXISTS ${table} (${[...columns, `PRIMARY KEY (${key.map(quoted).join(', ')})`].join(', ')})`;
+  return `CREATE TABLE IF NOT EXISTS ${table} (${[...columns, ...(key.length === 0 ? [] : [`PRIMARY KEY (${key.map(quoted).join(', ')})`])].join(', ')})`;
 }
 
 /** The columns of a table, in its order. $1: its name as it stands in statements. No rows: there is no such table. */

@@ -1,46 +1,13 @@
-import { typeText } from '../batch/storage.js';
 import { MillraceError } from '../errors.js';
-import type { Field, Fields } from '../plan/types.js';
+import type { Assignment } from './assignments.js';
 import { COLUMNS_QUERY, UNIQUE_QUERY, type Target } from './postgres-statements.js';
 import { holds, postgresType, wanted, type TableColumn } from './postgres-types.js';
 
 /** A query of the sink: its errors name the sink and are coded. */
 export type Query = (text: string, parameters: unknown[]) => Promise<Record<string, unknown>[]>;
 
-/** A result column and the name of the column that it goes to. */
-export interface Assignment {
-  readonly field: Field;
-  readonly index: number;
-  readonly column: string;
-}
-
 const refused = (name: string, message: string): MillraceError => new MillraceError('BAD_OPTION', `${name}: ${message}`);
 const list = (names: readonly string[]): string => names.map(name => `'${name}'`).join(', ');
-
-/** Which result columns are written, and where to. `columns`: field → column; absent: all, under their own names. */
-export function assignmentsOf(name: string, fields: Fields, columns: Readonly<Record<string, string>> | undefined): Assignment[] {
-  const names = columns === undefined ? fields.map(field => [field.name, field.name] as const) : Object.entries(columns);
-  const seen = new Set<string>();
-  return names.map(([fieldName, column]) => {
-    const index = fields.findIndex(field => field.name === fieldName);
-    if (index < 0) throw refused(name, `columns: the results have no column '${fieldName}'; they have ${list(fields.map(field => field.name))}`);
-    if (typeof column !== 'string' || column === '' || column.includes('\0')) throw refused(name, `columns: '${fieldName}' needs the name of a column of the table`);
-    if (seen.has(column)) throw refused(name, `columns: two result columns go to '${column}'`);
-    seen.add(column);
-    return { field: fields[index]!, index, column };
-  });
-}
-
-/** The result columns of a key, as assignments. */
-export function keyOf(name: string, assignments: readonly Assignment[], key: readonly string[]): Assignment[] {
-  return key.map(keyName => {
-    const assigned = assignments.find(({ field }) => field.name === keyName);
-    if (assigned === undefined) throw refused(name, `key: there is no result column '${keyName}' among those that are written: ${list(assignments.map(({ field }) => field.name))}`);
-    if (assigned.field.nullable) throw refused(name, `key: '${keyName}' may be null, and PostgreSQL holds no two nulls for equal: replace it with coalesce(…) before the aggregate`);
-    if (assigned.field.type.kind.startsWith('float')) throw refused(name, `key: '${keyName}' is ${typeText(assigned.field.type)}: cast it, numbers that are compared must be exact`);
-    return assigned;
-  });
-}
 
 /** Compares the table that is there with what will be written. */
 export async function checkTable(query: Query, name: string, table: string, assignments: readonly Assignment[], key: readonly Assignment[]): Promise<Target[]> {
@@ -58,10 +25,14 @@ export async function checkTable(query: Query, name: string, table: string, assi
   const generated = found.filter(row => row['generated'] === true && written.has(String(row['name']))).map(row => String(row['name']));
   if (generated.length > 0) throw refused(name, `the table computes ${list(generated)} by itself`);
 
+  if (key.length > 0) await checkUnique(query, name, table, key);
+  return assignments.map(({ field, column }) => ({ field, column, type: columns.get(column)!.type }));
+}
+
+async function checkUnique(query: Query, name: string, table: string, key: readonly Assignment[]): Promise<void> {
   const unique = (await query(UNIQUE_QUERY, [table])).map(row => String(row['columns']));
   const wantedKey = key.map(({ column }) => column);
   if (!unique.includes(wantedKey.toSorted().join('\n'))) {
     throw refused(name, `the table has no primary key or unique index on just (${wantedKey.join(', ')}); it has ${unique.length === 0 ? 'none' : unique.map(one => `(${one.replaceAll('\n', ', ')})`).join(', ')}`);
   }
-  return assignments.map(({ field, column }) => ({ field, column, type: columns.get(column)!.type }));
 }

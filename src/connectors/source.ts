@@ -37,10 +37,48 @@ export interface SourceReader {
   /** null at the end of the input, and only there: a reader that the job stops (`context.signal`) need not answer any more. */
   next(): Promise<SourceItem | null>;
   close(): Promise<void>;
+  /** Of partitions that take up an earlier reading: what it had delivered. Items end at `readTo`, or before or behind it. */
+  readonly resumed?: readonly ResumedPartition[];
+  /**
+   * For sources that can begin anywhere (their items have `next`). Called about once a second and at the end, never twice at once, and not after
+   * `close`. What it is told must be noted for all partitions in one step.
+   */
+  delivered?(delivered: Delivered): Promise<void>;
   /** Length of the whole input, where known, and how much of it was read, in one unit. */
   progress?(): { done: number; total: number | null; unit: 'bytes' | 'rows' };
 }
-export type SourceItem = SourceRows | PartitionEnd;
+export type SourceItem = SourceRows | PartitionEnd | Restart;
+/** How far rows need never be read again: all results that they take part in were given to the sinks. */
+export interface Delivered {
+  /**
+   * The watermark by which windows had closed, in the unit of the event time, for all partitions, also those that are not listed; null where there are
+   * no windows.
+   */
+  readonly closedTo: bigint | null;
+  /** Of those that are not listed nothing was read. */
+  readonly partitions: readonly DeliveredPartition[];
+}
+export interface DeliveredPartition {
+  readonly partition: number;
+  /** Where to take up reading: all earlier rows are done with. In what `next` counts in; null: where this reading began. */
+  readonly offset: bigint | null;
+  /** Rows up to here, not included, were read: from `offset` on they are read again, for windows that are open. Less than before where this reading has not come so far yet. */
+  readonly readTo: bigint;
+}
+/** A partition that is read from `offset` on, though rows up to `readTo` were read before, when windows had closed up to `closedTo`. */
+export interface ResumedPartition {
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly readTo: bigint;
+  readonly closedTo: bigint | null;
+}
+/**
+ * What the source reads has changed hands: the job gives out what is complete, drops windows that are open, closes this reader and reads
+ * the source anew. Sinks stay open.
+ */
+export interface Restart {
+  readonly kind: 'restart';
+}
 /** A partition has no more rows: it no longer holds the watermark. */
 export interface PartitionEnd {
   readonly kind: 'partitionEnd';
@@ -50,8 +88,8 @@ export interface PartitionEnd {
 export type SourceRows = InPartition & (
   /** JavaScript rows; a row that does not fit the schema becomes a dead letter. */
   | { readonly kind: 'rows'; readonly rows: readonly unknown[] }
-  /** Whole lines of text for a worker to decode (the last may lack its line end). */
-  | { readonly kind: 'text'; readonly bytes: Uint8Array; readonly format: TextFormat }
+  /** Whole lines of text for a worker to decode (the last may lack its line end). `records`: what the source knows of them besides. */
+  | { readonly kind: 'text'; readonly bytes: Uint8Array; readonly format: TextFormat; readonly records?: TextRecords | undefined }
   /** Columns are found by name. */
   | { readonly kind: 'arrow'; readonly batch: RecordBatch }
   /** Columns in the order of the schema, in private memory: `batch/columns-to-heap.ts` copies them into the heap. */
@@ -61,6 +99,31 @@ export type SourceRows = InPartition & (
 /** All rows of an item come from one partition: event time is followed in each by itself. Default 0. */
 interface InPartition {
   readonly partition?: number;
+  /** Where reading the partition would go on behind this item: what `SourceReader.delivered` counts in. */
+  readonly next?: bigint;
+  /** What dead letters say of its rows. Default: the name of the source, and rows counted from its first. */
+  readonly origin?: Origin | undefined;
+  /** Of kinds `text` and `columns`: rows that the source itself found to be bad, and left out. */
+  readonly bad?: readonly BadRecord[] | undefined;
+}
+/** Where rows come from. `positionOf`: of a row of the item, those in `bad` not counted. */
+export interface Origin {
+  readonly source: string;
+  positionOf(row: number): bigint;
+}
+/** A row left out by the source. `position`: what dead letters tell, in what its `Origin` counts in. */
+export interface BadRecord {
+  readonly position: bigint;
+  readonly reason: 'BAD_ROW' | 'NULL_IN_NON_NULL';
+  readonly message: string;
+  readonly row: string;
+}
+/** Records of a text, which need not be lines: a line feed within one is white space. None is blank. */
+export interface TextRecords {
+  /** Where each ends in the text, behind its line feed. */
+  readonly ends: Uint32Array;
+  /** The columns that `format.beside` names, in the order of the schema, with a value for each record. */
+  readonly columns: readonly ColumnValues[];
 }
 
 /** Values as the heap stores them, see plan/types.ts, but for bool one byte a value. `valid`: one byte a row, 0 for null; null where none is. */
@@ -72,6 +135,7 @@ export type FixedValues =
   | Int8Array | Int16Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array | Uint32Array | BigUint64Array | Float32Array | Float64Array;
 
 export type TextFormat =
-  | { readonly kind: 'json' }
+  /** `beside`: columns that are not in the text, but in `records` of each item. */
+  | { readonly kind: 'json'; readonly beside?: readonly string[] }
   /** `columns`: for each field of a record, in order, its place in the schema, or -1. `delimiter`: one ASCII character. */
   | { readonly kind: 'csv'; readonly delimiter: string; readonly columns: readonly number[] };

@@ -12,7 +12,8 @@ import { asidesOf, Letters } from './letters.js';
 /** Results that may wait for the sink before sources are paused. */
 const MOST_WAITING = 64;
 type Emission = { readonly output: number; readonly descriptor: number; readonly release: () => void }
-  | { readonly stage: number; readonly source: string; readonly basePosition: bigint; readonly rejects: readonly Reject[] };
+  | { readonly stage: number; readonly source: string; readonly basePosition: bigint; readonly rejects: readonly Reject[] }
+  | { readonly mark: () => void };
 interface SinkOutput {
   readonly name: string;
   readonly sink: Sink;
@@ -33,9 +34,11 @@ export class Emitter {
   constructor(
     private readonly engine: Engine,
     job: JobDescription,
+    /** What was written of each output in earlier lives of the job. */
+    written: readonly number[] = [],
   ) {
     const sinks = sinksOf(job);
-    this.outputs = outputsOf(job.plan).map(({ fields }, output) => ({ name: sinks[output]!.sink.name, sink: sinks[output]!.sink, fields, view: new ResultBatches(engine.heap, fields), emitted: 0 }));
+    this.outputs = outputsOf(job.plan).map(({ fields }, output) => ({ name: sinks[output]!.sink.name, sink: sinks[output]!.sink, fields, view: new ResultBatches(engine.heap, fields), emitted: written[output] ?? 0 }));
     this.asides = new Letters(engine.heap, engine.pages, asidesOf(job));
   }
 
@@ -60,6 +63,10 @@ export class Emitter {
   /** Rows that a stage has set aside. */
   letters(stage: number, source: string, basePosition: bigint, rejects: readonly Reject[]): void {
     this.add({ stage, source, basePosition, rejects });
+  }
+  /** `written`: called once all before it was given to the sinks. */
+  mark(written: () => void): void {
+    this.add({ mark: written });
   }
   /** Nothing more will come. */
   end(): void {
@@ -91,6 +98,7 @@ export class Emitter {
   }
 
   private async emit(emission: Emission): Promise<void> {
+    if ('mark' in emission) return emission.mark();
     if (!('descriptor' in emission)) return this.asides.write(emission.stage, emission.source, emission.basePosition, emission.rejects);
     const output = this.outputs[emission.output]!;
     const { sink } = output;

@@ -89,6 +89,10 @@ export class Engine {
   release(): void {
     this.busy = false;
     this.endJob = null;
+    this.renew();
+  }
+  /** @internal Frees what the job has in the heap. REQUIRES: no worker runs. */
+  renew(): void {
     if (this.broken) return;
     this.clearControl();
     this.pages.reset();

@@ -16,16 +16,14 @@ import { PageUse, type PageAllocator } from '../heap/page-allocator.js';
 import type { Fields } from '../plan/types.js';
 import { MorselKind, type Morsel } from '../worker/morsel.js';
 import { rowText, type Reject } from '../worker/rejects.js';
-
-/** Kernels read up to this far past the end of text. */
-const READ_AHEAD = 64;
+import { TextIngest } from './text-ingest.js';
 
 /** Turns the items of one source into morsels: rows and Arrow batches are written to the heap here, text is copied for a worker to decode. */
 export class Ingest {
   private readonly dictionaries: readonly (DictionaryBuilder | null)[];
   private readonly rowBuilder: RowBuilder;
   private readonly arrowReader: ArrowReader;
-  private textFormat = 0;
+  private readonly text: TextIngest;
   private heapPlaces: readonly number[] | null = null;
 
   constructor(
@@ -38,6 +36,7 @@ export class Ingest {
     const batches = pages.for(PageUse.batch);
     this.dictionaries = dictionariesFor(fields, heap, pages.for(PageUse.scratch));
     this.rowBuilder = new RowBuilder(fields, heap, batches, this.dictionaries);
+    this.text = new TextIngest(heap, pages, fields);
     this.arrowReader = new ArrowReader(heap, kernels, batches, fields, this.dictionaries);
   }
 
@@ -48,11 +47,11 @@ export class Ingest {
         this.fillHeap(morsel, item);
         return [];
       case 'text':
-        this.fillText(morsel, item);
-        return [];
+        this.text.fill(morsel, item);
+        return this.leftOut(morsel, item);
       case 'columns':
         this.own(morsel, columnsToHeap(this.heap, this.pages.for(PageUse.batch), this.fields, item.columns, item.rows), item.rows, []);
-        return [];
+        return this.leftOut(morsel, item);
       case 'rows': return this.fillRows(morsel, item.rows);
       case 'arrow': return this.fillArrow(morsel, item);
     }
@@ -75,19 +74,11 @@ export class Ingest {
     });
   }
 
-  private fillText(morsel: Morsel, { bytes, format }: SourceRows & { kind: 'text' }): void {
-    if (this.textFormat === 0) {
-      const json = encode(JSON.stringify(format));
-      this.textFormat = this.pages.allocate(json.length + 4, PageUse.scratch);
-      this.heap.u32[this.textFormat >>> 2] = json.length;
-      this.heap.u8.set(json, this.textFormat + 4);
-    }
-    const address = this.pages.allocate(bytes.length + READ_AHEAD, PageUse.batch);
-    this.heap.u8.set(bytes, address);
-    morsel.kind = MorselKind.text;
-    morsel.textAddress = address;
-    morsel.textBytes = bytes.length;
-    morsel.textFormat = this.textFormat;
+  /** Rows that the source has left out are read, too. */
+  private leftOut(morsel: Morsel, { bad = [] }: SourceRows): Reject[] {
+    morsel.rows += BigInt(bad.length);
+    morsel.deadLettered += bad.length;
+    return bad.map(({ position, reason, message, row }, index) => ({ position: index, at: position, reason, message, row }));
   }
 
   private fillRows(morsel: Morsel, rows: readonly unknown[]): Reject[] {

@@ -1,9 +1,10 @@
-import type { SourceItem } from '../connectors/source.js';
+import type { Origin, PartitionEnd, SourceReader, SourceRows } from '../connectors/source.js';
 import { MillraceError } from '../errors.js';
 import { readsSource, type Branch } from '../plan/plan.js';
 import { END_OF_TIME, later, NO_TIME } from '../worker/lanes.js';
 import { type Morsel, MorselKind } from '../worker/morsel.js';
 import type { Reject } from '../worker/rejects.js';
+import type { Acknowledgements } from './acknowledgements.js';
 import { Alignment } from './alignment.js';
 import type { Clock } from './clock.js';
 import type { Engine } from './engine.js';
@@ -11,6 +12,7 @@ import { Idleness } from './idleness.js';
 import { Ingest } from './ingest.js';
 import type { JobDescription, SourceStats } from './job-types.js';
 import { Ledger } from './ledger.js';
+import { Replay } from './replay.js';
 import { comparedSources } from './compared-sources.js';
 import type { SharedBlocks } from './shared-blocks.js';
 import type { StageRun } from './stage-run.js';
@@ -20,9 +22,15 @@ interface Reader {
   readonly stage: StageRun;
   readonly branch: number;
   readonly ledger: Ledger;
-  /** Rows that did not make it into the batch, by the number of the morsel. */
-  readonly rejects: Map<number, readonly Reject[]>;
+  /** What rows set aside are told by, by the number of the morsel. */
+  readonly told: Map<number, Told>;
 }
+/** `rejects`: rows that did not make it into the batch. */
+interface Told {
+  readonly rejects: readonly Reject[];
+  readonly origin: Origin | null;
+}
+const NOTHING: Told = { rejects: [], origin: null };
 /** A source, read once for all its readers. */
 interface Input {
   readonly name: string;
@@ -33,6 +41,10 @@ interface Input {
   readonly places: ReadonlyMap<StageRun, number>;
   /** Items that the first reader has not settled. */
   inFlight: number;
+  /** The watermarks that partitions began with. */
+  readonly floors: Map<number, bigint>;
+  /** Where items on their way end, by the number of the morsel. */
+  readonly ends: Map<number, bigint>;
 }
 
 /** What comes in: items of sources become morsels of the stages that read them; partitions come, fall silent and end; each reader has its ledger. */
@@ -41,6 +53,7 @@ export class Inputs {
   private readonly byBranch: ReadonlyMap<StageRun, ReadonlyMap<number, Reader>>;
   private readonly idleness: Idleness;
   private readonly alignment: Alignment;
+  private readonly replay: Replay;
 
   constructor(
     { heap, pages, kernels }: Engine,
@@ -49,24 +62,34 @@ export class Inputs {
     private readonly blocks: SharedBlocks,
     sharedBuffers: readonly SharedArrayBuffer[],
     private readonly clock: Clock,
+    private readonly acknowledgements: Acknowledgements,
     wake: () => void,
   ) {
     const all = plan.stages.flatMap(({ branches }, stage) => branches.map((planned, branch) => ({ planned, stage: stages[stage]!, branch })));
     this.inputs = sources.map(({ name }, source) => {
       const reading = all.filter(({ planned: { from } }) => readsSource(from) && from.source === source);
-      const readers = reading.map(({ stage, branch }, i): Reader => ({ stage, branch, ledger: new Ledger(reading.length === 1 ? name : `${name} #${i + 1}`), rejects: new Map() }));
+      const readers = reading.map(({ stage, branch }, i): Reader => ({ stage, branch, ledger: new Ledger(reading.length === 1 ? name : `${name} #${i + 1}`), told: new Map() }));
       const { planned } = reading[0]!;
-      return { name, planned, ingest: new Ingest(heap, pages, kernels, planned.source.schema, sharedBuffers), readers, places: placesOf(readers), inFlight: 0 };
+      return { name, planned, ingest: new Ingest(heap, pages, kernels, planned.source.schema, sharedBuffers), readers, places: placesOf(readers), inFlight: 0, floors: new Map(), ends: new Map() };
     });
     this.byBranch = new Map(stages.map(stage => [stage, new Map(this.inputs.flatMap(({ readers }) => readers.filter(reader => reader.stage === stage)).map(reader => [reader.branch, reader]))]));
+    this.replay = new Replay(clock);
     const times = this.inputs.map(({ planned }) => planned.eventTime);
     this.idleness = new Idleness(clock, times.map(time => time?.idleAfterMs ?? null), wake);
     this.alignment = new Alignment(clock, source => this.standOf(source), times.map(time => time?.maxDrift ?? null), comparedSources(plan));
   }
 
-  /** A source is being read, with these partitions. REQUIRES: it has given no item. */
-  opened(source: number, partitions: readonly number[]): void {
-    for (const { stage, branch } of this.inputs[source]!.readers) stage.sequence.chain.declare(branch, partitions.map(partition => this.laneOf(source, stage, branch, partition)));
+  /** A source is being read. REQUIRES: it has given no item. */
+  opened(source: number, reader: SourceReader): void {
+    const { partitions = [0], resumed = [] } = reader;
+    const { name, readers, floors } = this.inputs[source]!;
+    if (readers.length === 1) this.acknowledgements.opened(source, name, reader);
+    this.replay.resumed(source, resumed);
+    for (const { partition, closedTo } of resumed) if (closedTo !== null) floors.set(partition, closedTo);
+    for (const { stage, branch } of readers) {
+      const lane = (partition: number): number => this.laneOf(source, stage, branch, partition);
+      stage.sequence.chain.declare(branch, partitions.map(lane), new Map([...floors].map(([partition, floor]) => [lane(partition), floor])));
+    }
     for (const partition of partitions) this.idleness.heard(source, partition);
   }
 
@@ -100,7 +123,7 @@ export class Inputs {
   }
 
   /** REQUIRES: places. */
-  submit(source: number, item: SourceItem): void {
+  submit(source: number, item: SourceRows | PartitionEnd): void {
     const input = this.inputs[source]!;
     const partition = item.partition ?? 0;
     if (item.kind === 'partitionEnd') {
@@ -110,17 +133,21 @@ export class Inputs {
     input.inFlight++;
     const [first, ...others] = input.readers as [Reader, ...Reader[]];
     let filled: Uint32Array | null = null;
-    let rejects: readonly Reject[] = [];
+    this.acknowledgements.submitted(source, item, first.stage.sequence.number);
+    if (item.next !== undefined) input.ends.set(first.stage.sequence.number, item.next);
+    let told = NOTHING;
     first.stage.sequence.submit(first.branch, this.laneOf(source, first.stage, first.branch, partition), morsel => {
-      rejects = input.ingest.fill(morsel, item);
+      told = { rejects: input.ingest.fill(morsel, item), origin: item.origin ?? null };
       morsel.latest = this.latestFor(input.planned);
+      morsel.floor = input.floors.get(partition) ?? NO_TIME;
+      morsel.again = this.replay.isAgain(source, partition, item.next) ? 1 : 0;
       if (others.length > 0) filled = this.shared(morsel, input.readers.length);
-      this.setAside(first, rejects);
+      this.tell(first, told);
     });
     for (const reader of others) {
       reader.stage.sequence.submit(reader.branch, this.laneOf(source, reader.stage, reader.branch, partition), morsel => {
         morsel.setWords(filled!);
-        this.setAside(reader, rejects);
+        this.tell(reader, told);
       });
     }
     // Whether there are rows in a text only a worker sees; an item is a sign of life.
@@ -143,17 +170,22 @@ export class Inputs {
     return due.length > 0;
   }
 
-  /** Enters a morsel that is done, and returns the rows that ingestion had set aside. REQUIRES: its branch reads a source. */
-  settle(stage: StageRun, source: number, morsel: Morsel, number: number): readonly Reject[] {
+  /** Enters a morsel that is done, and returns the rows that ingestion had set aside and where it comes from. REQUIRES: its branch reads a source. */
+  settle(stage: StageRun, source: number, morsel: Morsel, number: number): Told {
     const reader = this.byBranch.get(stage)!.get(morsel.branch)!;
     reader.ledger.add(morsel);
-    if (reader === this.inputs[source]!.readers[0]) this.inputs[source]!.inFlight--;
-    const rejects = reader.rejects.get(number) ?? [];
-    reader.rejects.delete(number);
-    return rejects;
+    if (reader === this.inputs[source]!.readers[0]) this.settleItem(source, stage, morsel, number);
+    const told = reader.told.get(number) ?? NOTHING;
+    reader.told.delete(number);
+    return told;
   }
   nameOf(source: number): string {
     return this.inputs[source]!.name;
+  }
+
+  /** Rows that were read before are being read once more, and some have not come yet. */
+  get isReplaying(): boolean {
+    return this.replay.isGoingOn;
   }
 
   get ledgers(): readonly Ledger[] {
@@ -173,6 +205,19 @@ export class Inputs {
     this.idleness.stop();
   }
 
+  private settleItem(source: number, stage: StageRun, morsel: Morsel, number: number): void {
+    const input = this.inputs[source]!;
+    input.inFlight--;
+    const partition = morsel.lane - stage.lanes.first[morsel.branch]!;
+    if (morsel.kind === MorselKind.branchEnd) return this.replay.ended(source);
+    if (morsel.kind === MorselKind.aside) return this.replay.ended(source, partition);
+    const next = input.ends.get(number);
+    if (next === undefined) return;
+    input.ends.delete(number);
+    this.replay.applied(source, partition, next);
+    this.acknowledgements.settled(source, partition, number, morsel.greatest);
+  }
+
   /** A morsel without data, for each reader. */
   private pass(source: number, kind: MorselKind, partition: number): void {
     const { readers } = this.inputs[source]!;
@@ -185,8 +230,8 @@ export class Inputs {
     for (const address of [morsel.textAddress, morsel.owned ? morsel.descriptor : 0, morsel.linesAddress]) if (address !== 0) this.blocks.share(address, readers);
     return morsel.words();
   }
-  private setAside({ stage, rejects }: Reader, given: readonly Reject[]): void {
-    if (given.length > 0) rejects.set(stage.sequence.number, given);
+  private tell({ stage, told }: Reader, given: Told): void {
+    if (given.rejects.length > 0 || given.origin !== null) told.set(stage.sequence.number, given);
   }
 
   /** The least watermark of the partitions of a source that take part, as its first reader has it. */

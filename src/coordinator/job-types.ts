@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 import type { Engine } from './engine.js';
 import type { Plan } from '../plan/plan.js';
-import type { Sink } from '../connectors/sink.js';
+import type { DeliveryStats, Sink } from '../connectors/sink.js';
 import type { Source } from '../connectors/source.js';
 
 /** All that is needed to run: the plan, and the things a plan cannot hold. */
@@ -54,8 +54,8 @@ export interface RunOptions {
 }
 
 /**
- * What became of the rows of one source, in one of the places that read it: read = filtered + applied + late + deadLettered, always, once the
- * job has ended. A source that several branches read, as in a union of a stream with itself, is read once and has a ledger for each.
+ * What became of the rows of one source, in one of the places that read it: read = filtered + applied + late + deadLettered + replayed, always, once
+ * the job has ended. A source that several branches read, as in a union of a stream with itself, is read once and has a ledger for each.
  */
 export interface SourceStats {
   /** With `#1`, `#2`, … behind it where several branches read it. */
@@ -71,6 +71,11 @@ export interface SourceStats {
   readonly late: number;
   /** Could not be used. */
   readonly deadLettered: number;
+  /**
+   * Read again, though their windows had closed in an earlier run with them in it, or they had been set aside: done with. Only of sources that take up
+   * where an earlier run was.
+   */
+  readonly replayed: number;
   /** The least of its partitions that take part, in the unit of the column; null before the first row. */
   readonly watermark: bigint | null;
   /** Partitions that have been without rows for `idleAfter`, and do not hold the watermark. */
@@ -90,8 +95,8 @@ export interface JobStats {
   readonly stages: readonly StageStats[];
   /** Result rows given to the sink; to all sinks together, where there are several. */
   readonly emitted: number;
-  /** The same for each sink. */
-  readonly outputs: readonly { readonly name: string; readonly emitted: number }[];
+  /** The same for each sink; of one that tries again what fails (`docs/delivery.md`), how that went. */
+  readonly outputs: readonly { readonly name: string; readonly emitted: number; readonly delivery: DeliveryStats | null }[];
   /** Milliseconds since the start. */
   readonly elapsedMs: number;
   /** Worker threads. */

@@ -8,6 +8,7 @@ export class Ledger {
   applied = 0;
   late = 0;
   deadLettered = 0;
+  replayed = 0;
   progress: SourceStats['progress'] = null;
 
   constructor(readonly name: string) {}
@@ -16,8 +17,21 @@ export class Ledger {
     this.read += Number(morsel.rows);
     this.filtered += morsel.filtered;
     this.applied += morsel.applied;
+    if (morsel.again) {
+      this.replayed += morsel.late + morsel.deadLettered;
+      return;
+    }
     this.late += morsel.late;
     this.deadLettered += morsel.deadLettered;
+  }
+  /** Adds what it counted in an earlier life of the job. */
+  carry(earlier: Ledger): void {
+    this.read += earlier.read;
+    this.filtered += earlier.filtered;
+    this.applied += earlier.applied;
+    this.late += earlier.late;
+    this.deadLettered += earlier.deadLettered;
+    this.replayed += earlier.replayed;
   }
 
   counts(): StageStats {
@@ -25,6 +39,6 @@ export class Ledger {
     return { name, read, filtered, applied, late, deadLettered };
   }
   stats(times: Pick<SourceStats, 'again' | 'watermark' | 'idle' | 'heldMs'>): SourceStats {
-    return { ...this.counts(), progress: this.progress, ...times };
+    return { ...this.counts(), replayed: this.replayed, progress: this.progress, ...times };
   }
 }

@@ -61,7 +61,7 @@ export class Letters {
 
   private async writeTo(sink: Sink, source: string, basePosition: bigint, rejects: readonly Reject[]): Promise<void> {
     if (rejects.length === 0) return;
-    for (const { position, reason, message, row } of rejects) this.builder.append({ source, position: basePosition + BigInt(position), reason, message, row });
+    for (const { position, at, reason, message, row } of rejects) this.builder.append({ source, position: at ?? basePosition + BigInt(position), reason, message, row });
     const { descriptor } = this.builder.finish();
     try {
       await sink.write(this.view.of(descriptor));

@@ -28,8 +28,8 @@ export class Progress {
 
   constructor(
     private readonly engine: Engine,
-    private readonly schedule: Schedule,
-    private readonly emitter: Emitter,
+    /** The one that goes on. */
+    private readonly life: () => { readonly schedule: Schedule; readonly emitter: Emitter },
     private readonly options: RunOptions,
   ) {
     this.clock = options.clock ?? SYSTEM_CLOCK;
@@ -67,13 +67,14 @@ export class Progress {
   }
 
   private measure(): JobStats {
-    const { engine, schedule } = this;
+    const { engine } = this;
+    const { schedule, emitter } = this.life();
     return {
       state: this.state,
       sources: schedule.sourceStats(),
       stages: schedule.stageStats(),
-      emitted: this.emitter.outputs.reduce((sum, { emitted }) => sum + emitted, 0),
-      outputs: this.emitter.outputs.map(({ name, emitted }) => ({ name, emitted })),
+      emitted: emitter.outputs.reduce((sum, { emitted }) => sum + emitted, 0),
+      outputs: emitter.outputs.map(({ name, emitted, sink }) => ({ name, emitted, delivery: sink.delivery?.() ?? null })),
       elapsedMs: performance.now() - this.started,
       workers: engine.workers,
       stateBytes: schedule.stateBytes,
@@ -85,7 +86,7 @@ export class Progress {
   }
 
   private lag(): number | null {
-    const { currentWatermark: watermark, plan } = this.schedule;
+    const { currentWatermark: watermark, plan } = this.life().schedule;
     if (watermark === NO_TIME || watermark === END_OF_TIME) return null;
     const { eventTime, source } = firstStage(plan).branches[0]!;
     const type = source.schema.find(field => field.name === eventTime?.column)?.type;

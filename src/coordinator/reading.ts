@@ -7,6 +7,10 @@ import type { Schedule } from './schedule.js';
 export class Reading {
   /** The input was read to its end. */
   ended = false;
+  /** The source asks to be read anew. */
+  restarts = false;
+  /** A reader that is told what was delivered stays open until all is. */
+  private open: SourceReader | null = null;
 
   constructor(
     private readonly source: Source,
@@ -18,21 +22,29 @@ export class Reading {
 
   async run(): Promise<void> {
     if (this.halt.stopped) return;
-    const reader = await this.open();
+    const reader = await this.start();
     if (reader === undefined) return;
-    this.schedule.opened(this.number, reader.partitions);
+    this.schedule.opened(this.number, reader);
     try {
       while (await this.readOne(reader));
     } catch (error) {
       void closeQuietly(reader);
       throw error;
     }
+    if (reader.delivered !== undefined) this.open = reader;
     // A reader that is still waiting for input need not answer: nobody waits for it.
-    if (this.ended) await this.ask(() => reader.close());
+    else if (this.ended) await this.ask(() => reader.close());
     else void closeQuietly(reader);
   }
 
-  private async open(): Promise<SourceReader | undefined> {
+  /** Closes what is still open: all was delivered, or will not be any more. */
+  async finish(): Promise<void> {
+    const reader = this.open;
+    this.open = null;
+    if (reader !== null) await closeQuietly(reader);
+  }
+
+  private async start(): Promise<SourceReader | undefined> {
     let opening: Promise<SourceReader> | undefined;
     const reader = await this.ask(() => (opening = this.source.read(this.context)));
     // What opens only after the stop is closed when it does.
@@ -49,6 +61,8 @@ export class Reading {
       const item = await this.ask(() => reader.next());
       // Once it is told to stop, a reader may say that there is no more.
       if (halt.error || (halt.stopped && !item)) return false;
+      this.restarts = item?.kind === 'restart';
+      if (item?.kind === 'restart') return false;
       this.ended = !item;
       if (item) schedule.submit(number, item);
       else schedule.submitEnd(number);

@@ -1,6 +1,7 @@
 import { decodeText } from '../batch/text-codec.js';
-import type { SourceItem } from '../connectors/source.js';
+import type { PartitionEnd, SourceReader, SourceRows } from '../connectors/source.js';
 import { signal, STATE_UNIT, Word, word } from '../heap/control.js';
+import { versionsBefore } from '../heap/stage-block.js';
 import { outputsOf, readsSource, type Input, type Plan } from '../plan/plan.js';
 import type { JobLayout } from '../worker/job-layout.js';
 import type { Morsel } from '../worker/morsel.js';
@@ -9,6 +10,7 @@ import type { Reject } from '../worker/rejects.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
 import type { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
+import type { Acknowledgements } from './acknowledgements.js';
 import { Inputs } from './inputs.js';
 import type { JobDescription, RunOptions, SourceStats, StageStats } from './job-types.js';
 import { layoutsOf } from './layouts.js';
@@ -60,6 +62,7 @@ export class Schedule {
     job: JobDescription,
     options: RunOptions,
     private readonly emitter: Emitter,
+    private readonly acknowledgements: Acknowledgements,
   ) {
     this.plan = job.plan;
     requireSupported(this.plan);
@@ -77,7 +80,7 @@ export class Schedule {
       outputs: outputsOf(this.plan).flatMap(({ stage }, output) => (stage === number ? [output] : [])),
     }));
     this.blocks = new SharedBlocks(engine.pages);
-    this.inputs = new Inputs(engine, job, this.stages, this.blocks, this.layouts[0]!.sharedBuffers, this.clock, () => this.wake());
+    this.inputs = new Inputs(engine, job, this.stages, this.blocks, this.layouts[0]!.sharedBuffers, this.clock, acknowledgements, () => this.wake());
   }
 
   /** Nothing is in flight and nothing is firing. */
@@ -108,13 +111,22 @@ export class Schedule {
   stageStats(): StageStats[] {
     return this.branches.flat().flatMap(({ ledger }) => (ledger === null ? [] : [ledger.counts()]));
   }
+  /** Versions are those of this incarnation. REQUIRES: no source was opened. */
+  begin(incarnation: number): void {
+    for (const stage of this.stages) stage.countFrom(versionsBefore(incarnation));
+  }
+  /** Counts on from an earlier life of the job. */
+  carry({ ledgers, branches }: Schedule): void {
+    this.ledgers.forEach((ledger, index) => ledger.carry(ledgers[index]!));
+    this.branches.forEach((own, stage) => own.forEach(({ ledger }, branch) => ledger?.carry(branches[stage]![branch]!.ledger!)));
+  }
   noteProgress(source: number, progress: SourceStats['progress']): void {
     this.inputs.noteProgress(source, progress);
   }
 
-  /** The reader of a source is there, with these partitions. REQUIRES: it has given no item. */
-  opened(source: number, partitions: readonly number[] = [0]): void {
-    this.inputs.opened(source, partitions);
+  /** The reader of a source is there. REQUIRES: it has given no item. */
+  opened(source: number, reader: SourceReader): void {
+    this.inputs.opened(source, reader);
   }
 
   /** Waits until one more item of a source may be in flight, and reserves its places. Ends early, with places, when `stopped`. */
@@ -153,7 +165,7 @@ export class Schedule {
   }
 
   /** Queues an item for the workers. REQUIRES: a credit. */
-  submit(source: number, item: SourceItem): void {
+  submit(source: number, item: SourceRows | PartitionEnd): void {
     this.inputs.submit(source, item);
     if (item.kind === 'partitionEnd') this.wake();
   }
@@ -180,11 +192,13 @@ export class Schedule {
         bad ??= first;
         this.freeMorsel(index, morsel);
       });
-      if (!stage.hasFired) continue;
+      // Until all rows are back that windows had, these have a part of them.
+      if (!stage.hasFired || this.inputs.isReplaying) continue;
       this.collect();
       stage.advance(() => (this.stateBytes > PARALLEL_FIRE_BYTES ? this.engine.workers : 1));
     }
     this.collect();
+    if (!this.inputs.isReplaying) this.acknowledgements.reached(this.first.givenUpTo);
     // Room comes from finished morsels, but also from a sink that has taken results.
     if (this.hasRoom && this.inputs.haveSomePlaces(MOST_IN_FLIGHT)) this.wakeReaders();
     return bad;
@@ -226,14 +240,16 @@ export class Schedule {
     const { heap } = this.engine;
     const { from, ledger } = this.branches[stage]![morsel.branch]!;
     ledger?.add(morsel);
-    const own = readsSource(from) ? this.inputs.settle(this.stages[stage]!, from.source, morsel, number) : [];
+    const told = readsSource(from) ? this.inputs.settle(this.stages[stage]!, from.source, morsel, number) : null;
     const theirs = morsel.rejects ? JSON.parse(decodeText(heap.u8, morsel.rejects, morsel.rejectBytes)) as Reject[] : [];
-    const all = [...own, ...theirs].sort((a, b) => a.position - b.position);
-    if (all.length === 0) return null;
-    const source = readsSource(from) ? this.inputs.nameOf(from.source) : ledger!.name;
+    const origin = told?.origin;
+    const all = [...told?.rejects ?? [], ...theirs].map(reject => (origin ? { ...reject, at: reject.at ?? origin.positionOf(reject.position) } : reject))
+      .sort((a, b) => Number((a.at ?? 0n) - (b.at ?? 0n)) || a.position - b.position);
+    if (all.length === 0 || morsel.again) return null;
+    const source = origin?.source ?? (readsSource(from) ? this.inputs.nameOf(from.source) : ledger!.name);
     this.emitter.letters(stage, source, morsel.basePosition, all);
     const first = all.find(reject => reject.reason !== 'LATE');
-    return first ? { source, position: morsel.basePosition + BigInt(first.position), message: `${first.reason}: ${first.message}` } : null;
+    return first ? { source, position: first.at ?? morsel.basePosition + BigInt(first.position), message: `${first.reason}: ${first.message}` } : null;
   }
 
   private freeMorsel(stage: number, morsel: Morsel): void {

@@ -34,6 +34,7 @@ export class Sequence {
   submit(branch: number, lane: number, fill: (morsel: Morsel) => void): void {
     const morsel = this.slot(this.next);
     morsel.clear();
+    morsel.floor = NO_TIME;
     fill(morsel);
     this.begin(morsel, branch, lane);
     morsel.turn = this.queued++;

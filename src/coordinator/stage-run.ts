@@ -23,6 +23,8 @@ export type Feed = { readonly descriptor: number } | { readonly statement: bigin
 export class StageRun {
   readonly sequence: Sequence;
   watermark: bigint = NO_TIME;
+  /** All that this watermark allows was given on. */
+  givenUpTo: bigint = NO_TIME;
   /** Places in the sequence that are kept for items of sources that are being read. */
   reserved = 0;
   private firedUpTo: bigint = NO_TIME;
@@ -51,6 +53,11 @@ export class StageRun {
     this.sequence = new Sequence(engine.heap, layout.block, new Chain(engine.heap, layout.block, layout.lanes));
     this.sequence.chain.reset();
     engine.heap.i64[settledWord(layout.block)] = NO_TIME;
+  }
+
+  /** Versions count on from here. REQUIRES: nothing has fired. */
+  countFrom(version: bigint): void {
+    this.firings = version;
   }
 
   get lanes(): LaneMap {
@@ -160,6 +167,7 @@ export class StageRun {
     const upTo = final ? END_OF_TIME : this.watermark === END_OF_TIME ? this.firedUpTo : this.watermark;
     if (this.hasDue(upTo)) return this.fire(upTo, this.assembles ? this.layout.workers : parts(), false);
     if (this.earlyDue) return this.fire(upTo, this.assembles ? this.layout.workers : parts(), true);
+    if (upTo !== END_OF_TIME) this.givenUpTo = upTo;
     this.state(upTo);
     if (!final || this.hasEnded) return;
     this.hasEnded = true;

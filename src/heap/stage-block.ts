@@ -25,6 +25,12 @@ export const STAGE_BYTES: number = (HEAD_WORDS + QUEUE_ENTRIES + MORSEL_SLOTS * 
 export const stageWord = (block: number, name: StageWord): number => (block >>> 2) + name;
 /** Index (i64) of three words of the firing in progress: its watermark, its number from 1 on, whether it is early (1 or 0). */
 export const fireWord = (block: number): number => (block >>> 3) + FIRE_WORD / 2;
+/** A version is an incarnation of the job, times this, and a number in it. */
+const VERSIONS = 2n ** 40n;
+/** The version before all of an incarnation. */
+export const versionsBefore = (incarnation: number): bigint => BigInt(incarnation) * VERSIONS;
+/** The version before all of the incarnation that a version is of. */
+export const firstVersion = (version: bigint): bigint => (version / VERSIONS) * VERSIONS;
 /** Index (i64) of the watermark behind all morsels that are settled. */
 export const settledWord = (block: number): number => (block >>> 3) + SETTLED_WORD / 2;
 /** Index (u32) of the first entry of the ring. */

@@ -58,10 +58,10 @@ export class Chain {
     if (Atomics.load(heap.i32, words + U32.sleepers) > 0) ring(heap, words + U32.signal);
   }
 
-  /** Has these lanes of a branch take part before their first row, and none else. REQUIRES: the branch has had no morsel. */
-  declare(branch: number, lanes: readonly number[]): void {
+  /** Has these lanes of a branch take part before their first row, and none else; `floors`: the watermarks that some begin with. REQUIRES: the branch has had no morsel. */
+  declare(branch: number, lanes: readonly number[], floors: ReadonlyMap<number, bigint> = new Map()): void {
     withLock(this.heap, this.words + U32.lock, () => {
-      for (const lane of lanes) this.lanes.enter(lane);
+      for (const lane of lanes) this.lanes.enter(lane, floors.get(lane));
       for (const lane of this.lanes.ofBranch(branch)) if (!lanes.includes(lane) && this.lanes.takesPart(lane)) this.lanes.leave(lane);
     });
   }

@@ -216,7 +216,10 @@ export class EventTimes {
   }
 }
 
-/** Where the job's watermark stands before a row of a morsel, from that of its lane then: it never goes back to where the lane is. */
+/**
+ * Where the job's watermark stands before a row of a morsel, from that of its lane then: it never goes back to where the lane is, nor to before where it
+ * stood in an earlier reading of the partition.
+ */
 function watermark(morsel: Morsel, own: bigint): bigint {
-  return later(morsel.before, own < morsel.others ? own : morsel.others);
+  return later(later(morsel.before, morsel.floor), own < morsel.others ? own : morsel.others);
 }

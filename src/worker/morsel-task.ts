@@ -173,11 +173,12 @@ export class MorselTask {
   /** Makes a batch of the morsel's text. Returns the address of the rows' line numbers, or 0 where they are the row numbers. */
   private decode(morsel: Morsel, decoder: TextDecoderStage, rejects: Reject[]): number {
     const { heap, pages } = this.thread;
-    const decoded = decoder.decode(morsel.textAddress, morsel.textBytes);
+    const decoded = decoder.decode(morsel.textAddress, morsel.textBytes, morsel.textRecords);
     morsel.descriptor = decoded.descriptor;
     morsel.owned = 1;
-    morsel.rows = BigInt(decoded.lines);
-    morsel.deadLettered = decoded.bad.length;
+    // Some may have been set aside before.
+    morsel.rows += BigInt(decoded.lines);
+    morsel.deadLettered += decoded.bad.length;
     for (const bad of decoded.bad) {
       rejects.push({ position: bad.line, reason: bad.code, message: bad.reason, row: decodeText(heap.u8, bad.address, bad.length) });
     }

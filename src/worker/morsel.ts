@@ -6,11 +6,11 @@ import { morselStart } from '../heap/stage-block.js';
 export const enum MorselKind { batch, text, shared, branchEnd, aside, statement }
 export const enum MorselState { free, queued, done }
 
-const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines, lane, turn, common }
+const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines, lane, turn, common, again, textRecords }
 /** Sequences go round after so many where they are kept in 32 bits. A multiple of MORSEL_SLOTS. */
 export const TOKENS: number = 2 ** 31 - MORSEL_SLOTS;
 /** Indexes of i64 words within a slot. */
-const enum I64 { sequence = 12, greatest, statement, rows, before, ownBefore, others, after, basePosition, latest }
+const enum I64 { sequence = 12, greatest, statement, rows, before, ownBefore, others, after, basePosition, latest, floor }
 
 /**
  * A morsel: one batch on its way, in a slot of its stage's block. The coordinator fills a free slot and queues it; from then on the
@@ -57,6 +57,9 @@ export class Morsel {
   set textAddress(value: number) { this.set(U32.textAddress, value); }
   get textBytes(): number { return this.get(U32.textBytes); }
   set textBytes(value: number) { this.set(U32.textBytes, value); }
+  /** Address of what is known of the text's records, within the same block, see `batch/text-records.ts`; 0: nothing. */
+  get textRecords(): number { return this.get(U32.textRecords); }
+  set textRecords(value: number) { this.set(U32.textRecords, value); }
 
   /** Address of [length, JSON of a TextFormat]. */
   get textFormat(): number { return this.get(U32.textFormat); }
@@ -65,6 +68,10 @@ export class Morsel {
   /** Whether other morsels have the same data: then the coordinator frees it, behind the last of them. */
   get common(): number { return this.get(U32.common); }
   set common(value: number) { this.set(U32.common, value); }
+
+  /** Whether an earlier reading of its source had come past it: what it sets aside was set aside then. */
+  get again(): number { return this.get(U32.again); }
+  set again(value: number) { this.set(U32.again, value); }
 
   get filtered(): number { return this.get(U32.filtered); }
   set filtered(value: number) { this.set(U32.filtered, value); }
@@ -104,6 +111,9 @@ export class Morsel {
   /** Rows of a later event time are dead letters; END_OF_TIME: none are. */
   get latest(): bigint { return this.getLong(I64.latest); }
   set latest(value: bigint) { this.setLong(I64.latest, value); }
+  /** The watermark by which windows had closed in an earlier reading of its partition, or NO_TIME. */
+  get floor(): bigint { return this.getLong(I64.floor); }
+  set floor(value: bigint) { this.setLong(I64.floor, value); }
   /** Rows read, bad ones included. */
   get rows(): bigint { return this.getLong(I64.rows); }
   set rows(value: bigint) { this.setLong(I64.rows, value); }

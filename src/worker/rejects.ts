@@ -8,6 +8,8 @@ import type { Row } from '../plan/types.js';
 /** A row set aside, as a worker tells it to the coordinator. `position` counts from the morsel's first row. */
 export interface Reject {
   readonly position: number;
+  /** What to tell instead, where the source knows better. */
+  readonly at?: bigint;
   readonly reason: DeadLetterReason;
   readonly message: string;
   readonly row: string;

@@ -58,7 +58,7 @@ test('rows of a source that is used twice were read once', () => {
 });
 
 test('the summary tells what went to each sink, where there are several', () => {
-  const outputs = [{ name: 'jsonl(a.jsonl)', emitted: 1000 }, { name: 'jsonl(b.jsonl)', emitted: 0 }];
+  const outputs = [{ name: 'jsonl(a.jsonl)', emitted: 1000, delivery: null }, { name: 'jsonl(b.jsonl)', emitted: 0, delivery: null }];
   const text = (some: typeof outputs): string => summaryText(jobStats({ state: 'finished', emitted: 1000, outputs: some }));
   expect(text(outputs)).toContain('1,000 result rows emitted\n  1,000 to jsonl(a.jsonl)\n  0 to jsonl(b.jsonl)\n  source');
   expect(text(outputs.slice(0, 1))).not.toContain('jsonl(a.jsonl)');

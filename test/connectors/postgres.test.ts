@@ -1,34 +1,22 @@
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { ResultBatches } from '../../src/batch/result-batch.ts';
-import { dictionariesFor, RowBuilder } from '../../src/batch/row-builder.ts';
 import { postgres, type PostgresOptions } from '../../src/connectors/postgres.ts';
-import type { ResultBatch } from '../../src/connectors/sink.ts';
 import { MillraceError } from '../../src/errors.ts';
 import { t } from '../../src/plan/type-builders.ts';
-import { schema } from '../../src/plan/schema.ts';
 import type { Fields, Row } from '../../src/plan/types.ts';
-import { testHeap } from '../support/heap.ts';
 import { Random } from '../support/random.ts';
+import { fieldsOf, resultBatch } from '../support/result-batches.ts';
 
 const db = await PGlite.create();
 afterAll(() => db.close());
 beforeEach(() => db.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public; SET TIME ZONE \'America/Bogota\''));
-
-const { heap, allocator } = testHeap(2048);
-function batch(fields: Fields, rows: readonly Row[]): ResultBatch {
-  const builder = new RowBuilder(fields, heap, allocator, dictionariesFor(fields, heap, allocator));
-  for (const row of rows) builder.append(row);
-  return new ResultBatches(heap, fields).of(builder.finish().descriptor);
-}
-const fieldsOf = (columns: Parameters<typeof schema>[0]): Fields => schema(columns).fields;
 
 const MINUTES = fieldsOf({ campaign: t.utf8, windowStart: t.timestamp, version: t.int64, views: t.int64.nullable });
 const minute = (campaign: string, windowStart: number, version: number, views: number | null): Row => ({ campaign, windowStart, version: BigInt(version), views: views === null ? null : BigInt(views) });
 const open = async (fields: Fields, options: Partial<PostgresOptions> = {}) => {
   const sink = postgres({ client: db, table: 'minutes', key: ['campaign', 'windowStart'], createTable: true, ...options });
   await sink.open(fields);
-  return { sink, write: async (...rows: Row[]) => { await sink.write(batch(fields, rows)); } };
+  return { sink, write: async (...rows: Row[]) => { await sink.write(resultBatch(fields, rows)); } };
 };
 const rowsOf = async (sql: string): Promise<unknown[][]> => (await db.query<unknown[]>(sql, [], { rowMode: 'array' })).rows;
 const minutes = (): Promise<unknown[][]> => rowsOf('SELECT campaign, extract(epoch FROM "windowStart")::int8, version, views FROM minutes ORDER BY 1, 2');
@@ -216,7 +204,7 @@ describe('is refused when the job starts, with what is wrong', () => {
 
   test('options of the wrong kind', () => {
     const wrong: [Record<string, unknown>, RegExp][] = [
-      [{ client: {} }, /client must be/], [{ table: '' }, /table must be/], [{ key: [] }, /key must name/], [{ mode: 'append' }, /mode must be/],
+      [{ client: {} }, /client must be/], [{ table: '' }, /table must be/], [{ key: [] }, /key must name/], [{ mode: 'merge' }, /mode must be/], [{ mode: 'increment' }, /by must name/], [{ mode: 'increment', by: ['b'] }, /by must name/], [{ by: ['a'] }, /belong to mode: 'increment'/], [{ mode: 'append', deletes: 'remove' }, /deletes belongs to/], [{ key: undefined }, /key must name/], [{ prefer: 'both' }, /prefer must be/],
       [{ deletes: 'no' }, /deletes must be/], [{ batchRows: 0 }, /batchRows must be/], [{ batchBytes: 1.5 }, /batchBytes must be/], [{ schema: 'a\0' }, /schema must be/],
     ];
     for (const [options, message] of wrong) expect(() => postgres({ client: db, table: 'x', key: ['a'], ...options } as PostgresOptions)).toThrow(message);

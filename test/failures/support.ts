@@ -41,7 +41,7 @@ export async function failure(promise: Promise<unknown>, ms: number = BOUND_MS):
 
 /** Checks of each source that every row is accounted for. */
 export function expectBalanced(stats: JobStats): void {
-  for (const { read, filtered, applied, late, deadLettered } of stats.sources) expect(filtered + applied + late + deadLettered).toBe(read);
+  for (const { read, filtered, applied, late, deadLettered, replayed } of stats.sources) expect(filtered + applied + late + deadLettered + replayed).toBe(read);
 }
 
 /** A sink that says what happened to it; `on` does what it likes at each step. */

@@ -1,4 +1,5 @@
 import { RowReader } from '../../src/batch/row-reader.ts';
+import type { Acknowledgements } from '../../src/coordinator/acknowledgements.ts';
 import type { Emitter } from '../../src/coordinator/emitter.ts';
 import type { Engine } from '../../src/coordinator/engine.ts';
 import type { JobDescription, RunOptions } from '../../src/coordinator/job-types.ts';
@@ -81,6 +82,9 @@ class Collector {
   }
 }
 
+/** Sources of a simulation begin at the beginning. */
+const NOBODY_TOLD = { opened() {}, submitted() {}, settled() {}, reached() {} } as unknown as Acknowledgements;
+
 /** Fires in one part or in as many as there are workers, whatever the size of the state. */
 class SimulatedSchedule extends Schedule {
   random: Random | null = null;
@@ -128,7 +132,7 @@ class Simulation {
     const { workers } = options;
     const kernels = base[options.kernels];
     const job = { plan, sources: sourcesOf(plan).map(source => ({ ...source, partitions: options.partitions ?? 1 })), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
-    this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers, staticTables: new StaticTables(heap, kernels, this.pages.for(PageUse.user)) } as unknown as Engine, job, { partitioner: options.partitioners[0]!, clock: this.clock }, this.collector as unknown as Emitter);
+    this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers, staticTables: new StaticTables(heap, kernels, this.pages.for(PageUse.user)) } as unknown as Engine, job, { partitioner: options.partitioners[0]!, clock: this.clock }, this.collector as unknown as Emitter, NOBODY_TOLD);
     this.schedule.random = random;
     const { layouts } = this.schedule;
     const isPlain = plan.stages.every(({ branches }, stage) => branches.every(({ from }, branch) => (stage === 0 ? 'source' in from && from.source === branch : !('source' in from))));

@@ -1,0 +1,43 @@
+import { Client } from 'pg';
+import { describe, expect, test } from 'vitest';
+import { lifecycle, service } from './support/services.ts';
+
+const postgres = await service('postgres', { alone: true });
+
+/** The servers that other tests rely on can be stopped, paused and started again without losing anything. */
+describe.skipIf(postgres === null)('a service', () => {
+  const query = async (text: string): Promise<unknown[]> => {
+    const client = new Client({ connectionString: postgres!, connectionTimeoutMillis: 500 });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      return (await client.query(text)).rows;
+    } finally {
+      await client.end().catch(() => {});
+    }
+  };
+
+  test('keeps its data and its address over a stop and a crash', async () => {
+    await query('create table services_test (n int)');
+    await query('insert into services_test values (1)');
+    await lifecycle.stop('postgres');
+    await expect(query('select 1')).rejects.toThrow('ECONNREFUSED');
+    await lifecycle.start('postgres');
+    await query('insert into services_test values (2)');
+    await lifecycle.stop('postgres', { crash: true });
+    await expect(query('select 1')).rejects.toThrow('ECONNREFUSED');
+    await lifecycle.start('postgres');
+    expect(await query('select n from services_test order by n')).toEqual([{ n: 1 }, { n: 2 }]);
+    await query('drop table services_test');
+  });
+
+  test('does not answer while it is paused', async () => {
+    await lifecycle.pause('postgres');
+    try {
+      await expect(query('select 1')).rejects.toThrow('timeout');
+    } finally {
+      await lifecycle.resume('postgres');
+    }
+    expect(await query('select 1 as one')).toEqual([{ one: 1 }]);
+  });
+});

@@ -1,0 +1,50 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HOME, readState } from './folder.mjs';
+import { down, up } from './lifecycle.mjs';
+import { begun } from './process.mjs';
+import { NAMES } from './services.mjs';
+
+const FOLDER = join(HOME, 'runs');
+const OF_THIS_RUN = 'MILLRACE_TEST_RUN';
+
+/** Notes that a run of tests, this process, uses the services, so that another one beside it does not end them. */
+export function enter() {
+  mkdirSync(FOLDER, { recursive: true });
+  writeFileSync(join(FOLDER, String(process.pid)), begun(process.pid) ?? '');
+  process.env[OF_THIS_RUN] = String(process.pid);
+}
+
+/** Ends what tests have started, unless another run still uses it or it was started by hand. */
+export async function leave() {
+  rmSync(join(FOLDER, String(process.pid)), { force: true });
+  for (const name of NAMES) rmSync(failureOf(name, process.pid), { force: true });
+  const others = readdirSync(FOLDER).filter(file => /^\d+$/.test(file) && begun(Number(file)) === readFileSync(join(FOLDER, file), 'utf8'));
+  if (others.length > 0) return;
+  await Promise.all(NAMES.filter(name => readState(name)?.kept === false).map(name => down(name)));
+}
+
+/** Starts a service for tests; a run that could not start it does not try again. */
+export async function use(name) {
+  const run = process.env[OF_THIS_RUN];
+  const failed = failureOf(name, run);
+  if (run !== undefined) throwWhatIsIn(failed);
+  try {
+    return await up(name);
+  } catch (error) {
+    if (run !== undefined) writeFileSync(failed, error.message);
+    throw error;
+  }
+}
+
+const failureOf = (name, run) => join(FOLDER, `${run}.${name}.failed`);
+
+function throwWhatIsIn(file) {
+  let reason;
+  try {
+    reason = readFileSync(file, 'utf8');
+  } catch {
+    return;
+  }
+  throw new Error(reason);
+}
