@@ -73,7 +73,7 @@ export { terminalTable } from './connectors/terminal-table.js';
 export type { TerminalTableOptions } from './connectors/terminal-table.js';
 
 // What sources and sinks are, to write one.
-export type { PartitionEnd, Source, SourceContext, SourceItem, SourceReader, SourceRows } from './connectors/source.js';
+export type { Delivered, DeliveredPartition, PartitionEnd, Restart, ResumedPartition, Source, SourceContext, SourceItem, SourceReader, SourceRows } from './connectors/source.js';
 export { DEAD_LETTER_FIELDS } from './connectors/sink.js';
 export type { DeliveryStats, ResultBatch, Sink } from './connectors/sink.js';
 

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { lifecycle, service } from './support/services.ts';
@@ -39,5 +42,21 @@ describe.skipIf(postgres === null)('a service', () => {
       await lifecycle.resume('postgres');
     }
     expect(await query('select 1 as one')).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('npm run services', () => {
+  const command = (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
+    promisify(execFile)(process.execPath, [fileURLToPath(new URL('services/run.mjs', import.meta.url)), ...args]);
+
+  test('says what it does, and what it does not know', async () => {
+    expect((await command('--help')).stdout).toContain('kafka postgres cassandra s3');
+    await expect(command('up', 'mysql')).rejects.toThrow('unknown: mysql');
+    await expect(command('begin')).rejects.toThrow('unknown action begin');
+  });
+
+  test.skipIf(postgres === null)('shows where a service is', async () => {
+    const { stdout } = await command('status', 'postgres', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ postgres: { health: 'up', address: postgres } });
   });
 });

@@ -10,7 +10,7 @@ import { Random } from '../support/random.ts';
  * all are there. Rows are out of order, but none is too late, so that what is right does not depend on which partition was read first.
  */
 
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 30);
+const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 16);
 const DISORDER = 40;
 const engine = createEngine({ workers: 2, heap: '64MiB' });
 afterAll(() => engine.close());

@@ -35,5 +35,5 @@ function aptInstall(packages) {
   apt(['update', '-qq']);
   // Debian starts a cluster of its own with PostgreSQL, which nobody wants here.
   if (packages.includes('postgresql')) execFileSync('sh', ['-c', 'mkdir -p /etc/postgresql-common && [ -e /etc/postgresql-common/createcluster.conf ] || echo create_main_cluster = false > /etc/postgresql-common/createcluster.conf']);
-  apt(['install', '-y', '-qq', '--no-install-recommends', ...packages]);
+  apt(['install', '-y', '-qq', '--no-install-recommends', '--no-upgrade', '-o', 'Dpkg::Options::=--force-confold', ...packages]);
 }
