@@ -3,6 +3,8 @@ import { DONE, EntryWord, logViews, REPLACED } from './log-views.js';
 
 /** Logs of rows that a join keeps: see src/join/log-layout.ts for the layout of logs, records of blocks, and entries. */
 export interface JoinLogKernels {
+  /** Has every chain of a log be empty. */
+  clearChains(log: number): void;
   /**
    * Appends an entry for each row, the head alone, and links it: row i is candidate candidates[i], of which `keys`, `times` and `hashes` tell. An entry
    * has sizes[i] bytes, rounded up to 8, or without `sizes` entryBytes. addresses[i] = where it is. Returns how many rows were done: fewer than
@@ -25,12 +27,10 @@ const NEVER = 2n ** 63n - 1n;
 
 export const joinLogTwins = (heap: HeapViews): JoinLogKernels => {
   const { u8, u32, i64 } = heap;
-  const { timeOf, sizeOf, wordAt, headOf, take } = logViews(heap);
+  const { timeOf, sizeOf, wordAt, headOf, push, take } = logViews(heap);
   const isDone = (entry: number): boolean => (u32[wordAt(entry, EntryWord.flags)]! & DONE) !== 0;
   const link = (log: number, entry: number, position: number): void => {
-    const place = headOf(log, u32[wordAt(entry, EntryWord.hash)]!);
-    u32[wordAt(entry, EntryWord.link)] = u32[place]!;
-    u32[place] = position;
+    u32[wordAt(entry, EntryWord.link)] = push(log, u32[wordAt(entry, EntryWord.hash)]!, position);
   };
   const entriesOf = function* (from: number, bytes: number): Generator<number> {
     for (let at = from; at < from + bytes; at += sizeOf(at)) yield at;
@@ -38,6 +38,9 @@ export const joinLogTwins = (heap: HeapViews): JoinLogKernels => {
   const isReplaced = (entry: number): boolean => (u32[wordAt(entry, EntryWord.flags)]! & REPLACED) !== 0;
   const since = (from: number, bytes: number, time: bigint): number[] => [...entriesOf(from, bytes)].filter(entry => timeOf(entry) >= time && !isReplaced(entry));
   return {
+    clearChains(log) {
+      for (let bucket = 0; bucket <= u32[(log >>> 2) + 1]!; bucket++) u32[headOf(log, bucket)] = u32[(log >>> 2) + 2]! - 1;
+    },
     appendEntries(log, from, rows, candidates, keys, times, hashes, sizes, entryBytes, addresses) {
       for (let row = from; row < rows; row++) {
         const size = sizes ? (u32[(sizes >>> 2) + row]! + 7) & ~7 : entryBytes;

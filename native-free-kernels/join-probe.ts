@@ -29,7 +29,7 @@ const GREATEST = 2n ** 63n - 1n;
 
 export const joinProbeTwins = (heap: HeapViews): JoinProbeKernels => {
   const { u32, i64 } = heap;
-  const { timeOf, wordAt, sameBytes, entryAt, isLive, headOf } = logViews(heap);
+  const { timeOf, wordAt, sameBytes, entryAt, isLive, firstOf } = logViews(heap);
   const flagsAt = (entry: number): number => wordAt(entry, EntryWord.flags);
   return {
     probeEntries(log, cursor, tuples, entries, before, after, ownKey, otherKey, how, skipped, outTuples, outMatches, capacity) {
@@ -49,7 +49,7 @@ export const joinProbeTwins = (heap: HeapViews): JoinProbeKernels => {
         const entry = u32[(entries >>> 2) + tuple]!;
         const time = timeOf(entry);
         const [from, until] = [time < LEAST + before ? LEAST : time - before, time > GREATEST - after ? GREATEST : time + after];
-        if (seen === 0) position = isLive(log, base) ? u32[headOf(log, u32[wordAt(entry, EntryWord.hash)]!)]! : base - 1;
+        if (seen === 0) position = isLive(log, base) ? firstOf(log, u32[wordAt(entry, EntryWord.hash)]!) : base - 1;
         for (; isLive(log, position); position = u32[wordAt(entryAt(log, position), EntryWord.link)]!) {
           const other = entryAt(log, position);
           const there = timeOf(other);

@@ -26,7 +26,7 @@ export interface VersionKernels {
 
 export const versionTwins = (heap: HeapViews): VersionKernels => {
   const { u8, u32, i64, u64 } = heap;
-  const { timeOf, wordAt, sameBytes, recordOf, entryAt, isLive, headOf } = logViews(heap);
+  const { timeOf, wordAt, sameBytes, recordOf, entryAt, isLive, headOf, firstOf } = logViews(heap);
   const hashOf = (entry: number): number => u32[wordAt(entry, EntryWord.hash)]!;
   const linkAt = (entry: number): number => wordAt(entry, EntryWord.link);
   const sameKey = (one: number, a: number, other: number, b: number): boolean =>
@@ -35,6 +35,7 @@ export const versionTwins = (heap: HeapViews): VersionKernels => {
   const find = (log: number, entry: number, own: number, key: number): { from: number; at: number; position: number } | null => {
     const base = u32[(log >>> 2) + 2]!;
     if (!isLive(log, base)) return null;
+    if (!isLive(log, firstOf(log, hashOf(entry)))) return null;
     let from = headOf(log, hashOf(entry));
     for (let position = u32[from]!; isLive(log, position); position = u32[from]!) {
       const at = entryAt(log, position);

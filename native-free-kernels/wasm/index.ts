@@ -6,7 +6,7 @@ export * from './slices';
 export { runningBounds, runSlots } from './session-runs';
 export { sessionSlots, fireSessions, countSlots } from './sessions';
 export { firstOfKeys } from './seen';
-export { appendEntries, copyEntries, linkEntries, completeEntries, entriesSince, bytesSince } from './join-log';
+export { clearChains, appendEntries, copyEntries, linkEntries, completeEntries, entriesSince, bytesSince } from './join-log';
 export { probeEntries, claimEntries, releaseEntries, flaggedEntries, countEntries } from './join-probe';
 export * from './versions';
 export * from './join-columns';

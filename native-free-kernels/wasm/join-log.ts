@@ -10,6 +10,8 @@ export const DIRECTORY_MASK: usize = 28;
 export const SHIFT: usize = 32;
 export const ROWS: usize = 36;
 export const BLOCK: usize = 40;
+export const BUCKET_SHIFT: usize = 52;
+export const FILTER: usize = 53;
 
 export const RECORD_SHIFT: usize = 5;
 const USED: usize = 4;
@@ -25,12 +27,54 @@ export const FLAGS: usize = 28;
 const DONE: u32 = 0x80000000;
 export const REPLACED: u32 = 0x20000000;
 
+/** What an entry sets in the filter of its chain. */
+// @ts-ignore: decorator
+@inline
+export function bitOf(hash: u32): u32 {
+  return <u32>1 << ((hash >> 20) & 7);
+}
+
+/** Has the chain at `head` begin with the entry at `position`. Returns what it began with so far. */
+// @ts-ignore: decorator
+@inline
+export function push(head: usize, filter: usize, hash: u32, position: u32, base: u32, live: u32): u32 {
+  const old = load<u32>(head);
+  const bit = bitOf(hash);
+  store<u32>(head, position);
+  store<u8>(head + filter, select<u32>(load<u8>(head + filter) | bit, bit, old - base < live));
+  return old;
+}
+
+/** Has every chain be empty, see the interface. */
+export function clearChains(log: usize): void {
+  const shift = load<u8>(log, BUCKET_SHIFT);
+  const none = load<u32>(log, BASE) - 1;
+  const heads = <usize>load<u32>(log, HEADS);
+  const end = heads + (<usize>(load<u32>(log, MASK) + 1) << shift);
+  for (let head = heads; head < end; head += <usize>1 << shift) store<u32>(head, none);
+}
+
+/** Rows whose buckets are brought near together. */
+const NEAR: i32 = 64;
+/** Reads the buckets of some rows: the reads wait for memory all at once. Returns what they sum up to, or the compiler would leave them out. */
+function touchBuckets(heads: usize, mask: u32, shift: usize, from: i32, until: i32, candidates: usize, hashes: usize): u32 {
+  let sum: u32 = 0;
+  for (let row = from; row < until; row++) {
+    const hash = load<u32>(hashes + (<usize>load<u32>(candidates + (<usize>row << 2)) << 2));
+    sum += load<u32>(heads + (<usize>(hash & mask) << shift));
+  }
+  return sum;
+}
+
 /** Appends entries of some rows, see the interface. */
 export function appendEntries(log: usize, from: i32, rows: i32, candidates: usize, keys: usize, times: usize, hashes: usize, sizes: usize, entryBytes: u32, addresses: usize): i32 {
   const block = <usize>load<u32>(log, BLOCK);
   if (!block) return from;
   const heads = <usize>load<u32>(log, HEADS);
   const mask = load<u32>(log, MASK);
+  const shift = <usize>load<u8>(log, BUCKET_SHIFT);
+  const filter = <usize>load<u8>(log, FILTER);
+  const base = load<u32>(log, BASE);
   const first = load<u32>(log, NEXT);
   const stop = load<u32>(log, STOP);
   let least = load<i64>(block, LEAST);
@@ -38,20 +82,24 @@ export function appendEntries(log: usize, from: i32, rows: i32, candidates: usiz
   let at = first;
   let position = load<u32>(log, END);
   let row = from;
+  let near = from;
   for (; row < rows; row++) {
+    if (row == near) {
+      near = min<i32>(row + NEAR, rows);
+      // Its place is written below.
+      store<u32>(addresses + (<usize>row << 2), touchBuckets(heads, mask, shift, row, near, candidates, hashes));
+    }
     const size = sizes ? (load<u32>(sizes + (<usize>row << 2)) + 7) & ~7 : entryBytes;
     if (at + size > stop) break;
     const candidate = <usize>load<u32>(candidates + (<usize>row << 2));
     const time = load<i64>(times + (candidate << 3));
     const hash = load<u32>(hashes + (candidate << 2));
-    const head = heads + (<usize>(hash & mask) << 2);
     store<u64>(at, load<u64>(keys + (candidate << 3)));
     store<i64>(at, time, TIME);
-    store<u32>(at, load<u32>(head), LINK);
+    store<u32>(at, push(heads + (<usize>(hash & mask) << shift), filter, hash, position, base, position - base), LINK);
     store<u32>(at, hash, HASH);
     store<u32>(at, size, SIZE);
     store<u32>(at, 0, FLAGS);
-    store<u32>(head, position);
     store<u32>(addresses + (<usize>row << 2), at);
     if (time < least) least = time;
     if (time > greatest) greatest = time;
@@ -104,13 +152,16 @@ export function close(log: usize, block: usize, at: u32, position: u32, added: u
 export function linkEntries(log: usize, position: u32, from: usize, bytes: usize): void {
   const heads = <usize>load<u32>(log, HEADS);
   const mask = load<u32>(log, MASK);
+  const shift = <usize>load<u8>(log, BUCKET_SHIFT);
+  const filter = <usize>load<u8>(log, FILTER);
+  const base = load<u32>(log, BASE);
+  const live = load<u32>(log, END) - base;
   const end = from + bytes;
   for (let at = from; at < end; ) {
     const size = load<u32>(at, SIZE);
     if (!(load<u32>(at, FLAGS) & REPLACED)) {
-      const head = heads + (<usize>(load<u32>(at, HASH) & mask) << 2);
-      store<u32>(at, load<u32>(head), LINK);
-      store<u32>(head, position);
+      const hash = load<u32>(at, HASH);
+      store<u32>(at, push(heads + (<usize>(hash & mask) << shift), filter, hash, position, base, live), LINK);
     }
     at += size;
     position += size >> 3;

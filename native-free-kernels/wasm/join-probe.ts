@@ -1,4 +1,4 @@
-import { BASE, DIRECTORY, DIRECTORY_MASK, END, FLAGS, HASH, HEADS, LINK, MASK, RECORD_SHIFT, SHIFT, TIME } from './join-log';
+import { BASE, bitOf, BUCKET_SHIFT, DIRECTORY, DIRECTORY_MASK, END, FILTER, FLAGS, HASH, HEADS, LINK, MASK, RECORD_SHIFT, SHIFT, TIME } from './join-log';
 
 const OUTER: u32 = 1;
 const FIRST: u32 = 2;
@@ -42,6 +42,8 @@ export function sameKey(one: usize, a: usize, other: usize, b: usize): bool {
 function touchChains(log: usize, entries: usize, from: u32, until: u32): u32 {
   const heads = <usize>load<u32>(log, HEADS);
   const mask = load<u32>(log, MASK);
+  const bucketShift = <usize>load<u8>(log, BUCKET_SHIFT);
+  const filter = <usize>load<u8>(log, FILTER);
   const base = load<u32>(log, BASE);
   const live = load<u32>(log, END) - base;
   const directory = <usize>load<u32>(log, DIRECTORY);
@@ -50,12 +52,11 @@ function touchChains(log: usize, entries: usize, from: u32, until: u32): u32 {
   let sum: u32 = 0;
   for (let tuple = from; tuple < until; tuple++) {
     const hash = load<u32>(<usize>load<u32>(entries + (<usize>tuple << 2)), HASH);
-    // What is gone stands for the oldest entry there is.
-    const head = load<u32>(heads + (<usize>(hash & mask) << 2));
-    const first = select<u32>(head, base, head - base < live);
-    const link = load<u32>(entryAt(directory, slots, shift, first), LINK);
-    const second = select<u32>(link, base, link - base < live);
-    sum += load<u32>(entryAt(directory, slots, shift, second), LINK);
+    const head = heads + (<usize>(hash & mask) << bucketShift);
+    const position = load<u32>(head);
+    // What is gone, or surely another key's, is not looked at: the log stands for it.
+    const has = i32(position - base < live) & i32((load<u8>(head + filter) & bitOf(hash)) != 0);
+    sum += load<u32>(select<usize>(entryAt(directory, slots, shift, position), log, has), LINK);
   }
   return sum;
 }
@@ -64,6 +65,8 @@ function touchChains(log: usize, entries: usize, from: u32, until: u32): u32 {
 export function probeEntries(log: usize, cursor: usize, tuples: u32, entries: usize, before: i64, after: i64, ownKey: usize, otherKey: usize, how: u32, skipped: u32, outTuples: usize, outMatches: usize, capacity: i32): i32 {
   const heads = <usize>load<u32>(log, HEADS);
   const mask = load<u32>(log, MASK);
+  const bucketShift = <usize>load<u8>(log, BUCKET_SHIFT);
+  const filter = <usize>load<u8>(log, FILTER);
   const base = load<u32>(log, BASE);
   const live = load<u32>(log, END) - base;
   const directory = <usize>load<u32>(log, DIRECTORY);
@@ -84,7 +87,11 @@ export function probeEntries(log: usize, cursor: usize, tuples: u32, entries: us
     const time = load<i64>(entry, TIME);
     const from = minus(time, before);
     const until = plus(time, after);
-    if (seen == 0) position = live ? load<u32>(heads + (<usize>(load<u32>(entry, HASH) & mask) << 2)) : base - 1;
+    if (seen == 0) {
+      const hash = load<u32>(entry, HASH);
+      const head = heads + (<usize>(hash & mask) << bucketShift);
+      position = live && load<u8>(head + filter) & bitOf(hash) ? load<u32>(head) : base - 1;
+    }
     while (position - base < live) {
       const other = entryAt(directory, slots, shift, position);
       if (load<u64>(other) == key) {

@@ -1,5 +1,5 @@
 import { copyText, sameBytes } from './bytes';
-import { BASE, BLOCK, close, DIRECTORY, DIRECTORY_MASK, END, FLAGS, GREATEST, HASH, HEADS, LEAST, LINK, MASK, NEXT, SHIFT, SIZE, STOP, TIME } from './join-log';
+import { BASE, bitOf, BLOCK, BUCKET_SHIFT, close, DIRECTORY, DIRECTORY_MASK, END, FILTER, FLAGS, GREATEST, HASH, HEADS, LEAST, LINK, MASK, NEXT, push, SHIFT, SIZE, STOP, TIME } from './join-log';
 import { entryAt } from './join-probe';
 
 // Layout of a store, in bytes: a log, and behind it what src/aggregate/seen-store.ts has in words.
@@ -18,29 +18,34 @@ const NEAR: i32 = 64;
  * Reads the beginnings of the chains of some rows: the reads wait for memory all at once. Returns
  * what they sum up to, or the compiler would leave them out.
  */
-function touch(log: usize, from: i32, until: i32, positions: usize, hashes: usize): u32 {
+function touch(log: usize, from: i32, until: i32, hashes: usize): u32 {
   const base = load<u32>(log, BASE);
   const live = load<u32>(log, END) - base;
-  if (!live) return 0;
   const heads = <usize>load<u32>(log, HEADS);
   const mask = load<u32>(log, MASK);
+  const bucketShift = <usize>load<u8>(log, BUCKET_SHIFT);
+  const filter = <usize>load<u8>(log, FILTER);
   const directory = <usize>load<u32>(log, DIRECTORY);
   const slots = load<u32>(log, DIRECTORY_MASK);
   const shift = load<u32>(log, SHIFT);
   let sum: u32 = 0;
   for (let row = from; row < until; row++) {
-    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
-    const head = load<u32>(heads + (<usize>(load<u32>(hashes + (element << 2)) & mask) << 2));
-    // What is gone stands for the oldest entry there is.
-    sum += load<u32>(entryAt(directory, slots, shift, select<u32>(head, base, head - base < live)), LINK);
+    const hash = load<u32>(hashes + (<usize>row << 2));
+    const head = heads + (<usize>(hash & mask) << bucketShift);
+    const position = load<u32>(head);
+    // What is gone, or surely another key's, is not looked at: the log stands for it.
+    const has = i32(position - base < live) & i32((load<u8>(head + filter) & bitOf(hash)) != 0);
+    sum += load<u32>(select<usize>(entryAt(directory, slots, shift, position), log, has), LINK);
   }
   return sum;
 }
 
 /** Lets the first rows of their keys through, see the interface. */
-export function firstOfKeys(owner: usize, from: i32, rows: i32, positions: usize, keys: usize, views: i32, valid: usize, hashes: usize, times: usize, bounds: usize, keep: usize, late: usize): i32 {
+export function firstOfKeys(owner: usize, from: i32, rows: i32, elements: usize, keys: usize, views: i32, valid: usize, hashes: usize, times: usize, bounds: usize, keep: usize, late: usize): i32 {
   const heads = <usize>load<u32>(owner, HEADS);
   const mask = load<u32>(owner, MASK);
+  const bucketShift = <usize>load<u8>(owner, BUCKET_SHIFT);
+  const filter = <usize>load<u8>(owner, FILTER);
   const base = load<u32>(owner, BASE);
   const directory = <usize>load<u32>(owner, DIRECTORY);
   const slots = load<u32>(owner, DIRECTORY_MASK);
@@ -59,23 +64,22 @@ export function firstOfKeys(owner: usize, from: i32, rows: i32, positions: usize
   for (; row < rows; row++) {
     if (row >= near) {
       near = min<i32>(row + NEAR, rows);
-      store<u32>(owner, touch(owner, row, near, positions, hashes), TOUCHED);
+      store<u32>(owner, touch(owner, row, near, hashes), TOUCHED);
     }
-    const element = positions ? <usize>load<u32>(positions + (<usize>row << 2)) : <usize>row;
-    const time = load<i64>(times + (element << 3));
-    if (time < load<i64>(bounds + (element << 3))) {
+    const time = load<i64>(times + (<usize>row << 3));
+    if (time < load<i64>(bounds + (<usize>row << 3))) {
       const count = load<u32>(owner, LATE);
       store<u32>(owner, count + 1, LATE);
       store<i32>(late + (<usize>count << 2), row);
       continue;
     }
-    const hash = load<u32>(hashes + (element << 2));
-    const isNull = valid && !load<u8>(valid + element) ? NULL : 0;
-    const bytes = views ? <usize>load<u32>(keys + (element << 3)) : 0;
-    const length = views && !isNull ? load<u32>(keys + (element << 3), 4) : 0;
-    const word: u64 = views ? <u64>length : isNull ? 0 : load<u64>(keys + (element << 3));
-    const head = heads + (<usize>(hash & mask) << 2);
-    let place = load<u32>(head);
+    const hash = load<u32>(hashes + (<usize>row << 2));
+    const isNull = valid && !load<u8>(valid + <usize>row) ? NULL : 0;
+    const bytes = views ? <usize>load<u32>(keys + (<usize>row << 3)) : 0;
+    const length = views && !isNull ? load<u32>(keys + (<usize>row << 3), 4) : 0;
+    const word: u64 = views ? <u64>length : isNull ? 0 : load<u64>(keys + (<usize>row << 3));
+    const head = heads + (<usize>(hash & mask) << bucketShift);
+    let place = load<u8>(head + filter) & bitOf(hash) ? load<u32>(head) : base - 1;
     let isSeen = false;
     while (place - base < position - base) {
       const other = entryAt(directory, slots, shift, place);
@@ -97,13 +101,12 @@ export function firstOfKeys(owner: usize, from: i32, rows: i32, positions: usize
     if (at + size > stop) break;
     store<u64>(at, word);
     store<i64>(at, time, TIME);
-    store<u32>(at, load<u32>(head), LINK);
+    store<u32>(at, push(head, filter, hash, position, base, position - base), LINK);
     store<u32>(at, hash, HASH);
     store<u32>(at, size, SIZE);
     store<u32>(at, isNull, FLAGS);
     copyText(at + HEAD, bytes, length);
-    store<u32>(head, position);
-    store<u8>(keep + element, 1);
+    store<u8>(keep + <usize>load<u32>(elements + (<usize>row << 2)), 1);
     if (time < least) least = time;
     if (time > greatest) greatest = time;
     if (time > newest) newest = time;

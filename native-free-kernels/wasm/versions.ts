@@ -1,4 +1,4 @@
-import { BASE, DIRECTORY, DIRECTORY_MASK, END, ENTRIES, FLAGS, HASH, HEADS, LINK, MASK, RECORD_SHIFT, REPLACED, ROWS, SHIFT, TIME } from './join-log';
+import { BASE, bitOf, BUCKET_SHIFT, DIRECTORY, DIRECTORY_MASK, END, ENTRIES, FILTER, FLAGS, HASH, HEADS, LINK, MASK, RECORD_SHIFT, REPLACED, ROWS, SHIFT, TIME } from './join-log';
 import { entryAt, minus, sameKey } from './join-probe';
 
 /** Events whose chains are brought near together. */
@@ -90,7 +90,9 @@ function find(log: usize, entry: usize, ownKey: usize, key: usize): usize {
   const live = load<u32>(log, END) - base;
   if (!live) return 0;
   const word = load<u64>(entry);
-  let from = <usize>load<u32>(log, HEADS) + (<usize>(load<u32>(entry, HASH) & load<u32>(log, MASK)) << 2);
+  const hash = load<u32>(entry, HASH);
+  let from = <usize>load<u32>(log, HEADS) + (<usize>(hash & load<u32>(log, MASK)) << load<u8>(log, BUCKET_SHIFT));
+  if (!(load<u8>(from + load<u8>(log, FILTER)) & bitOf(hash))) return 0;
   for (let position = load<u32>(from); position - base < live; position = load<u32>(from)) {
     const at = entryOf(log, position);
     if (load<u64>(at) == word && (!ownKey || sameKey(entry, ownKey, at, key))) return from;
@@ -114,12 +116,13 @@ function touchChains(log: usize, entries: usize, from: i32, until: i32, only: u3
   if (!live) return 0;
   const heads = <usize>load<u32>(log, HEADS);
   const mask = load<u32>(log, MASK);
+  const bucketShift = <usize>load<u8>(log, BUCKET_SHIFT);
   let sum: u32 = 0;
   for (let row = from; row < until; row++) {
     const listed = load<u32>(entries + (<usize>row << 2));
     if ((listed & only) != only) continue;
     const entry = <usize>(listed & ~1);
-    const head = load<u32>(heads + (<usize>(load<u32>(entry, HASH) & mask) << 2));
+    const head = load<u32>(heads + (<usize>(load<u32>(entry, HASH) & mask) << bucketShift));
     // What is gone stands for the oldest entry there is.
     sum += load<u32>(entryOf(log, select<u32>(head, base, head - base < live)), LINK);
   }

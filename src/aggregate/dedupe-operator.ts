@@ -8,10 +8,14 @@ import type { AggregateLayout, JobLayout } from '../worker/job-layout.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { GroupInput } from './group-input.js';
 import { hashedKeys } from './keys.js';
+import { gathered64, sortedKeys } from './sorted-rows.js';
 import { SeenStore } from './seen-store.js';
 import { TurnOperator, type Chunk } from './turn-operator.js';
 
 interface DecidedChunk extends Chunk {
+  /** Of the rows as they are sorted by region (int64). */
+  readonly times: number;
+  readonly bounds: number;
   /** A byte per element: 1 if it is let through. */
   readonly keep: number;
   dropped: number;
@@ -45,7 +49,8 @@ export class DedupeOperator extends TurnOperator<DecidedChunk> {
     const keep = scratch.take(input.elements);
     heap.u8.fill(0, keep, keep + input.elements);
     const { sorted, starts, counts } = this.partition(input, keys);
-    return { input, keys, sorted, starts, counts, keep, dropped: 0, late: 0 };
+    const [times, bounds] = [input.times, input.bounds].map(data => gathered64(this.thread, input.rows, sorted, data));
+    return { input, keys: sortedKeys(this.thread, keys, input.rows, sorted), times: times!, bounds: bounds!, sorted, starts, counts, keep, dropped: 0, late: 0 };
   }
 
   /** Forgets what no row to come can repeat: none has a bound before that of the first row here. */
@@ -60,7 +65,9 @@ export class DedupeOperator extends TurnOperator<DecidedChunk> {
 
   protected apply(region: Region, chunk: DecidedChunk, positions: number, rows: number): void {
     const { heap, kernels, scratch } = this.thread;
-    const { input, keys, keep } = chunk;
+    const { input, keys, keep, sorted, times, bounds } = chunk;
+    const first = (positions - sorted) / 4;
+    const [data, valid, hashes] = [keys.data + first * 8, keys.valid && keys.valid + first, keys.hashes + first * 4];
     const mark = scratch.mark();
     const store = SeenStore.of(this.tools, region) ?? SeenStore.create(this.tools, region, this.within);
     const { log } = store;
@@ -69,9 +76,9 @@ export class DedupeOperator extends TurnOperator<DecidedChunk> {
     store.clearCounts();
     log.reserve(rows);
     for (let done = 0; ;) {
-      done = kernels.firstOfKeys(store.address, done, rows, positions, keys.data, views, keys.valid, keys.hashes, input.times, input.bounds, keep, late);
+      done = kernels.firstOfKeys(store.address, done, rows, positions, data, views, valid, hashes, times + first * 8, bounds + first * 8, keep, late);
       if (done === rows) break;
-      log.addBlock(ENTRY_HEAD_BYTES + (views ? heap.u32[(keys.data >>> 2) + heap.u32[(positions >>> 2) + done]! * 2 + 1]! + 7 & ~7 : 0));
+      log.addBlock(ENTRY_HEAD_BYTES + (views ? heap.u32[(data >>> 2) + done * 2 + 1]! + 7 & ~7 : 0));
     }
     for (let item = 0; item < store.late; item++) {
       const element = heap.u32[(positions >>> 2) + heap.u32[(late >>> 2) + item]!]!;

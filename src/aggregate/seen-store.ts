@@ -1,4 +1,5 @@
 import { JoinLog } from '../join/join-log.js';
+import { LogIndex } from '../join/log-index.js';
 import { FIRST_TIME, NO_DUE } from '../join/log-layout.js';
 import { LOG_LIMITS, type LogLimits, type LogTools } from '../join/log-tools.js';
 import type { Heap } from '../heap/heap.js';
@@ -21,6 +22,7 @@ const LIMITS: LogLimits = { ...LOG_LIMITS, shift: 11 };
 /** Has no state of its own but addresses. REQUIRES: the caller holds the region. */
 export class SeenStore {
   readonly log: JoinLog;
+  private readonly index: LogIndex;
 
   private constructor(
     private readonly heap: Heap,
@@ -28,7 +30,8 @@ export class SeenStore {
     tools: LogTools,
     readonly address: number,
   ) {
-    this.log = new JoinLog(tools, region.blocks, address, true);
+    this.index = new LogIndex(tools, region.blocks, [address], true);
+    this.log = new JoinLog(tools, region.blocks, address, this.index);
   }
 
   static toolsOf({ heap, kernels, scratch }: Omit<LogTools, 'limits'>): LogTools {
@@ -71,6 +74,7 @@ export class SeenStore {
 
   free(): void {
     this.log.free();
+    this.index.free();
     this.region.blocks.free(this.address, SEEN_BYTES);
     this.region.store = 0;
   }

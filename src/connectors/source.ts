@@ -1,4 +1,5 @@
 import type { RecordBatch } from 'apache-arrow';
+import type { Plan } from '../plan/plan.js';
 import type { Fields } from '../plan/types.js';
 
 /**
@@ -26,6 +27,8 @@ export interface SourceContext {
   readonly batchRows: number;
   readonly batchBytes: number;
   readonly signal: AbortSignal;
+  /** The job, and which of its sources this is. */
+  readonly job?: { readonly plan: Plan; readonly source: number };
 }
 /** One reading of a source. */
 export interface SourceReader {
@@ -103,7 +106,7 @@ interface InPartition {
   readonly next?: bigint;
   /** What dead letters say of its rows. Default: the name of the source, and rows counted from its first. */
   readonly origin?: Origin | undefined;
-  /** Of kinds `text` and `columns`: rows that the source itself found to be bad, and left out. */
+  /** Of kinds `rows`, `text` and `columns`: rows that the source itself found to be bad, and left out. */
   readonly bad?: readonly BadRecord[] | undefined;
 }
 /** Where rows come from. `positionOf`: of a row of the item, those in `bad` not counted. */

@@ -52,7 +52,10 @@ export class Ingest {
       case 'columns':
         this.own(morsel, columnsToHeap(this.heap, this.pages.for(PageUse.batch), this.fields, item.columns, item.rows), item.rows, []);
         return this.leftOut(morsel, item);
-      case 'rows': return this.fillRows(morsel, item.rows);
+      case 'rows': {
+        const rejects = this.fillRows(morsel, item.rows);
+        return [...rejects, ...this.leftOut(morsel, item)];
+      }
       case 'arrow': return this.fillArrow(morsel, item);
     }
   }

@@ -48,7 +48,7 @@ export class Life {
     const branches = job.plan.stages.flatMap(stage => stage.branches);
     this.readings = job.sources.map((source, number) => {
       const { schema } = branches.find(({ from }) => readsSource(from) && from.source === number)!.source;
-      return new Reading(source, number, { schema, batchRows, batchBytes: BATCH_BYTES, signal: this.halt.signal }, this.schedule, this.halt);
+      return new Reading(source, number, { schema, batchRows, batchBytes: BATCH_BYTES, signal: this.halt.signal, job: { plan: job.plan, source: number } }, this.schedule, this.halt);
     });
   }
 

@@ -3,6 +3,7 @@ import type { Vector } from '../expression/vector.js';
 import type { ThreadContext } from '../worker/thread-context.js';
 import type { EntryColumn, EntryLayout } from './entry-layout.js';
 import type { JoinLog } from './join-log.js';
+import { bucketWord } from './log-index.js';
 import { LOG_BYTES, LogWord, RECORD_BYTES } from './log-layout.js';
 
 /** Rows of one side that are to become entries, by candidate; texts as views. */
@@ -56,10 +57,10 @@ export class EntryWriter {
     const { rows, candidates } = picked;
     const { sizes, addresses, entryBytes } = this.measure(from, picked);
     const bytes = sizes ? (kernels.sumWords(rows, sizes) >>> 0) + rows * 8 : rows * entryBytes;
-    const [log, record, head, block] = [scratch.take(LOG_BYTES), scratch.take(RECORD_BYTES), scratch.take(4), scratch.take(bytes)];
+    const [log, record, bucket, block] = [scratch.take(LOG_BYTES), scratch.take(RECORD_BYTES), scratch.take(8), scratch.take(bytes)];
     heap.u32.fill(0, log >>> 2, (log + LOG_BYTES) >>> 2);
     heap.u32.set([block, 0, bytes, 0], record >>> 2);
-    for (const [word, value] of [[LogWord.heads, head], [LogWord.next, block], [LogWord.stop, block + bytes], [LogWord.block, record]] as const) heap.u32[(log >>> 2) + word] = value;
+    for (const [word, value] of [[LogWord.heads, bucket], [LogWord.bucket, bucketWord(3, 4)], [LogWord.next, block], [LogWord.stop, block + bytes], [LogWord.block, record]] as const) heap.u32[(log >>> 2) + word] = value;
     kernels.appendEntries(log, 0, rows, candidates, from.keys, from.times, from.hashes, sizes, entryBytes, addresses);
     this.fill(from, picked, addresses);
     return addresses;

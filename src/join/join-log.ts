@@ -1,9 +1,8 @@
 import { FIRST_TIME, LOG_BYTES, LogWord, NO_DUE, RECORD_BYTES, RecordWord } from './log-layout.js';
+import type { LogIndex } from './log-index.js';
 import type { LogMemory, LogTools, NewEntries } from './log-tools.js';
 
 const FIRST_SLOTS = 8;
-/** So few rows share a bucket: a probe reads every row of its chain, and each may be far away. */
-const BUCKETS_PER_ROW = 2;
 /** A log is looked through for entries that are gone once it has so many blocks. */
 const LEAST_SCANNED_BLOCKS = 4;
 
@@ -20,10 +19,11 @@ export class JoinLog {
     private readonly tools: LogTools,
     private readonly memory: LogMemory,
     readonly address: number,
-    /** Whether entries are looked up by their keys. */
-    private readonly isIndexed: boolean,
+    /** By which entries are looked up. */
+    private readonly index: LogIndex,
   ) {
     this.at = address >>> 2;
+    index.add(this);
   }
 
   /** Makes an empty log of LOG_BYTES bytes. */
@@ -56,7 +56,7 @@ export class JoinLog {
   /** Appends entries, their heads alone, and writes their addresses (u32). */
   append({ rows, candidates, keys, times, hashes, sizes, entryBytes }: NewEntries, addresses: number): void {
     const { heap: { u32 }, kernels } = this.tools;
-    this.reserveBuckets(this.rows + rows);
+    this.reserve(rows);
     for (let done = 0; ;) {
       done = kernels.appendEntries(this.address, done, rows, candidates, keys, times, hashes, sizes, entryBytes, addresses);
       if (done === rows) break;
@@ -67,7 +67,7 @@ export class JoinLog {
 
   /** Has buckets for so many more entries. */
   reserve(rows: number): void {
-    this.reserveBuckets(this.rows + rows);
+    this.index.reserve(this.rows + rows);
   }
 
   /** Calls `visit` with the entries (u32 addresses in scratch, given back then) of each block that have a time before `before` and were not done; they are now. */
@@ -105,7 +105,7 @@ export class JoinLog {
   /** Copies entries of another log to the end of this one, or of those that are being replaced: then they are linked later. */
   take(rows: number, entries: number, links: boolean = true): void {
     const { heap: { u32 }, kernels } = this.tools;
-    if (links) this.reserveBuckets(this.rows + rows);
+    if (links) this.reserve(rows);
     for (let done = 0; done < rows;) {
       const [position, at] = [this.get(LogWord.end), this.get(LogWord.next)];
       done = kernels.copyEntries(this.address, done, rows, entries);
@@ -120,16 +120,20 @@ export class JoinLog {
     this.freeOldest(before);
     const length = (this.get(LogWord.end) - this.get(LogWord.base)) >>> 0;
     if (length > this.get(LogWord.scanAt)) this.scan(before, length);
-    const { leastBuckets } = this.tools.limits;
-    if (this.buckets > leastBuckets && this.rows * BUCKETS_PER_ROW * 8 < this.buckets) this.rebuild(Math.max(leastBuckets, powerOf2(this.rows * BUCKETS_PER_ROW * 2)));
+    if (this.rows < had) this.index.shrink();
     return had - this.rows;
   }
 
+  /** Forgets all entries. Positions go on, so that nothing points to those that come next. */
   free(): void {
     for (const { record } of this.blocks()) this.memory.free(this.word(record, RecordWord.address), this.word(record, RecordWord.bytes));
     if (this.get(LogWord.directory)) this.memory.free(this.get(LogWord.directory), this.slots * RECORD_BYTES);
-    if (this.get(LogWord.heads)) this.memory.free(this.get(LogWord.heads), this.buckets * 4);
-    this.format();
+    this.set(LogWord.directory, 0);
+    this.set(LogWord.base, this.get(LogWord.end));
+    this.set(LogWord.rows, 0);
+    this.leave();
+    this.set(LogWord.scanAt, LEAST_SCANNED_BLOCKS * this.blockUnits);
+    this.leastPending = NO_DUE;
   }
 
   private freeOldest(before: bigint): void {
@@ -176,23 +180,11 @@ export class JoinLog {
     this.relink();
   }
 
-  private reserveBuckets(rows: number): void {
-    const [wanted, least] = this.isIndexed ? [rows * BUCKETS_PER_ROW, this.tools.limits.leastBuckets] : [0, 1];
-    if (wanted > this.buckets || this.get(LogWord.heads) === 0) this.rebuild(Math.max(least, powerOf2(wanted)));
-  }
-  private rebuild(buckets: number): void {
-    const heads = this.memory.allocate(buckets * 4);
-    if (this.get(LogWord.heads)) this.memory.free(this.get(LogWord.heads), this.buckets * 4);
-    this.set(LogWord.heads, heads);
-    this.set(LogWord.mask, buckets - 1);
-    this.relink();
-  }
-  private relink(): void {
+  /** Makes all chains anew. */
+  relink(): void {
     const { kernels } = this.tools;
-    const base = this.get(LogWord.base);
-    kernels.fillWords(this.buckets, base - 1, this.get(LogWord.heads));
-    this.set(LogWord.relinked, base);
-    if (!this.isIndexed) return;
+    kernels.clearChains(this.address);
+    this.set(LogWord.relinked, this.get(LogWord.base));
     for (const { position, record } of this.blocks()) kernels.linkEntries(this.address, position, this.word(record, RecordWord.address), this.word(record, RecordWord.used));
   }
 
@@ -266,9 +258,6 @@ export class JoinLog {
   }
   private get blockUnits(): number {
     return 1 << this.get(LogWord.shift);
-  }
-  private get buckets(): number {
-    return this.get(LogWord.heads) ? this.get(LogWord.mask) + 1 : 0;
   }
   private get slots(): number {
     return this.get(LogWord.directory) ? this.get(LogWord.directoryMask) + 1 : 0;

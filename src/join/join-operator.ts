@@ -3,6 +3,7 @@ import type { MorselOperator } from '../aggregate/row-operator.js';
 import type { Vector } from '../expression/vector.js';
 import { PageUse } from '../heap/page-allocator.js';
 import { retracts } from '../plan/join-plan.js';
+import { gathered32, gathered64, gatheredTexts, sortedVector } from '../aggregate/sorted-rows.js';
 import { held } from '../state/region.js';
 import { Turns } from '../state/turns.js';
 import type { JobLayout } from '../worker/job-layout.js';
@@ -29,14 +30,16 @@ export interface JoinInput {
   readonly numbers: RowNumbers;
 }
 
-/** Rows sorted by region: those of region r are `counts[r]` from `starts[r]` on. */
-interface Chunk extends Picked {
+/** Rows sorted by region: those of region r are `counts[r]` from number `starts[r]` on. */
+interface Chunk {
   readonly side: number;
   readonly from: Candidates;
+  /** 0, 1, … (u32). */
+  readonly numbers: number;
   readonly starts: Uint32Array;
   readonly counts: Uint32Array;
   /** Those with a null in their key, where something comes of them. */
-  readonly unkeyed: Picked | null;
+  readonly unkeyed: { readonly from: Candidates; readonly picked: Picked } | null;
 }
 interface Rows {
   readonly rows: number;
@@ -135,21 +138,21 @@ export class JoinOperator implements MorselOperator {
     const { scratch } = this.thread;
     const store = this.state.storeOf(region);
     this.state.forgetSettled(region, store);
-    for (const { side, from, candidates, elements, starts, counts } of chunks) {
+    for (const { side, from, numbers, starts, counts } of chunks) {
       const mark = scratch.mark();
-      const [first, rows] = [starts[region]! * 4, counts[region]!];
-      const entries = this.writers[side]!.append(store.logs[side]!, from, { rows, candidates: candidates + first, elements: elements + first });
+      const [own, rows] = [numbers + starts[region]! * 4, counts[region]!];
+      const entries = this.writers[side]!.append(store.logs[side]!, from, { rows, candidates: own, elements: own });
       this.matcher.came(store, side, entries, rows);
       scratch.release(mark);
     }
     this.state.noteDue(region, store);
   }
 
-  private giveUnkeyed({ side, from, unkeyed }: Chunk): void {
+  private giveUnkeyed({ side, unkeyed }: Chunk): void {
     if (unkeyed === null) return;
     const { scratch } = this.thread;
     const mark = scratch.mark();
-    this.matcher.unkeyed(side, this.writers[side]!.write(from, unkeyed), unkeyed.rows);
+    this.matcher.unkeyed(side, this.writers[side]!.write(unkeyed.from, unkeyed.picked), unkeyed.picked.rows);
     scratch.release(mark);
   }
 
@@ -163,13 +166,17 @@ export class JoinOperator implements MorselOperator {
     if (window === null) {
       const from: Candidates = { ...base, keys: keys.words, times, hashes: this.hash(elements, keys.words) };
       const { sorted, starts, counts } = set.partition(keyed.rows, keyed.positions, from.hashes);
-      return { side, from, rows: keyed.rows, candidates: sorted, elements: sorted, starts, counts, unkeyed: wanted && { rows: wanted.rows, candidates: wanted.positions, elements: wanted.positions } };
+      const picked = { rows: keyed.rows, candidates: sorted, elements: sorted };
+      return {
+        side, from: this.sort(from, given, picked), numbers: this.count(keyed.rows), starts, counts,
+        unkeyed: wanted && { from, picked: { rows: wanted.rows, candidates: wanted.positions, elements: wanted.positions } },
+      };
     }
-    return this.prepareWindows(side, base, keys.words, keyed, wanted);
+    return this.prepareWindows(side, given, base, keys.words, keyed, wanted);
   }
 
   /** A row is a candidate once for each window that it lies in: those with a null key come behind the others. */
-  private prepareWindows(side: number, base: Pick<Candidates, 'vectors' | 'keyViews' | 'eventTimes' | 'numbers'>, words: number, keyed: Rows, unkeyed: Rows | null): Chunk {
+  private prepareWindows(side: number, given: readonly Vector[], base: Pick<Candidates, 'vectors' | 'keyViews' | 'eventTimes' | 'numbers'>, words: number, keyed: Rows, unkeyed: Rows | null): Chunk {
     const { kernels, scratch } = this.thread;
     const { size, slide, offset } = this.state.join.window!;
     const most = (keyed.rows + (unkeyed?.rows ?? 0)) * Math.ceil(size / slide);
@@ -189,9 +196,32 @@ export class JoinOperator implements MorselOperator {
     const last = scratch.take(behind * 4);
     kernels.iota(behind, rows, last);
     return {
-      side, from, rows, candidates: sorted.sorted, elements: sortedElements, starts: sorted.starts, counts: sorted.counts,
-      unkeyed: behind === 0 ? null : { rows: behind, candidates: last, elements: elements + rows * 4 },
+      side, from: this.sort(from, given, { rows, candidates: sorted.sorted, elements: sortedElements }), numbers: this.count(rows), starts: sorted.starts, counts: sorted.counts,
+      unkeyed: behind === 0 ? null : { from, picked: { rows: behind, candidates: last, elements: elements + rows * 4 } },
     };
+  }
+
+  /** Rows in the order in which they are picked, see `sorted-rows.ts`. `given`: the vectors of their chunk. */
+  private sort(from: Candidates, given: readonly Vector[], { rows, candidates, elements }: Picked): Candidates {
+    const { thread, state: { layout } } = this;
+    const { selection, firstRow, basePosition } = from.numbers;
+    // Of keys nothing is kept but their words and views; texts of a dictionary are few, and near.
+    const vectors = from.vectors.map((vector, input) => (input < layout.keyCount ? vector : sortedVector(thread, vector, given[input]!.cls === 'code', rows, elements)));
+    return {
+      vectors,
+      keys: gathered64(thread, rows, candidates, from.keys),
+      keyViews: from.keyViews && gatheredTexts(thread, rows, elements, from.keyViews),
+      times: gathered64(thread, rows, candidates, from.times),
+      hashes: gathered32(thread, rows, candidates, from.hashes),
+      eventTimes: gathered64(thread, rows, elements, from.eventTimes),
+      numbers: { selection: selection ? gathered32(thread, rows, elements, selection) : elements, firstRow: 0, basePosition: selection ? basePosition : basePosition + BigInt(firstRow) },
+    };
+  }
+  private count(rows: number): number {
+    const { kernels, scratch } = this.thread;
+    const numbers = scratch.take(rows * 4);
+    kernels.iota(rows, 0, numbers);
+    return numbers;
   }
 
   private hash(rows: number, words: number): number {

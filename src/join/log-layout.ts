@@ -5,10 +5,13 @@
  * `base` is that of the oldest entry that is left, `end` that of the next one to come. The directory is a ring of records, one for each
  * 1 << shift positions. A larger entry has a block of several such parts, of which all but the first have a record with nothing but their address.
  *
- * `heads` (u32 per bucket) has the position of the newest entry of each bucket, an entry's `link` that of the next older one. What lies before
- * `base` is gone, and ends a chain: so nothing is ever unlinked, and forgetting costs as little as moving `base` on.
+ * A bucket has the *head* of a chain of each log that is looked up by the same keys: the position of its newest entry (u32). An entry's `link` is that of
+ * the next older one. What lies before `base` is gone, and ends a chain: so nothing is ever unlinked, and forgetting costs as little as moving `base` on.
+ * Behind the heads a bucket has a byte for each chain, its *filter*: an entry sets the bit that three bits of its hash name. So a key that no
+ * entry has costs no look at any. The first entry of a chain, when all others are gone, clears the other bits.
  */
 export const enum LogWord {
+  /** Where the log's head of the first bucket lies, and how many buckets there are, less one. */
   heads, mask, base, end,
   /** Where the next entry goes, and where its block ends; 0 without a block. */
   next, stop,
@@ -19,6 +22,8 @@ export const enum LogWord {
   relinked,
   /** It is worth looking for entries that are gone between others when the log is longer than this (units). */
   scanAt,
+  /** Bytes: log2 of the bytes from one bucket to the next, how far behind its head a chain has its filter. */
+  bucket,
   /** i64: the least time of an entry that is not done. */
   least = 14,
 }

@@ -20,7 +20,7 @@ function place(layout: Layout, rows: readonly Drawn[]): Placed {
   return {
     rows: rows.length,
     candidates: layout.u32([...rows.map((_, index) => rows.length - 1 - index), 0]),
-    keys: layout.i64(reversed.map(({ key }) => BigInt(key))), times: layout.i64(reversed.map(row => row.time)), hashes: layout.u32(reversed.map(({ key }) => key >> 1)),
+    keys: layout.i64(reversed.map(({ key }) => BigInt(key))), times: layout.i64(reversed.map(row => row.time)), hashes: layout.u32(reversed.map(({ key }) => (key >> 1) * 0x10_0001)),
     sizes: layout.u32(rows.map(() => FIXED)), views: layout.views(reversed.map(({ text }) => Buffer.from(text))), valid: layout.u8(reversed.map(({ key }) => (key === 3 ? 0 : 1))),
     data: layout.i64(reversed.map(row => row.time * 3n)), flags: layout.u8(reversed.map(({ key }) => key & 1)),
   };

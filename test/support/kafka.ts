@@ -27,12 +27,13 @@ export async function makeTopic(name: string, partitions = 1, config: { name: st
 export type Message = { key?: string | null; value: string | Buffer | null; partition?: number; timestamp?: string; headers?: Record<string, string | Buffer> };
 /** Writes messages in order, in requests of so many. */
 export async function produce(topic: string, messages: readonly Message[], perRequest = 10_000): Promise<void> {
-  const producer = kafka().producer({ createPartitioner: () => ({ message, partitionMetadata }) => message.partition ?? hash(String(message.key ?? '')) % partitionMetadata.length });
+  const producer = kafka().producer({ idempotent: true, createPartitioner: () => ({ message, partitionMetadata }) => message.partition ?? partitionOf(String(message.key ?? ''), partitionMetadata.length) });
   await producer.connect();
   for (let from = 0; from < messages.length; from += perRequest) await producer.send({ topic, messages: messages.slice(from, from + perRequest) as never });
   await producer.disconnect();
 }
-const hash = (text: string): number => [...text].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) >>> 0, 7);
+/** Which of so many partitions a key goes to. */
+export const partitionOf = (key: string, partitions: number): number => [...key].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) >>> 0, 7) % partitions;
 
 /** All messages of a topic as it is now, by partition. */
 export async function messagesOf(topic: string): Promise<(KafkaMessage & { partition: number })[]> {

@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kafkaFailure, within, type KafkaBatch, type KafkaClient, type KafkaConsumer } from './kafka-client.js';
+import { KAFKA_DEFAULTS, type KafkaOptions } from './kafka-options.js';
+import { placeKey } from './kafka-topics.js';
+import type { MillraceError } from '../errors.js';
+
+/** Who is told what happens in the group. */
+export interface GroupListener {
+  /** The partitions that are ours now, as `placeKey`s; `rejoined`: they are those of before, and the client has forgotten how far it had read. */
+  assigned(places: readonly { topic: string; partition: number }[], rejoined: boolean): void;
+  /** Messages of a partition. The client reads no more of any partition until the promise settles; what it rejects with goes to the client. */
+  batch(payload: KafkaBatch, heartbeat: () => Promise<void>): Promise<void>;
+  /** A batch of which nothing is for readers: markers of transactions, and messages of those that were given up. */
+  skipped(topic: string, partition: number, lastOffset: number): void;
+  /** The consumer has ended for good. */
+  failed(error: MillraceError): void;
+}
+const HEARTBEAT_MS = 3000;
+const CLOSE_MS = 5000;
+/** What a commit that came at the wrong moment fails with: partitions have changed hands, or are about to, and their next reading is told anew. */
+const OUT_OF_TURN = /REBALANCE|GENERATION|UNKNOWN_MEMBER|NOT_COORDINATOR|COORDINATOR_NOT_AVAILABLE|COORDINATOR_LOAD/;
+
+/** A member of a consumer group, over a client with the interface of KafkaJS. */
+export class KafkaGroup {
+  private readonly consumer: KafkaConsumer;
+  private known: string | null = null;
+  private aliveAt: number = Date.now();
+  private closing: Promise<void> | null = null;
+
+  constructor(
+    private readonly name: string,
+    client: KafkaClient,
+    private readonly options: KafkaOptions,
+    private readonly outageMs: number,
+    private readonly listener: GroupListener,
+  ) {
+    const { groupId, fetchBytes, maxWaitMs, sessionTimeoutMs, rebalanceTimeoutMs } = { ...KAFKA_DEFAULTS, ...options };
+    const perFetch = fetchBytes ?? KAFKA_DEFAULTS.fetchBytes;
+    this.consumer = client.consumer({
+      groupId, maxBytesPerPartition: perFetch, maxBytes: Math.max(10 * 2 ** 20, perFetch), maxWaitTimeInMs: maxWaitMs, sessionTimeout: sessionTimeoutMs, rebalanceTimeout: rebalanceTimeoutMs,
+      heartbeatInterval: Math.min(HEARTBEAT_MS, Math.floor(sessionTimeoutMs / 3)), metadataMaxAge: 30_000, allowAutoTopicCreation: false,
+      // By itself the client would try for ever.
+      retry: { initialRetryTime: 250, maxRetryTime: 3000, retries: 5, restartOnFailure: () => Promise.resolve(this.closing === null && Date.now() - this.aliveAt < outageMs) },
+    });
+    this.listen();
+  }
+
+  /** Joins the group. What goes wrong from then on is told to the listener. */
+  async join(topics: readonly string[]): Promise<void> {
+    const { consumer } = this;
+    try {
+      await within(this.outageMs, consumer.connect());
+      // Where a job begins is decided elsewhere; this is where the client goes when what it asks for is gone.
+      await within(this.outageMs, consumer.subscribe({ topics: [...topics], fromBeginning: true }));
+    } catch (error) {
+      throw kafkaFailure('SOURCE_FAILED', `${this.name}: cannot reach the brokers`, error);
+    }
+    void consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: payload => this.handle(payload) })
+      .catch((error: unknown) => this.listener.failed(kafkaFailure('SOURCE_FAILED', `${this.name}: cannot join the group '${this.options.groupId}'`, error)));
+  }
+
+  seek(topic: string, partition: number, offset: number): void {
+    this.consumer.seek({ topic, partition, offset: String(offset) });
+  }
+  pause(topic: string, partition: number): void {
+    this.consumer.pause([{ topic, partitions: [partition] }]);
+  }
+
+  /** Returns whether it was noted; false where the group is being rebalanced. Throws what would fail again. */
+  async commit(offsets: { topic: string; partition: number; offset: string; metadata: string }[]): Promise<boolean> {
+    try {
+      await this.consumer.commitOffsets(offsets);
+      return true;
+    } catch (error) {
+      const failure = kafkaFailure('SOURCE_FAILED', `${this.name}: cannot commit`, error);
+      if (OUT_OF_TURN.test(failure.message) || Date.now() - this.aliveAt < this.outageMs && !/AUTHORIZATION/.test(failure.message)) return false;
+      throw failure;
+    }
+  }
+
+  /** Leaves the group, in bounded time. */
+  close(): Promise<void> {
+    return (this.closing ??= within(CLOSE_MS, this.consumer.disconnect()).catch(() => {}));
+  }
+
+  private listen(): void {
+    const { consumer, listener } = this;
+    const on = (event: string, heard: (payload: never) => void): void => {
+      consumer.on(consumer.events[event]! as never, ({ payload }) => heard(payload));
+    };
+    on('FETCH', () => (this.aliveAt = Date.now()));
+    on('GROUP_JOIN', ({ memberAssignment }: { memberAssignment: Record<string, number[]> }) => {
+      this.aliveAt = Date.now();
+      const places = Object.entries(memberAssignment).flatMap(([topic, partitions]) => partitions.map(partition => ({ topic, partition })));
+      const key = places.map(({ topic, partition }) => placeKey(topic, partition)).sort().join('\n');
+      const rejoined = this.known === key;
+      this.known = key;
+      listener.assigned(places, rejoined);
+    });
+    on('START_BATCH_PROCESS', ({ topic, partition, batchSize, lastOffset }: { topic: string; partition: number; batchSize: number; lastOffset: string }) => {
+      if (batchSize === 0) listener.skipped(topic, partition, Number(lastOffset));
+    });
+    on('CRASH', ({ error, restart }: { error: unknown; restart: boolean }) => {
+      if (!restart && this.closing === null) listener.failed(kafkaFailure('SOURCE_FAILED', `${this.name}: the consumer has ended`, error));
+    });
+  }
+
+  private handle(payload: KafkaBatch): Promise<void> {
+    this.aliveAt = Date.now();
+    return this.listener.batch(payload, async () => {
+      await payload.heartbeat();
+      this.aliveAt = Date.now();
+    });
+  }
+}
+
+/** Waits for a promise, with a heartbeat every second: a member that says nothing is thrown out. */
+export async function holding(promise: Promise<void>, heartbeat: () => Promise<void>): Promise<void> {
+  let done = false;
+  const until = promise.then(() => (done = true));
+  const ended = new AbortController();
+  while (!done) {
+    await Promise.race([until, sleep(1000, undefined, { signal: ended.signal }).catch(() => {})]);
+    if (!done) await heartbeat();
+  }
+  ended.abort();
+}
