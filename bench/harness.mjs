@@ -77,7 +77,7 @@ export function table(rows) {
 
 /** The report as a person reads it. */
 export function render(report) {
-  const line = ([name, figure]) => [name, `${figure.ms} ms`, `${(figure.rowsPerSecond / 1e6).toFixed(1)} M rows/s`];
+  const line = ([name, figure]) => [name, `${figure.ms} ms`, figure.rowsPerSecond < 1e5 ? `${(figure.rowsPerSecond / 1e3).toFixed(1)} k rows/s` : `${(figure.rowsPerSecond / 1e6).toFixed(1)} M rows/s`];
   const bound = ({ atLeast, atMost } = {}) => (atLeast !== undefined ? `≥ ${atLeast}` : atMost !== undefined ? `≤ ${atMost}` : '');
   const failed = missed(report.ratios, report.required);
   return [

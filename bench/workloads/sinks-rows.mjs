@@ -1,0 +1,27 @@
+import { schema, t } from 'millrace';
+import { arrowTable } from '../arrow-tables.mjs';
+
+/** Results as they come out of windows: each key twice, the second time with a greater version. */
+export const Result = schema({ campaign: t.utf8, windowStart: t.timestamp, version: t.int64, views: t.int64, clicks: t.int64 });
+const BEGIN = Date.UTC(2026, 0, 1), MINUTE_MS = 60_000;
+
+/** `rows` results of 1,000 campaigns, in columns; `table`: the same for a job; `sums`: what a store must have in the end. */
+export function resultRows(rows) {
+  const keys = rows / 2;
+  const campaigns = 1000;
+  const names = Array.from({ length: campaigns }, (_, i) => `campaign ${String(i).padStart(6, '0')}`);
+  const campaign = Array.from({ length: rows }, (_, row) => names[(row % keys) % campaigns]);
+  const time = BigInt64Array.from({ length: rows }, (_, row) => BigInt(BEGIN + Math.floor((row % keys) / campaigns) * MINUTE_MS));
+  const version = BigInt64Array.from({ length: rows }, (_, row) => BigInt(1 + Math.floor(row / keys)));
+  const views = BigInt64Array.from({ length: rows }, (_, row) => BigInt(row * 7 % 10_007));
+  const clicks = BigInt64Array.from({ length: rows }, (_, row) => BigInt(row % 101));
+  const nameBytes = Buffer.from(campaign.join(''));
+  const nameOffsets = new Int32Array(rows + 1);
+  for (let row = 0; row < rows; row++) nameOffsets[row + 1] = nameOffsets[row] + Buffer.byteLength(campaign[row]);
+  const table = arrowTable({
+    campaign: { bytes: nameBytes, offsets: nameOffsets }, windowStart: { values: time, type: 'timestamp' },
+    version: { values: version, type: 'int64' }, views: { values: views, type: 'int64' }, clicks: { values: clicks, type: 'int64' },
+  });
+  const newest = values => values.subarray(keys).reduce((sum, value) => sum + value, 0n);
+  return { rows, campaign, time, version, views, clicks, table, sums: [keys, newest(version), newest(views), newest(clicks)].map(String).join(' ') };
+}
