@@ -109,8 +109,11 @@ export class KafkaSession implements GroupListener {
       const start = this.starts.get(key) ?? 0n;
       return [key, this.told.get(key) ?? committed.get(key) ?? { offset: start, readTo: start, closedTo: null }];
     }));
+    // Others may have read and committed messages that came since we looked.
+    const isBehind = ([key, { offset }]: [string, Position]): boolean => offset > (this.bounds.get(key)?.high ?? offset);
+    const ends = [...found].some(isBehind) ? await this.topics.bounds() : this.bounds;
     for (const [key, { offset }] of found) {
-      const high = this.bounds.get(key)?.high ?? offset;
+      const high = ends.get(key)?.high ?? offset;
       if (offset > high) throw new MillraceError('SOURCE_FAILED', `${this.name}: the group has committed offset ${offset} of ${key}, which ends at ${high}: the topic was made anew, or lost messages. Use another group, or committed: 'ignore'`);
     }
     await this.noteStarts([...found].filter(([key]) => !this.told.has(key) && !committed.has(key)));
