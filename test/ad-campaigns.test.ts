@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 // By URL: the example is JavaScript, without declarations.
 const example = <T>(file: string): Promise<T> => import(new URL(`../examples/ad-campaigns/${file}`, import.meta.url).href) as Promise<T>;
-interface Settings { events: number; seed: number; late: boolean; workers: number | undefined; postgresUrl: null; folder: string; logs: string; shown(path: string): string }
+interface Settings { events: number; seed: number; late: boolean; workers: number | undefined; folder: string; logs: string }
 interface Checked { rows: number; late: number; missing: string[]; wrong: string[]; ledger: string[] }
 const { settings } = await example<{ settings(args: string[], environment: object): Settings }>('settings.mjs');
 const { check } = await example<{ check(chosen: Settings): Promise<Checked> }>('check.mjs');
@@ -26,6 +26,13 @@ describe('the table is what DuckDB answers over the same logs', () => {
     expect(found.rows).toBeGreaterThan(4000);
     if (late) expect(found.late).toBeGreaterThan(0);
     else expect(found.late).toBe(0);
+  });
+});
+
+describe('settings', () => {
+  test('servers without an address are those that were started, and one that was not is said', () => {
+    expect(settings(['--postgres', 'postgres://a/b', '--kafka=x:1,y:2'], {})).toMatchObject({ postgres: 'postgres://a/b', brokers: ['x:1', 'y:2'], cassandra: null });
+    expect(settings([], { AD_CASSANDRA: 'c:9042' })).toMatchObject({ postgres: null, brokers: null, cassandra: 'c:9042' });
   });
 });
 

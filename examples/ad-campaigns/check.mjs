@@ -4,22 +4,25 @@ import { pathToFileURL } from 'node:url';
 import { LOG_NAMES, writeLogs } from './lines.mjs';
 import { makeLogs } from './logs.mjs';
 import { campaignMinutes } from './pipeline.mjs';
-import { openSetAside, openSources, openStore, settings } from './settings.mjs';
+import { openSetAside, settings, writeSources } from './settings.mjs';
 import { answerSql } from './sql.mjs';
+import { openStore } from './stores.mjs';
 
 /**
  * Runs the job and compares its table with what DuckDB makes of the same files, row by row, and the ledger with the rules:
  * `node examples/ad-campaigns/check.mjs --events 10M --seed 3`. Returns what differs.
  */
 export async function check(chosen, { log = () => {} } = {}) {
-  await writeLogs(makeLogs(chosen), chosen.logs);
+  const logs = makeLogs(chosen);
+  // For DuckDB, wherever the job reads them.
+  await writeLogs(logs, chosen.logs);
+  const { sources } = await writeSources(logs, chosen);
   log('logs written');
   const store = await openStore(chosen);
   try {
-    const stats = await campaignMinutes(openSources(chosen), openSetAside(chosen)).to(store.sink).run({ workers: chosen.workers });
+    const stats = await campaignMinutes(sources, openSetAside(chosen)).to(store.sink).run({ workers: chosen.workers });
     log(`the job took ${(stats.elapsedMs / 1000).toFixed(1)} s, gave ${stats.emitted} results`);
-    const table = (await store.query(`SELECT campaign || ' ' || (extract(epoch FROM minute) / 60)::int8 || ' ' || served || ' ' || views || ' ' || clicks AS line
-      FROM campaign_minutes WHERE NOT deleted`)).map(({ line }) => line).toSorted();
+    const table = (await store.minutes()).map(({ campaign, minute, served, views, clicks }) => `${campaign} ${Number(minute) / 60_000} ${served} ${views} ${clicks}`).toSorted();
     log(`the table has ${table.length} rows`);
     const expected = await answer(chosen.logs);
     log(`DuckDB has ${expected.table.length}`);
@@ -27,7 +30,7 @@ export async function check(chosen, { log = () => {} } = {}) {
     return {
       stats, rows: table.length, late: expected.ledger.reduce((sum, row) => sum + row.late, 0),
       missing: expected.table.filter(line => !ours.has(line)), wrong: table.filter(line => !theirs.has(line)),
-      ledger: expected.ledger.flatMap(row => differences(row, stats.sources.find(({ name }) => name.endsWith(`${row.source}.jsonl)`)))),
+      ledger: expected.ledger.flatMap(row => differences(row, stats.sources.find(({ name }) => new RegExp(`\\b${row.source}\\b`).test(name)))),
     };
   } finally {
     await store.close();

@@ -1,5 +1,6 @@
-import { openStore, settings } from './settings.mjs';
+import { settings } from './settings.mjs';
 import { showTable } from './show.mjs';
+import { openStore } from './stores.mjs';
 
 /** `node examples/ad-campaigns/query.mjs "SELECT …"`: asks the table of the last run. Options of main.mjs stand before the question. */
 const args = process.argv.slice(2);

@@ -16,7 +16,7 @@ export function showTable(title, rows) {
 
 /** Where every row went. */
 export function showLedger(stats, { minutes, paths, shown }) {
-  const name = source => /(\w+)\.jsonl/.exec(source.name)?.[1] ?? source.name;
+  const name = source => /\b(served|views|clicks)\b/.exec(source.name)?.[1] ?? source.name;
   showTable('What became of the rows:', stats.sources.map(source => ({
     log: name(source), read: source.read, 'bots and repeated': source.filtered, counted: source.applied, late: source.late, unreadable: source.deadLettered,
   })));
@@ -24,6 +24,6 @@ export function showLedger(stats, { minutes, paths, shown }) {
   console.log([
     `The table has ${minutes.toLocaleString('en')} minutes of campaigns; ${(stats.emitted - minutes).toLocaleString('en')} times one was revised, as more of its ads were seen.`,
     `Late rows are in ${shown(paths.late)}, what could not be read in ${shown(paths.unread)}, each with the reason.`,
-    `${seconds.toFixed(1)} s with ${stats.workers} workers, ${Math.round(read / seconds).toLocaleString('en')} events/s from files to table.`,
+    `${seconds.toFixed(1)} s with ${stats.workers} workers, ${Math.round(read / seconds).toLocaleString('en')} events/s from logs to table.`,
   ].join('\n'));
 }
