@@ -10,6 +10,7 @@ const BENCHMARKS = {
   late: ['12 hours of one-minute windows by 10,000 keys held open in 1 GiB, results revised all along', './workloads/late.mjs'],
   campaigns: ['the job of examples/ad-campaigns, from JSON lines and from Arrow tables, against plain JavaScript with Maps', './workloads/campaigns.mjs'],
   joins: ['interval join with 1 M live keys, against DuckDB; three inputs in one join, against two joins in a chain', './workloads/joins.mjs'],
+  kafka: ['the question of ysb over messages of a real broker, against consumers of the client alone', './workloads/kafka.mjs'],
   sinks: ['upserts into PostgreSQL and Cassandra, against the fastest way of their drivers; starts both', './workloads/sinks.mjs'],
   windows: ['tumbling, sliding, disordered and session windows by 1,000 keys, against DuckDB and one another', './workloads/windows.mjs'],
 };
