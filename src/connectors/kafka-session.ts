@@ -113,7 +113,8 @@ export class KafkaSession implements GroupListener {
     const isBehind = ([key, { offset }]: [string, Position]): boolean => offset > (this.bounds.get(key)?.high ?? offset);
     const ends = [...found].some(isBehind) ? await this.topics.bounds() : this.bounds;
     for (const [key, { offset }] of found) {
-      const high = ends.get(key)?.high ?? offset;
+      const { low, high } = ends.get(key) ?? { low: offset, high: offset };
+      if (offset < low) throw new MillraceError('SOURCE_FAILED', `${this.name}: messages of ${key} from offset ${offset} to ${low} are gone, and were not read to the end: keep them for longer than windows are open and the job may be down. To begin without them use another group, or committed: 'ignore'`);
       if (offset > high) throw new MillraceError('SOURCE_FAILED', `${this.name}: the group has committed offset ${offset} of ${key}, which ends at ${high}: the topic was made anew, or lost messages. Use another group, or committed: 'ignore'`);
     }
     await this.noteStarts([...found].filter(([key]) => !this.told.has(key) && !committed.has(key)));

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { checkSimulation } from '../support/check-simulation.ts';
 import { dedupePlan, dedupePlanOf } from '../support/dedupe-plans.ts';
 import { feedsOf, oneBranch } from '../support/feeds.ts';
+import { runsOf } from '../support/kernels.ts';
 import { name, rowsOf, simulationOf } from '../support/keyed-windows.ts';
 import { Random } from '../support/random.ts';
 
@@ -10,7 +11,7 @@ import { Random } from '../support/random.ts';
  * draw others, or more. A failure names its seed.
  */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = Number(process.env['MILLRACE_RUNS'] ?? 80);
+const RUNS = runsOf(80);
 
 test('any interleaving of workers lets the same rows through, in order, and leaves nothing behind', { timeout: 60_000 + RUNS * 500 }, () => {
   console.info(`seeds ${FIRST_SEED} … ${FIRST_SEED + RUNS - 1}`);

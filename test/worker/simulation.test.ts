@@ -9,13 +9,15 @@ import { firingPlan } from '../support/changelog.ts';
 import { checkSimulation } from '../support/check-simulation.ts';
 import { feedsOf, oneBranch } from '../support/feeds.ts';
 import { agg, aggregatePlan, col, field, filter, followedBy, lit, MS, op, projectPlan, topOf, tumbling } from '../support/plans.ts';
-import { HEAP_KERNELS, runsOf } from '../support/kernels.ts';
+import { HEAP_KERNELS, KERNELS, runsOf } from '../support/kernels.ts';
 import { Random } from '../support/random.ts';
 import type { Feed, SimulationOptions } from '../support/simulation.ts';
 
 /** MILLRACE_SEED and MILLRACE_RUNS draw others, or more. A failure names its seed. */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
 const RUNS = runsOf(50);
+/** Large, and about tables, not about what kernels compute. */
+const wasmOnly = test.skipIf(KERNELS !== 'wasm');
 const seeded = { timeout: 60_000 + RUNS * 1000 };
 
 const [id, name, at, value] = [field('id', 'int64', true), field('name', 'utf8', true), field('at', MS, false), field('value', 'int64', true)] as const;
@@ -179,14 +181,14 @@ test('sequences go round where they are kept in 32 bits', () => {
   }
 });
 
-test('local tables that are large only once they are merged are merged once', () => {
+wasmOnly('local tables that are large only once they are merged are merged once', () => {
   const random = new Random(6);
   const plan = aggregatePlan({ schema: [id], keys: [id], aggregates: [agg('rows', 'count'), agg('total', 'sum', col(id))] });
   const batches = Array.from({ length: 16 }, (_, morsel) => Array.from({ length: 4000 }, (_row, row) => ({ id: BigInt(morsel * 4000 + row) })));
   checkSimulation(6, plan, oneBranch(batches), { workers: 3, partitioners: ['local', 'local', 'local'], kernels: HEAP_KERNELS, preemption: 0 }, random);
 });
 
-test('a combiner has room for the keys of a whole chunk when it is nearly full, and numbers keys anew once it was full', () => {
+wasmOnly('a combiner has room for the keys of a whole chunk when it is nearly full, and numbers keys anew once it was full', () => {
   const plan = aggregatePlan({ schema: [id], keys: [id], aggregates: [agg('rows', 'count'), agg('total', 'sum', col(id))] });
   const keys = (from: number, count: number): Row[] => Array.from({ length: count }, (_, row) => ({ id: BigInt(from + row) }));
   for (const batches of [[keys(0, MOST_CODES), keys(MOST_CODES, CHUNK_ROWS)], [keys(0, 5000), keys(5000, 5000), keys(5500, 100)]]) {
@@ -215,7 +217,7 @@ test('chunks of which nearly all rows lie in one window, and some elsewhere', ()
   expect(late).toBeGreaterThan(0);
 });
 
-test('a dictionary that outgrows dense cells leaves tables of both kinds, which are merged', () => {
+wasmOnly('a dictionary that outgrows dense cells leaves tables of both kinds, which are merged', () => {
   const plan = aggregatePlan({ schema: [code], keys: [code], aggregates: [agg('rows', 'count'), agg('most', 'max', col(code))] });
   const rows = (from: number, count: number): Row[] => Array.from({ length: count }, (_, row) => ({ code: (from + row) % 100 === 99 ? null : `value ${from + row}` }));
   const batches = [[0, 60_000], [0, 100], [60_000, 8_000], [100, 100], [67_900, 200]].map(([from, count]) => rows(from!, count!));

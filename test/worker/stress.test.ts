@@ -79,7 +79,7 @@ test('tiny batches, hot keys, many windows', { timeout: 60_000 + RUNS * 10_000 }
   }
 });
 
-test('windows with so many groups that workers share a close', { timeout: 60_000 }, async () => {
+test.skipIf(KERNELS !== 'wasm')('windows with so many groups that workers share a close', { timeout: 60_000 }, async () => {
   const random = new Random(FIRST_SEED);
   const plan = aggregatePlan({ schema, keys: [id], aggregates, time: { column: 'at', outOfOrderness: 100_000 }, window: tumbling(200_000) });
   const rows = [...rowsOf(random, 90_000, 60_000, 8), ...rowsOf(random, 5000, 200, 8).map(row => ({ ...row, at: (row['at'] as number) + 700_000 }))];

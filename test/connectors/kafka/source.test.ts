@@ -169,6 +169,20 @@ describe.skipIf(broker === null)('the source', () => {
     expect(message).not.toContain('hush');
   });
 
+  test('what is gone from where the group was is missed, and told', async () => {
+    const topic = await makeTopic('gone');
+    await produce(topic, Array.from({ length: 9 }, (_, n) => ({ value: `{"n":${n}}` })));
+    const groupId = unique('group');
+    const admin = kafka().admin();
+    await admin.connect();
+    await admin.setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '2' }] });
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '5' }] });
+    await admin.disconnect();
+    const run = (options: Partial<KafkaOptions>) => stream(source(topic, { groupId, ...options }), schema({ n: t.int32 })).collect(RUN);
+    expect(await refusal(run({}))).toContain(`messages of ${topic}/0 from offset 2 to 5 are gone`);
+    expect((await run({ committed: 'ignore' })).map(({ n }) => n)).toEqual([5, 6, 7, 8]);
+  });
+
   test('what the group has committed behind the end of a topic is refused', async () => {
     const topic = await makeTopic('behind');
     await produce(topic, [{ value: '{"n":1}' }]);
