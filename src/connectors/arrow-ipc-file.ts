@@ -46,6 +46,10 @@ class IpcFile implements Sink {
     if (bytes.length > 0) await this.file!.writeFile(bytes);
   }
 
+  async durable(): Promise<void> {
+    await this.place?.durable;
+  }
+
   async close(): Promise<void> {
     this.encoder!.finish();
     await this.flush();

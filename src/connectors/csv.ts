@@ -99,6 +99,7 @@ class Csv implements Source, Sink {
     await output.flush();
   }
 
+  async durable(): Promise<void> { await this.#output?.durable(); }
   async close(): Promise<void> { await this.#output?.close(); }
   async abort(): Promise<void> { await this.#output?.abort(); }
 }

@@ -75,6 +75,11 @@ export class FileOutput {
     if (this.#failure !== null) this.#fail(this.#failure);
   }
 
+  /** See `Sink.durable`. */
+  async durable(): Promise<void> {
+    await this.#place?.durable;
+  }
+
   async close(): Promise<void> {
     await this.flush();
     try {

@@ -51,6 +51,7 @@ class JsonLines implements Source, Sink {
     await output.flush();
   }
 
+  async durable(): Promise<void> { await this.#output?.durable(); }
   async close(): Promise<void> { await this.#output?.close(); }
   async abort(): Promise<void> { await this.#output?.abort(); }
 }

@@ -15,6 +15,9 @@ export class OutputPlace {
   /** Where bytes go. */
   readonly writtenPath: string;
   readonly #target: string;
+  /** Settles when what was written is in its place: for a file once it is complete, else at once. */
+  readonly durable: Promise<void>;
+  #completed: () => void = () => {};
   /** Nothing of it is left to complete or discard. */
   #settled = false;
 
@@ -25,6 +28,7 @@ export class OutputPlace {
     this.isFile = found?.isFile() ?? true;
     this.#target = found === undefined ? resolve(path) : realpathSync(path);
     this.writtenPath = this.isFile ? `${this.#target}.partial` : path;
+    this.durable = this.isFile ? new Promise(resolve => (this.#completed = resolve)) : Promise.resolve();
     if (!this.isFile) return;
     if (taken.has(this.#target)) throw new MillraceError('BAD_OPTION', `${name}: another sink is writing to ${path}; give each sink a file of its own`);
     taken.add(this.#target);
@@ -33,6 +37,7 @@ export class OutputPlace {
   /** REQUIRES: all was written, and nothing more will be. */
   async complete(): Promise<void> {
     if (this.isFile) await rename(this.writtenPath, this.#target);
+    this.#completed();
     this.#settle();
   }
 

@@ -10,6 +10,7 @@ class Parquet implements Source, Sink {
   readonly name: string;
   readonly bounded = true;
   readonly dictionaries = false;
+  #file: FileOutput | null = null;
   #output: ParquetOutput | null = null;
 
   constructor(readonly path: string) {
@@ -27,10 +28,13 @@ class Parquet implements Source, Sink {
   }
 
   async open(fields: Fields): Promise<void> {
-    this.#output = new ParquetOutput(await loadWriter(), new FileOutput(this.path, this.name, { compress: false }), fields);
+    const writer = await loadWriter();
+    this.#file = new FileOutput(this.path, this.name, { compress: false });
+    this.#output = new ParquetOutput(writer, this.#file, fields);
   }
 
   async write(batch: ResultBatch): Promise<void> { await this.#output!.write(batch); }
+  async durable(): Promise<void> { await this.#file?.durable(); }
   async close(): Promise<void> { await this.#output?.close(); }
   async abort(): Promise<void> { await this.#output?.abort(); }
 }

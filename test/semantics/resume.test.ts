@@ -1,4 +1,8 @@
-import { collect, count, rows as given, schema, stream, t, together, tumbling as tumblingWindow } from 'millrace';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { arrowIpcFile, collect, count, csv, jsonl, rows as given, schema, stream, t, together, tumbling as tumblingWindow } from 'millrace';
+import { parquet } from 'millrace/parquet';
 import { expect, test } from 'vitest';
 import { hasEngine, ListSink, runJob } from '../support/run-plan.ts';
 import { agg, aggregatePlan, field, MS, tumbling } from '../support/plans.ts';
@@ -114,4 +118,29 @@ test.skipIf(!hasEngine)('all sinks of a run have the greatest number that one of
   await together(windows.to(young), windows.to(old)).run({ workers: 1, heap: '64MiB' });
   expect([young.claims, old.claims]).toEqual([[1, 8], [8]]);
   for (const { rows: results } of [young, old]) expect(results.map(row => Number((row as unknown as { version: bigint }).version >> 40n))).toEqual([8]);
+});
+
+test.skipIf(!hasEngine).each(['jsonl', 'csv', 'arrow', 'parquet'] as const)('results in a file that is not complete are not delivered: %s', async kind => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-durable-'));
+  try {
+    const path = join(folder, `out.${kind}`);
+    const sink: Sink = { jsonl, csv, arrow: arrowIpcFile, parquet }[kind](path);
+    const source = new Resumed([], [0]);
+    const clock = new VirtualClock();
+    const job = stream(source, schema({ at: t.timestamp })).to(sink).start({ workers: 1, heap: '64MiB', clock });
+    source.items([1, 5], 2);
+    await until(() => source.asked && job.stats().emitted === 2);
+    // Time to tell, again and again.
+    for (let second = 3; second < 8; second++) {
+      clock.advance(2000);
+      source.items([second], second);
+      await until(() => source.asked && job.stats().emitted === second);
+    }
+    expect([source.told, existsSync(path)]).toEqual([[], false]);
+    source.end();
+    await job.done;
+    expect([source.told.at(-1), existsSync(path)]).toEqual([{ closedTo: null, partitions: [{ partition: 0, offset: 7n, readTo: 7n }] }, true]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
