@@ -41,7 +41,7 @@ export class Acknowledgements {
     this.last = clock.now();
   }
 
-  /** REQUIRES: one branch reads the source. */
+  /** REQUIRES: it is the only source, and one branch reads it. */
   opened(source: number, name: string, reader: SourceReader): void {
     if (reader.delivered !== undefined && this.completeness !== null) this.told.set(source, { reader, name, positions: new Positions(this.completeness) });
   }

@@ -83,7 +83,8 @@ export class Inputs {
   opened(source: number, reader: SourceReader): void {
     const { partitions = [0], resumed = [] } = reader;
     const { name, readers, floors } = this.inputs[source]!;
-    if (readers.length === 1) this.acknowledgements.opened(source, name, reader);
+    // Several would note positions one after another, and between two of them a job may die.
+    if (this.inputs.length === 1 && readers.length === 1) this.acknowledgements.opened(source, name, reader);
     this.replay.resumed(source, resumed);
     for (const { partition, closedTo } of resumed) if (closedTo !== null) floors.set(partition, closedTo);
     for (const { stage, branch } of readers) {

@@ -144,3 +144,20 @@ test.skipIf(!hasEngine).each(['jsonl', 'csv', 'arrow', 'parquet'] as const)('res
     rmSync(folder, { recursive: true });
   }
 });
+
+test.skipIf(!hasEngine)('one source of several is told nothing: what they note apart would not be of one moment', async () => {
+  const [one, two] = [new Resumed([], [0]), new Resumed([], [0])];
+  const clock = new VirtualClock();
+  const Row = schema({ at: t.timestamp });
+  const job = stream(one, Row).union(stream(two, Row)).to(collect()).start({ workers: 1, heap: '64MiB', clock });
+  for (let item = 1; item < 5; item++) {
+    clock.advance(2000);
+    one.items([item], item);
+    two.items([item], item);
+    await until(() => one.asked && two.asked && job.stats().emitted === 2 * item);
+  }
+  one.end();
+  two.end();
+  await job.done;
+  expect([one.told, two.told]).toEqual([[], []]);
+});
