@@ -117,9 +117,13 @@ export function positive(what: string, options: Readonly<Record<string, number |
 
 /** The innermost error that says something: KafkaJS wraps what happened in errors about retrying. */
 function originOf(error: unknown): { message?: unknown; type?: unknown; code?: unknown; name?: unknown } {
-  let origin = (typeof error === 'object' && error !== null ? error : { message: String(error) }) as { message?: unknown; cause?: unknown; type?: unknown; code?: unknown; name?: unknown };
-  while (typeof origin.cause === 'object' && origin.cause !== null && 'message' in origin.cause && origin.type === undefined) origin = origin.cause as typeof origin;
-  return origin;
+  type Origin = { message?: unknown; cause?: unknown; errors?: unknown; type?: unknown; code?: unknown; name?: unknown };
+  let origin = (typeof error === 'object' && error !== null ? error : { message: String(error) }) as Origin;
+  for (;;) {
+    const inner: unknown = Array.isArray(origin.errors) ? origin.errors[0] : origin.cause;
+    if (origin.type !== undefined || typeof inner !== 'object' || inner === null || !('message' in inner)) return origin;
+    origin = inner;
+  }
 }
 /** The word that Kafka has for what happened, such as UNKNOWN_TOPIC_OR_PARTITION; empty where it has none. */
 export function errorType(error: unknown): string {
@@ -127,13 +131,18 @@ export function errorType(error: unknown): string {
   return typeof type === 'string' ? type : typeof code === 'string' ? code : '';
 }
 
-/** An error of a client may tell how to connect, or hold messages: only its kind and its first line are told, without passwords. */
-export function kafkaFailure(code: ErrorCode, what: string, error: unknown): MillraceError {
+/**
+ * An error of a client may tell how to connect, or hold messages: only its kind and its first line are told, without passwords.
+ * `permissions`: what the user must be allowed to do, told where that seems to be lacking.
+ */
+export function kafkaFailure(code: ErrorCode, what: string, error: unknown, permissions?: string): MillraceError {
   if (error instanceof MillraceError) return error;
   const text = String(originOf(error).message ?? '').split('\n')[0]!
     .replaceAll(/\b(\w+:\/\/)[^\s@/]*@/g, '$1…@').replaceAll(/\b((?:password|secret|token)["']?\s*[=:]\s*)\S+/gi, '$1…').slice(0, 300);
   const type = errorType(error);
-  const told = `${text}${type === '' ? '' : ` (${type})`}`;
+  // KafkaJS finds no coordinator of a group that it may not read, and does not say why.
+  const lacks = type.endsWith('AUTHORIZATION_FAILED') ? 'needs' : originOf(error).name === 'KafkaJSGroupCoordinatorNotFound' ? 'may lack' : null;
+  const told = `${text}${type === '' ? '' : ` (${type})`}${permissions === undefined || lacks === null ? '' : `: the user ${lacks} ${permissions}`}`;
   return new MillraceError(code, `${what}: ${told}`, { cause: new Error(told) });
 }
 

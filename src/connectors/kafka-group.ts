@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { kafkaFailure, within, type KafkaBatch, type KafkaClient, type KafkaConsumer } from './kafka-client.js';
-import { KAFKA_DEFAULTS, type KafkaOptions } from './kafka-options.js';
+import { within, type KafkaBatch, type KafkaClient, type KafkaConsumer } from './kafka-client.js';
+import { KAFKA_DEFAULTS, readFailure, type KafkaOptions } from './kafka-options.js';
 import { placeKey } from './kafka-topics.js';
 import type { MillraceError } from '../errors.js';
 
@@ -17,6 +17,8 @@ export interface GroupListener {
 }
 const HEARTBEAT_MS = 3000;
 const CLOSE_MS = 5000;
+/** A member that has not joined has nothing to leave. */
+const CLOSE_UNJOINED_MS = 250;
 /** What a commit that came at the wrong moment fails with: partitions have changed hands, or are about to, and their next reading is told anew. */
 const OUT_OF_TURN = /REBALANCE|GENERATION|UNKNOWN_MEMBER|NOT_COORDINATOR|COORDINATOR_NOT_AVAILABLE|COORDINATOR_LOAD/;
 
@@ -53,10 +55,10 @@ export class KafkaGroup {
       // Where a job begins is decided elsewhere; this is where the client goes when what it asks for is gone.
       await within(this.outageMs, consumer.subscribe({ topics: [...topics], fromBeginning: true }));
     } catch (error) {
-      throw kafkaFailure('SOURCE_FAILED', `${this.name}: cannot reach the brokers`, error);
+      throw readFailure(this.name, this.options, 'cannot reach the brokers', error);
     }
     void consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: payload => this.handle(payload) })
-      .catch((error: unknown) => this.listener.failed(kafkaFailure('SOURCE_FAILED', `${this.name}: cannot join the group '${this.options.groupId}'`, error)));
+      .catch((error: unknown) => this.listener.failed(readFailure(this.name, this.options, `cannot join the group '${this.options.groupId}'`, error)));
   }
 
   seek(topic: string, partition: number, offset: number): void {
@@ -72,7 +74,7 @@ export class KafkaGroup {
       await this.consumer.commitOffsets(offsets);
       return true;
     } catch (error) {
-      const failure = kafkaFailure('SOURCE_FAILED', `${this.name}: cannot commit`, error);
+      const failure = readFailure(this.name, this.options, 'cannot commit', error);
       if (OUT_OF_TURN.test(failure.message) || Date.now() - this.aliveAt < this.outageMs && !/AUTHORIZATION/.test(failure.message)) return false;
       throw failure;
     }
@@ -80,7 +82,11 @@ export class KafkaGroup {
 
   /** Leaves the group, in bounded time. */
   close(): Promise<void> {
-    return (this.closing ??= within(CLOSE_MS, this.consumer.disconnect()).catch(() => {}));
+    return (this.closing ??= within(this.known === null ? CLOSE_UNJOINED_MS : CLOSE_MS, this.consumer.disconnect()).catch(() => {}));
+  }
+  /** A client that is told to end while it joins, or between two attempts, goes on: it is told once more. */
+  private endAgain(): void {
+    setImmediate(() => void this.consumer.disconnect().catch(() => {}));
   }
 
   private listen(): void {
@@ -90,6 +96,7 @@ export class KafkaGroup {
     };
     on('FETCH', () => (this.aliveAt = Date.now()));
     on('GROUP_JOIN', ({ memberAssignment }: { memberAssignment: Record<string, number[]> }) => {
+      if (this.closing !== null) return this.endAgain();
       this.aliveAt = Date.now();
       const places = Object.entries(memberAssignment).flatMap(([topic, partitions]) => partitions.map(partition => ({ topic, partition })));
       const key = places.map(({ topic, partition }) => placeKey(topic, partition)).sort().join('\n');
@@ -101,7 +108,8 @@ export class KafkaGroup {
       if (batchSize === 0) listener.skipped(topic, partition, Number(lastOffset));
     });
     on('CRASH', ({ error, restart }: { error: unknown; restart: boolean }) => {
-      if (!restart && this.closing === null) listener.failed(kafkaFailure('SOURCE_FAILED', `${this.name}: the consumer has ended`, error));
+      if (this.closing !== null) return this.endAgain();
+      if (!restart) listener.failed(readFailure(this.name, this.options, 'the consumer has ended', error));
     });
   }
 

@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.js';
-import { checkConnection, positive, type KafkaConnection, type KafkaMessage } from './kafka-client.js';
+import { checkConnection, kafkaFailure, positive, type KafkaConnection, type KafkaMessage } from './kafka-client.js';
 
 /** What a message has besides what is in its value; `{ header: 'name' }`: the value of one header. */
 export type KafkaColumn = 'key' | 'value' | 'headers' | 'timestamp' | 'partition' | 'offset' | 'topic' | { readonly header: string };
@@ -56,6 +56,12 @@ const COLUMNS = ['key', 'value', 'headers', 'timestamp', 'partition', 'offset', 
 /** What columns are of a message. With 'raw' names mean what they say. */
 export const columnsOf = ({ columns, format }: KafkaOptions): Readonly<Record<string, KafkaColumn>> =>
   columns ?? (format === 'raw' ? Object.fromEntries(COLUMNS.map(name => [name, name])) : {});
+
+/** What went wrong at a source, and what its user must be allowed to do. */
+export function readFailure(name: string, { topic, groupId }: KafkaOptions, what: string, error: unknown): MillraceError {
+  const topics = topic instanceof RegExp ? `the topics that match ${String(topic)}` : typeof topic === 'string' ? `the topic '${topic}'` : `the topics ${topic.map(one => `'${one}'`).join(', ')}`;
+  return kafkaFailure('SOURCE_FAILED', `${name}: ${what}`, error, `READ on ${topics} and on the group '${groupId}'`);
+}
 
 export function checkKafkaOptions(options: KafkaOptions): void {
   checkConnection('kafka', options);

@@ -37,6 +37,10 @@ export class KafkaReading implements SourceReader {
   /** Called when the reading is closed: whether the session goes on. */
   onClose: (goesOn: boolean) => Promise<void> = () => Promise.resolve();
 
+  /** All that it is to read was fetched. */
+  get isRead(): boolean {
+    return this.lanes.every(lane => lane.isRead);
+  }
   laneOf(topic: string, partition: number): Lane | undefined {
     return this.byPlace.get(placeKey(topic, partition));
   }

@@ -1,11 +1,10 @@
 import { MillraceError } from '../errors.js';
 import { cannotSplit } from '../plan/splitting.js';
-import { blockPlanOf } from './kafka-block.js';
-import { checkColumns } from './kafka-columns.js';
-import { clientOf, DEFAULT_OUTAGE_MS, kafkaFailure, within, type KafkaAdmin, type KafkaBatch } from './kafka-client.js';
+import type { BlockPlan } from './kafka-block.js';
+import { clientOf, DEFAULT_OUTAGE_MS, within, type KafkaAdmin, type KafkaBatch } from './kafka-client.js';
 import { holding, KafkaGroup, type GroupListener } from './kafka-group.js';
 import { Lane } from './kafka-lane.js';
-import { columnsOf, KAFKA_DEFAULTS, type KafkaOptions } from './kafka-options.js';
+import { KAFKA_DEFAULTS, readFailure, type KafkaOptions } from './kafka-options.js';
 import { KafkaReading } from './kafka-reading.js';
 import { KafkaTopics, metadataOf, placeKey, type Position } from './kafka-topics.js';
 import type { SourceContext } from './source.js';
@@ -52,7 +51,7 @@ export class KafkaSession implements GroupListener {
     const session = new KafkaSession(name, options, admin, topics, listener => new KafkaGroup(name, client, options, outageMs, listener), outageMs);
     try {
       await within(outageMs, admin.connect()).catch((error: unknown) => {
-        throw kafkaFailure('SOURCE_FAILED', `${name}: cannot reach the brokers`, error);
+        throw readFailure(name, options, 'cannot reach the brokers', error);
       });
       await topics.find();
       session.numberPartitions();
@@ -67,13 +66,10 @@ export class KafkaSession implements GroupListener {
   }
 
   /** Begins a reading of the partitions that are ours: waits until the group has said which. */
-  async read(context: SourceContext): Promise<KafkaReading> {
-    const columns = columnsOf(this.options);
-    checkColumns(this.name, context.schema, columns);
-    const plan = blockPlanOf(this.name, this.options, columns, context.schema, context.batchBytes, this.options.maxMessageBytes ?? KAFKA_DEFAULTS.maxMessageBytes);
+  async read(context: SourceContext, plan: BlockPlan): Promise<KafkaReading> {
     for (;;) {
       await within(this.outageMs, this.until(() => this.assignment !== null)).catch((error: unknown) => {
-        throw kafkaFailure('SOURCE_FAILED', `${this.name}: the group '${this.options.groupId}' does not answer`, error);
+        throw readFailure(this.name, this.options, `the group '${this.options.groupId}' does not answer`, error);
       });
       if (this.error !== null) throw this.error;
       const assignment = this.assignment!;
@@ -88,7 +84,7 @@ export class KafkaSession implements GroupListener {
     }
   }
 
-  private laneOf({ topic, partition }: Place, start: Position, plan: ReturnType<typeof blockPlanOf>): Lane {
+  private laneOf({ topic, partition }: Place, start: Position, plan: BlockPlan): Lane {
     const key = placeKey(topic, partition);
     const end = this.options.until === undefined ? Infinity : Number(this.bounds.get(key)?.high ?? 0);
     return new Lane(topic, partition, this.numbers.get(key)!, start, end, plan, `kafka(${topic})[${partition}]`);
@@ -188,6 +184,8 @@ export class KafkaSession implements GroupListener {
     else if (++lane.behind < BEHIND_TOO_OFTEN) return;
     else throw this.fail(new MillraceError('SOURCE_FAILED', `${this.name}: messages of ${batch.topic}[${batch.partition}] went back from offset ${lane.position} to ${first}: the topic was made anew, or lost messages`));
     await reading.gather(lane, payload, heartbeat);
+    // There is nothing more to fetch: a request for that would only have `close` wait for its answer.
+    if (reading.isRead) await holding(this.until(() => this.reading !== reading), heartbeat);
   }
   skipped(topic: string, partition: number, lastOffset: number): void {
     const lane = this.reading?.laneOf(topic, partition);
@@ -229,7 +227,9 @@ export class KafkaSession implements GroupListener {
   async close(): Promise<void> {
     this.closed = true;
     this.reading?.restart();
+    // The client must know that it ends before a batch that is held is let go: it would fetch the next.
+    const left = this.group.close();
     this.wake();
-    await Promise.all([this.group.close(), this.admin.disconnect().catch(() => {})]);
+    await Promise.all([left, this.admin.disconnect().catch(() => {})]);
   }
 }

@@ -63,7 +63,7 @@ class KafkaSink implements Sink {
       await within(outageMs, admin.fetchTopicMetadata({ topics: [topic] }));
     } catch (error) {
       if (errorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw this.#refused('there is no such topic; create it, or say createTopic: { partitions: … }');
-      throw kafkaFailure('SINK_FAILED', `${this.name}: cannot look at the topic`, error);
+      throw this.#failed('cannot look at the topic', error);
     } finally {
       await admin.disconnect().catch(() => {});
     }
@@ -98,8 +98,12 @@ class KafkaSink implements Sink {
     try {
       return await answer;
     } catch (error) {
-      throw kafkaFailure('SINK_FAILED', `${this.name}: ${what}`, error);
+      throw this.#failed(what, error);
     }
+  }
+  #failed(what: string, error: unknown): MillraceError {
+    const { topic, createTopic } = this.#options;
+    return kafkaFailure('SINK_FAILED', `${this.name}: ${what}`, error, `WRITE on the topic '${topic}'${createTopic === undefined ? '' : ', and CREATE to make it'}`);
   }
 
   /** All was acknowledged by then. */

@@ -1,6 +1,8 @@
+import { blockPlanOf } from './kafka-block.js';
+import { checkColumns } from './kafka-columns.js';
 import type { KafkaReading } from './kafka-reading.js';
 import { KafkaSession } from './kafka-session.js';
-import { checkKafkaOptions, KAFKA_DEFAULTS, type KafkaOptions } from './kafka-options.js';
+import { checkKafkaOptions, columnsOf, KAFKA_DEFAULTS, type KafkaOptions } from './kafka-options.js';
 import type { Source, SourceContext, SourceReader } from './source.js';
 
 /** How long a session that was to be read anew waits for that. */
@@ -23,10 +25,13 @@ class KafkaSource implements Source {
   }
 
   async read(context: SourceContext): Promise<SourceReader> {
+    const columns = columnsOf(this.options);
+    checkColumns(this.name, context.schema, columns);
+    const plan = blockPlanOf(this.name, this.options, columns, context.schema, context.batchBytes, this.options.maxMessageBytes ?? KAFKA_DEFAULTS.maxMessageBytes!);
     const session = this.#takeUp() ?? await KafkaSession.open(this.name, this.options);
     let reading: KafkaReading;
     try {
-      reading = await session.read(context);
+      reading = await session.read(context, plan);
     } catch (error) {
       await session.close();
       throw error;

@@ -1,6 +1,6 @@
 import { MillraceError } from '../errors.js';
-import { errorType, kafkaFailure, within, type KafkaAdmin } from './kafka-client.js';
-import type { KafkaOptions, KafkaStart } from './kafka-options.js';
+import { errorType, within, type KafkaAdmin } from './kafka-client.js';
+import { readFailure, type KafkaOptions, type KafkaStart } from './kafka-options.js';
 
 /** Where a partition is taken up: what lies before `offset` is done with; up to `readTo` it was read, when windows had closed up to `closedTo`. */
 export interface Position {
@@ -42,7 +42,7 @@ export class KafkaTopics {
         found.set(topic, one!.partitions.map(({ partitionId }) => partitionId).sort((a, b) => a - b));
       } catch (error) {
         if (errorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw new MillraceError('BAD_OPTION', `${this.name}: there is no topic '${topic}'`);
-        throw kafkaFailure('SOURCE_FAILED', `${this.name}: cannot look at the topic '${topic}'`, error);
+        throw readFailure(this.name, this.options, `cannot look at the topic '${topic}'`, error);
       }
     }
     this.partitions = found;
@@ -98,7 +98,7 @@ export class KafkaTopics {
     try {
       return await within(this.limitMs, question());
     } catch (error) {
-      throw kafkaFailure('SOURCE_FAILED', `${this.name}: ${what}`, error);
+      throw readFailure(this.name, this.options, `${what}`, error);
     }
   }
 }

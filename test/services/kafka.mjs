@@ -11,7 +11,7 @@ const LOGBACK_VERSION = '1.2.13';
 
 /** Apache Kafka, one process that is broker and controller (KRaft), from its jars. */
 export const kafka = {
-  ports: 2,
+  ports: 3,
   packages: { debian: ['openjdk-17-jre-headless', 'maven'], commands: ['mvn'], java: true },
   address: ([port]) => `127.0.0.1:${port}`,
   stopSignal: 'SIGTERM',
@@ -54,13 +54,20 @@ export const kafka = {
   },
 };
 
-const properties = ([port, controller], data) => `process.roles=broker,controller
+/** Where only users of this name and password get in, who may do nothing but what an ACL allows them. Without a name anybody is a super user elsewhere. */
+export const guarded = ({ ports }) => ({ address: `127.0.0.1:${ports[2]}`, username: 'visitor', password: 'visitor-hush' });
+
+const properties = ([port, controller, guarded], data) => `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controller}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+listeners=PLAINTEXT://127.0.0.1:${port},GUARDED://127.0.0.1:${guarded},CONTROLLER://127.0.0.1:${controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port},GUARDED://127.0.0.1:${guarded}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,GUARDED:SASL_PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+listener.name.guarded.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_visitor="visitor-hush";
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
 log.dirs=${data}
 # One broker: topics of its own cannot have replicas, and need few partitions.
 offsets.topic.replication.factor=1
