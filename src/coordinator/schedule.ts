@@ -2,7 +2,8 @@ import { decodeText } from '../batch/text-codec.js';
 import type { PartitionEnd, SourceReader, SourceRows } from '../connectors/source.js';
 import { signal, STATE_UNIT, Word, word } from '../heap/control.js';
 import { versionsBefore } from '../heap/stage-block.js';
-import { outputsOf, readsSource, type Input, type Plan } from '../plan/plan.js';
+import { joinBytes, joinName } from '../join/join-memory.js';
+import { firstStage, outputsOf, readsSource, type Input, type Plan } from '../plan/plan.js';
 import type { JobLayout } from '../worker/job-layout.js';
 import type { Morsel } from '../worker/morsel.js';
 import { OutputQueue } from '../worker/queues.js';
@@ -12,7 +13,7 @@ import type { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import { Inputs } from './inputs.js';
-import type { JobDescription, RunOptions, SourceStats, StageStats } from './job-types.js';
+import type { JobDescription, JobStats, RunOptions, SourceStats, StageStats } from './job-types.js';
 import { layoutsOf } from './layouts.js';
 import { Ledger } from './ledger.js';
 import { positiveInteger } from './options.js';
@@ -110,6 +111,12 @@ export class Schedule {
   }
   stageStats(): StageStats[] {
     return this.branches.flat().flatMap(({ ledger }) => (ledger === null ? [] : [ledger.counts()]));
+  }
+  joinStats(): JobStats['joins'] {
+    return this.layouts.flatMap(({ stage, plan, block }) => {
+      const { join } = firstStage(plan);
+      return join === null ? [] : [{ stage, name: joinName(join), stateBytes: joinBytes(this.engine.heap, block) }];
+    });
   }
   /** Versions are those of this incarnation. REQUIRES: no source was opened. */
   begin(incarnation: number): void {
