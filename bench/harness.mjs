@@ -79,12 +79,14 @@ export function table(rows) {
 
 /** The report as a person reads it. */
 export function render(report) {
-  const line = ([name, figure]) => [name, `${figure.ms} ms`, figure.rowsPerSecond < 1e5 ? `${(figure.rowsPerSecond / 1e3).toFixed(1)} k rows/s` : `${(figure.rowsPerSecond / 1e6).toFixed(1)} M rows/s`];
+  const shares = Object.values(report.ours).some(({ cores }) => cores) ? ['broker', 'client'] : [];
+  const line = ([name, figure]) => [name, `${figure.ms} ms`, figure.rowsPerSecond < 1e5 ? `${(figure.rowsPerSecond / 1e3).toFixed(1)} k rows/s` : `${(figure.rowsPerSecond / 1e6).toFixed(1)} M rows/s`,
+    ...shares.map(who => Number.isFinite(figure.cores[who]) ? `${figure.cores[who].toFixed(2)} cores` : '?')];
   const bound = ({ atLeast, atMost } = {}) => (atLeast !== undefined ? `≥ ${atLeast}` : atMost !== undefined ? `≤ ${atMost}` : '');
   const failed = missed(report.ratios, report.required);
   return [
     `${report.name}: ${report.rows.toLocaleString('en')} rows, median of ${report.rounds}`,
-    table([['', 'time', 'speed'], ...Object.entries(report.ours).map(line), ...Object.entries(report.peers).map(line)]),
+    table([['', 'time', 'speed', ...shares], ...Object.entries(report.ours).map(line), ...Object.entries(report.peers).map(line)]),
     table([['', 'value', 'required', ''], ...Object.entries(report.ratios).map(([name, value]) => [name, value, bound(report.required[name]), failed.includes(name) ? 'MISSED' : ''])]),
     `results equal: ${report.equal ? 'yes' : 'NO'}`,
   ].join('\n\n');

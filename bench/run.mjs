@@ -53,14 +53,21 @@ if (asked.help) {
 const where = environment();
 const { bench } = await import(BENCHMARKS[asked.name][1]);
 const rounds = asked.small ? 1 : asked.quick ? 5 : 11;
-const progress = message => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${asked.name}: ${message}`);
+/** On a terminal one line that changes; elsewhere, such as in a log, a line now and then. */
+let toldAt = performance.now();
+const progress = message => {
+  if (process.stderr.isTTY) return process.stderr.write(`\r\x1b[K${asked.name}: ${message}`);
+  if (message.startsWith('\r') || performance.now() - toldAt < 5000) return;
+  toldAt = performance.now();
+  process.stderr.write(`${asked.name}: ${message}\n`);
+};
 const result = await bench({ rows: asked.rows, small: asked.small, rounds, progress });
 progress('\r\x1b[K');
 
 // A small run says nothing about speed.
 const required = asked.small ? {} : result.required;
 const ratios = Object.fromEntries(Object.entries(result.ratios).map(([name, value]) => [name, Math.round(value * 1000) / 1000]));
-const report = { name: asked.name, rows: result.rows, rounds, ours: result.ours, peers: result.peers, ratios, required, missed: missed(ratios, required), equal: result.equal, ...result.notes, environment: where };
+const report = { name: asked.name, rows: result.rows, rounds: result.rounds ?? rounds, ours: result.ours, peers: result.peers, ratios, required, missed: missed(ratios, required), equal: result.equal, ...result.notes, environment: where };
 console[asked.json ? 'error' : 'log'](render(report));
 if (asked.json) console.log(JSON.stringify(report));
 process.exitCode = report.equal && report.missed.length === 0 ? 0 : 1;

@@ -10,6 +10,8 @@ import { KafkaTopics, metadataOf, placeKey, type Position } from './kafka-topics
 import type { SourceContext } from './source.js';
 
 const BEHIND_TOO_OFTEN = 3;
+/** So long a member of a group that must not be shared waits for one that came to leave again. */
+const NEWCOMER_LEAVES_MS = 20_000;
 
 interface Place {
   readonly topic: string;
@@ -73,7 +75,9 @@ export class KafkaSession implements GroupListener {
       });
       if (this.error !== null) throw this.error;
       const assignment = this.assignment!;
-      const positions = await this.positions(assignment, context);
+      await this.checkShare(assignment, context);
+      if (assignment !== this.assignment) continue;
+      const positions = await this.positions(assignment);
       if (assignment !== this.assignment) continue;
       const lanes = assignment.map(place => this.laneOf(place, positions.get(placeKey(place.topic, place.partition))!, plan));
       for (const lane of lanes) this.told.set(placeKey(lane.topic, lane.partition), lane.start);
@@ -90,14 +94,19 @@ export class KafkaSession implements GroupListener {
     return new Lane(topic, partition, this.numbers.get(key)!, start, end, plan, `kafka(${topic})[${partition}]`);
   }
 
-  /** Where to take up what is ours. */
-  private async positions(assignment: readonly Place[], { job }: SourceContext): Promise<Map<string, Position>> {
+  /** Refuses a part of the partitions where results would be parts. Who comes leaves at once, and who was there waits for that: then the assignment is another one. */
+  private async checkShare(assignment: readonly Place[], { job }: SourceContext): Promise<void> {
     const isKnown = assignment.every(({ topic, partition }) => this.numbers.has(placeKey(topic, partition)));
     if (!isKnown || assignment.length < this.topics.count) await this.lookAgain();
-    if (assignment.length < this.topics.count && job !== undefined) {
-      const reason = cannotSplit(job.plan, job.source, this.options.partitionedBy ?? []);
-      if (reason !== null) throw new MillraceError('BAD_OPTION', `${this.name}: the group '${this.options.groupId}' has other members, which read some of the partitions, and results would be parts: ${reason}. Group by what the topic is partitioned by and name that in partitionedBy, or use a group of its own`);
-    }
+    if (assignment.length >= this.topics.count || job === undefined) return;
+    const reason = cannotSplit(job.plan, job.source, this.options.partitionedBy ?? []);
+    if (reason === null) return;
+    if (!this.isFirst) await within(NEWCOMER_LEAVES_MS, this.until(() => this.assignment !== assignment)).catch(() => {});
+    if (this.assignment === assignment && !this.isOver) throw new MillraceError('BAD_OPTION', `${this.name}: the group '${this.options.groupId}' has other members, which read some of the partitions, and results would be parts: ${reason}. Group by what the topic is partitioned by and name that in partitionedBy, or use a group of its own`);
+  }
+
+  /** Where to take up what is ours. */
+  private async positions(assignment: readonly Place[]): Promise<Map<string, Position>> {
     const ignores = this.isFirst && this.options.committed === 'ignore';
     const committed = ignores ? new Map<string, Position>() : await this.topics.committed();
     const found = new Map(assignment.map(({ topic, partition }) => {

@@ -15,14 +15,14 @@ export const hasDocker = (() => {
   return () => answer ??= Promise.all([run('docker', ['info'], { timeout: 5000 }), run('docker', ['compose', 'version'], { timeout: 5000 })]).then(() => true, () => false);
 })();
 
-/** `docker compose` for one service; its port on the loopback interface comes from us, so that it stays the same over a restart. */
-export async function compose(action, name, port, limitMs = 60_000) {
+/** `docker compose` for one service; its ports on the loopback interface come from us, so that they stay the same over a restart. */
+export async function compose(action, name, ports, limitMs = 60_000) {
   const args = { up: ['up', '--detach', '--no-deps', name], down: ['rm', '--stop', '--force', '--volumes', name] }[action] ?? [action, name];
   const { stdout, stderr } = await run('docker', ['compose', '--project-name', PROJECT, '--file', FILE, ...args],
-    { timeout: limitMs, env: { ...process.env, [`${name.toUpperCase()}_PORT`]: String(port) } });
+    { timeout: limitMs, env: { ...process.env, ...Object.fromEntries(ports.map((port, i) => [`${name.toUpperCase()}_PORT${i === 0 ? '' : `_${i + 1}`}`, String(port)])) } });
   return stdout + stderr;
 }
 
 /** Whether its container runs. */
-export const composeRuns = async (name, port) =>
-  (await compose('ps', name, port)).split('\n').some(line => line.includes(name) && /\b(Up|running)\b/.test(line) && !line.includes('Paused'));
+export const composeRuns = async (name, ports) =>
+  (await compose('ps', name, ports)).split('\n').some(line => line.includes(name) && /\b(Up|running)\b/.test(line) && !line.includes('Paused'));

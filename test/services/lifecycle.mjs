@@ -53,7 +53,7 @@ export async function restart(name) {
 /** Ends the process; data and port stay for `start`. `crash`: without a chance to tidy up. */
 export const stop = (name, { crash = false } = {}) => alone(name, LOCK_LIMIT_MS, async () => {
   const state = known(name);
-  if (state.kind === 'docker') await compose(crash ? 'kill' : 'stop', name, state.ports[0]);
+  if (state.kind === 'docker') await compose(crash ? 'kill' : 'stop', name, state.ports);
   else await end(state.process, crash ? 'SIGKILL' : SERVICES[name].stopSignal, STOP_LIMIT_MS);
 });
 
@@ -63,13 +63,13 @@ export const start = name => alone(name, LOCK_LIMIT_MS, () => begin(name, known(
 /** Has a service hold its breath: it neither answers nor closes a connection until `resume`. */
 export async function pause(name) {
   const state = known(name);
-  if (state.kind === 'docker') await compose('pause', name, state.ports[0]);
+  if (state.kind === 'docker') await compose('pause', name, state.ports);
   else signalAll(state, 'SIGSTOP');
 }
 
 export async function resume(name) {
   const state = known(name);
-  if (state.kind === 'docker') await compose('unpause', name, state.ports[0]);
+  if (state.kind === 'docker') await compose('unpause', name, state.ports);
   else signalAll(state, 'SIGCONT');
 }
 
@@ -88,7 +88,7 @@ const within = (limitMs, promise) => {
   return Promise.race([promise, late]).finally(() => limit.abort());
 };
 
-const runs = (name, state) => state.kind === 'docker' ? composeRuns(name, state.ports[0]).catch(() => false) : state.process !== null && isRunning(state.process);
+const runs = (name, state) => state.kind === 'docker' ? composeRuns(name, state.ports).catch(() => false) : state.process !== null && isRunning(state.process);
 
 function known(name) {
   const state = readState(name);
@@ -99,7 +99,7 @@ function known(name) {
 async function begin(name, state) {
   if (state.kind === 'docker') {
     writeState(name, state);
-    await compose('up', name, state.ports[0], 300_000);
+    await compose('up', name, state.ports, 300_000);
   } else {
     const command = await SERVICES[name].command(state.ports);
     writeState(name, { ...state, process: await launch(command.program, command.args, { cwd: folderOf(name), ...command, log: logOf(name) }) });
@@ -122,7 +122,7 @@ async function answers(name, state) {
 
 /** Ends what runs, and removes what is left of it. */
 async function sweep(name, state) {
-  if (state?.kind === 'docker') await compose('down', name, state.ports[0]);
+  if (state?.kind === 'docker') await compose('down', name, state.ports);
   else if (state?.process) await end(state.process, SERVICES[name].stopSignal, STOP_LIMIT_MS);
   removeData(name);
 }

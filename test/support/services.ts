@@ -20,6 +20,11 @@ const load = <T>(file: string): Promise<T> => import(new URL(`../services/${file
 const { use } = await load<{ use(name: ServiceName): Promise<{ readonly address: string }> }>('runs.mjs');
 const { hold } = await load<{ hold(name: ServiceName, exclusively: boolean): Promise<() => void> }>('holders.mjs');
 
+const { guarded } = await load<{ guarded(state: { ports: readonly number[] }): { address: string; username: string; password: string } }>('kafka.mjs');
+const { readState } = await load<{ readState(name: ServiceName): { ports: readonly number[] } | null }>('folder.mjs');
+/** Where Kafka asks for a name and a password, and how a user gets in that may do nothing. REQUIRES: `service('kafka')` gave an address. */
+export const guardedKafka = (): { readonly address: string; readonly username: string; readonly password: string } => guarded(readState('kafka')!);
+
 /** What a test may do to a service that its file has for itself (`alone`). */
 export const lifecycle: Lifecycle = await load<Lifecycle>('lifecycle.mjs');
 
