@@ -4,13 +4,14 @@ import { clientOf, eventsOf, messageOf } from './kafka-events.mjs';
 // A thread that writes the events of some partitions to a topic, and tells how many at a time.
 const { address, topic, rows, partitions } = workerData;
 const PER_REQUEST = 1000;
+const tell = parentPort.postMessage.bind(parentPort);
 
 const producer = clientOf(address).producer({ idempotent: true, maxInFlightRequests: 1, createPartitioner: () => ({ message }) => message.partition });
 await producer.connect();
 let messages = [];
 const send = async () => {
   await producer.send({ topic, messages });
-  parentPort.postMessage(messages.length);
+  tell(messages.length);
   messages = [];
 };
 for (const event of eventsOf(rows)) {
