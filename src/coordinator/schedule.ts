@@ -136,10 +136,22 @@ export class Schedule {
 
   /** Waits until one more item of a source may be in flight, and reserves its places. Ends early, with places, when `stopped`. */
   async credit(source: number, stopped: () => boolean): Promise<void> {
-    while (!stopped() && !(this.hasRoom && this.inputs.hasPlaces(source, MOST_IN_FLIGHT) && !this.inputs.isHeld(source))) {
+    while (!stopped() && !this.mayRead(source)) {
       this.inputs.waits(source);
       await new Promise<void>(resolve => this.waiting.push(resolve));
     }
+    this.reserve(source);
+  }
+  /** As `credit`, where there is no need to wait; else returns false. */
+  tryCredit(source: number): boolean {
+    const may = this.mayRead(source);
+    if (may) this.reserve(source);
+    return may;
+  }
+  private mayRead(source: number): boolean {
+    return this.hasRoom && this.inputs.hasPlaces(source, MOST_IN_FLIGHT) && !this.inputs.isHeld(source);
+  }
+  private reserve(source: number): void {
     this.inputs.mayRead(source);
     this.inputs.reserve(source);
     this.reserved++;
@@ -246,6 +258,7 @@ export class Schedule {
     const { from, ledger } = this.branches[stage]![morsel.branch]!;
     ledger?.add(morsel);
     const told = readsSource(from) ? this.inputs.settle(this.stages[stage]!, from.source, morsel, number) : null;
+    if (!morsel.rejects && !told?.rejects.length) return null;
     const theirs = morsel.rejects ? JSON.parse(decodeText(heap.u8, morsel.rejects, morsel.rejectBytes)) as Reject[] : [];
     const origin = told?.origin;
     const all = [...told?.rejects ?? [], ...theirs].map(reject => (origin ? { ...reject, at: reject.at ?? origin.positionOf(reject.position) } : reject))
