@@ -6,7 +6,7 @@ const BATCH_ROWS = 65_536;
 export const openEngine = (workers, heap = '4GiB') => createEngine({ workers, heap });
 
 /**
- * A source whose columns are built in the engine's heap, as a user does who fills batches himself. `columns`: name → a typed array of
+ * A table whose columns are built in the engine's heap, as a user does who fills batches himself. `columns`: name → a typed array of
  * values, { codes, texts } for a dictionary column, or { numbers, texts } for a utf8 column whose row r is `texts[numbers[r]]`.
  */
 export function tableInHeap(engine, schema, columns) {
@@ -22,7 +22,7 @@ export function tableInHeap(engine, schema, columns) {
     }
     table.add(batch);
   }
-  return table.source();
+  return table;
 }
 const lengthOf = ({ codes, numbers, length }) => codes?.length ?? numbers?.length ?? length;
 

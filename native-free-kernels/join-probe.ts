@@ -14,6 +14,8 @@ export interface JoinProbeKernels {
     log: number, cursor: number, tuples: number, entries: number, before: bigint, after: bigint, ownKey: number, otherKey: number, how: number, skipped: number,
     outTuples: number, outMatches: number, capacity: number,
   ): number;
+  /** Lists the entries whose key some entry of a log may have, as far as its buckets tell: none is left out that has a match. `out` may be `entries`, and has room for all. Returns how many. */
+  soughtEntries(log: number, rows: number, entries: number, out: number): number;
   /** Sets a flag of each entry and lists the rows (u32) whose entry did not have it before; rows without an entry (0), or with `matches` and none there, are none. Returns how many. */
   claimEntries(rows: number, entries: number, matches: number, flag: number, out: number): number;
   /** Takes flags off entries. */
@@ -67,6 +69,15 @@ export const joinProbeTwins = (heap: HeapViews): JoinProbeKernels => {
         seen = 0;
       }
       return pause(0, 0);
+    },
+    soughtEntries(log, rows, entries, out) {
+      let found = 0;
+      if (!isLive(log, u32[(log >>> 2) + 2]!)) return 0;
+      for (let row = 0; row < rows; row++) {
+        const entry = u32[(out >>> 2) + found] = u32[(entries >>> 2) + row]!;
+        if (isLive(log, firstOf(log, u32[wordAt(entry, EntryWord.hash)]!))) found++;
+      }
+      return found;
     },
     claimEntries(rows, entries, matches, flag, out) {
       let found = 0;

@@ -14,8 +14,11 @@ export interface SliceKernels {
    * first.
    */
   slotsByNumber(rows: number, numbers: number, runs: number, codes: number, valid: number, cellBytes: number, slots: number): void;
-  /** As `numberBySlice` and then `slotsByNumber`, over all elements. `usual`: the number that most rows have. */
-  slotsByTime(rows: number, times: number, base: bigint, size: bigint, usual: number, runs: number, codes: number, valid: number, cellBytes: number, slots: number): void;
+  /**
+   * As `numberBySlice` and then `slotsByNumber`, over all elements, but only rows of slice `usual` get their cell: others get `spare`, and
+   * are listed in strays[], their cells in straySlots[] (u32), in any order. Returns how many.
+   */
+  slotsByTime(rows: number, times: number, base: bigint, size: bigint, usual: number, runs: number, codes: number, valid: number, cellBytes: number, slots: number, spare: number, strays: number, straySlots: number): number;
   /** counts[numbers[element]]++. REQUIRES: counts zeroed and long enough. */
   countByNumber(rows: number, positions: number, numbers: number, counts: number): void;
   /** Writes each element's number to out[starts[numbers[element]]++]. */
@@ -50,8 +53,23 @@ export const sliceTwins = ({ u8, u32, i64 }: HeapViews): SliceKernels => {
     slotsByNumber(rows, numbers, runs, codes, valid, cellBytes, slots) {
       for (let row = 0; row < rows; row++) u32[(slots >>> 2) + row] = slotOf(row, u32[(numbers >>> 2) + row]!, runs, codes, valid, cellBytes);
     },
-    slotsByTime(rows, times, base, size, _usual, runs, codes, valid, cellBytes, slots) {
-      for (let row = 0; row < rows; row++) u32[(slots >>> 2) + row] = slotOf(row, Number((i64[(times >>> 3) + row]! - base) / size), runs, codes, valid, cellBytes);
+    slotsByTime(rows, times, base, size, usual, runs, codes, valid, cellBytes, slots, spare, strays, straySlots) {
+      let found = 0;
+      const place = (row: number): void => {
+        const number = Number((i64[(times >>> 3) + row]! - base) / size);
+        const slot = slotOf(row, number, runs, codes, valid, cellBytes);
+        u32[(slots >>> 2) + row] = number === usual ? slot : spare;
+        if (number === usual) return;
+        u32[(strays >>> 2) + found] = row;
+        u32[(straySlots >>> 2) + found++] = slot;
+      };
+      // The order of the kernel, which reads in four places.
+      const quarter = (rows >>> 6) << 4;
+      for (let from = 0; from < quarter; from += 16) {
+        for (let part = 0; part < 4; part++) for (let row = 0; row < 16; row++) place(part * quarter + from + row);
+      }
+      for (let row = quarter * 4; row < rows; row++) place(row);
+      return found;
     },
     countByNumber(rows, positions, numbers, counts) {
       for (let row = 0; row < rows; row++) u32[(counts >>> 2) + u32[(numbers >>> 2) + elementOf(row, positions)]!]!++;

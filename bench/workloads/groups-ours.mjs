@@ -1,5 +1,5 @@
 import { callback, count, schema, stream, sum, t } from 'millrace';
-import { openEngine, tableInHeap } from '../ours.mjs';
+import { tableInHeap } from '../ours.mjs';
 import { GroupCheck, keyNumber } from './group-rows.mjs';
 import { TEXT_BYTES, textNumber } from './text-keys.mjs';
 
@@ -8,17 +8,18 @@ const countAndSum = (source, Row, sink) => stream(source, Row)
   .aggregate(row => ({ count: count(), sum: sum(row.value) }))
   .to(sink);
 
-export async function openOursInt64({ keys, value, expected, dense }, workers) {
+/** On an engine that others use, too: what V8 has compiled for one size is warm for the next. */
+export function openOursInt64(engine, { keys, value, expected, dense }) {
   const Row = schema({ key: t.int64, value: t.int64 });
   const number = result => {
     const words = new Int32Array(result.keys.buffer);
     return row => keyNumber(words[row * 2], words[row * 2 + 1], dense);
   };
   const result = new GroupColumns(expected.counts.length, BigInt64Array, 1, batch => batch.values('key'));
-  return open(Row, { key: keys, value }, result, number, expected, workers);
+  return open(engine, Row, { key: keys, value }, result, number, expected);
 }
 
-export async function openOursText({ index, texts, value, expected }, workers) {
+export function openOursText(engine, { index, texts, value, expected }) {
   const Row = schema({ key: t.utf8, value: t.int64 });
   const number = result => row => textNumber(latin1(result.keys, row * TEXT_BYTES));
   const bytesOfKeys = batch => {
@@ -26,12 +27,12 @@ export async function openOursText({ index, texts, value, expected }, workers) {
     return values.subarray(valueOffsets[0], valueOffsets[batch.rows]);
   };
   const result = new GroupColumns(expected.counts.length, Uint8Array, TEXT_BYTES, bytesOfKeys);
-  return open(Row, { key: { numbers: index, texts }, value }, result, number, expected, workers);
+  return open(engine, Row, { key: { numbers: index, texts }, value }, result, number, expected);
 }
 
-function open(Row, columns, result, number, expected, workers) {
-  const engine = openEngine(workers);
-  const source = tableInHeap(engine, Row, columns);
+function open(engine, Row, columns, result, number, expected) {
+  const table = tableInHeap(engine, Row, columns);
+  const source = table.source();
   let peakStateBytes = 0;
   return {
     async run() {
@@ -42,7 +43,7 @@ function open(Row, columns, result, number, expected, workers) {
     },
     check: () => checkColumns(result, number(result), expected),
     peakStateBytes: () => peakStateBytes,
-    close: () => engine.close(),
+    close: () => table.free(),
   };
 }
 

@@ -9,7 +9,7 @@ const within = { before: 0, after: REACH_MS };
 /** The joins as a user writes them, over columns in the engine's heap. */
 export async function openOurs({ ads, views, clicks }, workers) {
   const engine = openEngine(workers);
-  const sources = Object.fromEntries(Object.entries({ ads, views, clicks }).map(([name, { key, at, value }]) => [name, tableInHeap(engine, Row, { key, at, value })]));
+  const sources = Object.fromEntries(Object.entries({ ads, views, clicks }).map(([name, { key, at, value }]) => [name, tableInHeap(engine, Row, { key, at, value }).source()]));
   const input = (name, value) => stream(sources[name], Row).eventTime('at').map(row => ({ key: row.key, [value]: row.value }));
   const run = pipeline => async () => {
     const rows = [];

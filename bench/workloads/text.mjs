@@ -1,3 +1,4 @@
+import { openEngine } from '../ours.mjs';
 import { figure, interleave, speedup } from '../harness.mjs';
 import { openDuckdbText } from './groups-duckdb.mjs';
 import { openOursText } from './groups-ours.mjs';
@@ -15,7 +16,8 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
   const groups = small ? SMALL.groups : Math.min(GROUPS, rows);
   progress('making rows');
   const input = { ...groupRows(rows, groups), texts: textKeys(groups) };
-  const ours = await openOursText(input, WORKERS);
+  const engine = openEngine(WORKERS);
+  const ours = openOursText(engine, input);
   const duckdb = await openDuckdbText(input, WORKERS);
   try {
     const { times, equal } = await interleave([
@@ -31,7 +33,7 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
       notes: { groups },
     };
   } finally {
-    await ours.close();
+    await engine.close();
     duckdb.close();
   }
 }

@@ -12,7 +12,7 @@ const countAndSum = (source, window, outOfOrderness, sink) => stream(source, Row
 
 export async function openOursWindows({ key, value, at, disordered }, workers) {
   const engine = openEngine(workers);
-  const sources = { ordered: tableInHeap(engine, Row, { key, value, at }), disordered: tableInHeap(engine, Row, { key, value, at: disordered }) };
+  const sources = { ordered: tableInHeap(engine, Row, { key, value, at }).source(), disordered: tableInHeap(engine, Row, { key, value, at: disordered }).source() };
   return {
     /** A case: asks for a window over one of the streams; its answer is every result row, copied out as it comes. */
     run: (stream, window, outOfOrderness) => async () => {

@@ -25,7 +25,7 @@ export async function openOurs(columns, campaignOfAd, workers) {
   };
   const { adId, eventType, at } = columns;
   return {
-    fromHeap: run(tableInHeap(engine, Event, { adId: { codes: adId, texts: adNames }, eventType: { codes: eventType, texts: TYPES }, at })),
+    fromHeap: run(tableInHeap(engine, Event, { adId: { codes: adId, texts: adNames }, eventType: { codes: eventType, texts: TYPES }, at }).source()),
     fromShared: run(arrow(eventTable(columns))),
     fromPrivate: run(arrow(eventTable(privateCopy(columns)))),
     read: ({ rows }) => ({ windows: windowsOf(rows) }),

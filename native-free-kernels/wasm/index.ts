@@ -7,7 +7,7 @@ export { runningBounds, runSlots } from './session-runs';
 export { sessionSlots, fireSessions, countSlots } from './sessions';
 export { firstOfKeys } from './seen';
 export { clearChains, appendEntries, copyEntries, linkEntries, completeEntries, entriesSince, bytesSince } from './join-log';
-export { probeEntries, claimEntries, releaseEntries, flaggedEntries, countEntries } from './join-probe';
+export { soughtEntries, probeEntries, claimEntries, releaseEntries, flaggedEntries, countEntries } from './join-probe';
 export * from './versions';
 export * from './join-columns';
 export * from './event-times';

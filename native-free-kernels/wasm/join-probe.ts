@@ -56,9 +56,31 @@ function touchChains(log: usize, entries: usize, from: u32, until: u32): u32 {
     const position = load<u32>(head);
     // What is gone, or surely another key's, is not looked at: the log stands for it.
     const has = i32(position - base < live) & i32((load<u8>(head + filter) & bitOf(hash)) != 0);
-    sum += load<u32>(select<usize>(entryAt(directory, slots, shift, position), log, has), LINK);
+    const first = select<usize>(entryAt(directory, slots, shift, position), log, has);
+    // A head may lie in two cache lines.
+    sum += load<u32>(first) + load<u32>(first, FLAGS);
   }
   return sum;
+}
+
+/** Lists the entries whose hash an entry of a log may have, see the interface. */
+export function soughtEntries(log: usize, rows: i32, entries: usize, out: usize): i32 {
+  const heads = <usize>load<u32>(log, HEADS);
+  const mask = load<u32>(log, MASK);
+  const bucketShift = <usize>load<u8>(log, BUCKET_SHIFT);
+  const filter = <usize>load<u8>(log, FILTER);
+  const base = load<u32>(log, BASE);
+  const live = load<u32>(log, END) - base;
+  if (!live) return 0;
+  let found: i32 = 0;
+  for (let row = 0; row < rows; row++) {
+    const entry = load<u32>(entries + (<usize>row << 2));
+    const hash = load<u32>(<usize>entry, HASH);
+    const head = heads + (<usize>(hash & mask) << bucketShift);
+    store<u32>(out + (<usize>found << 2), entry);
+    found += i32(load<u32>(head) - base < live) & i32((load<u8>(head + filter) & bitOf(hash)) != 0);
+  }
+  return found;
 }
 
 /** Finds the entries of a log that match, see the interface. */

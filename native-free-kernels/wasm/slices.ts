@@ -101,36 +101,52 @@ function placeSixteen(row: usize, times: usize, origin: v128, last: v128, usualR
   return <u64>i8x16.bitmask(i8x16.narrow_i16x8_s(first, second));
 }
 
+/** Floats from here on are whole numbers: 2^52. */
+const WHOLE: f64 = 4503599627370496;
+
 /**
- * As `numberBySlice` and then `slotsByNumber`. `usual`: the number that most rows have. REQUIRES: numbers are small. Reads in four places at
- * once, see `minMax`. Rows are placed 64 at a time without a branch, then those of them that lie elsewhere are placed again: which rows
- * these are cannot be guessed, how many can, nearly. Nor is anything divided: a product is off by one at most.
+ * As `numberBySlice` and then `slotsByNumber`, for rows of the usual slice. All others get `spare` and are listed: strays[] and, their own cells,
+ * straySlots[]. Returns how many they are. REQUIRES: numbers are small. Reads in four places at once, see `minMax`. Rows are placed 64 at a
+ * time without a branch, then those of them that lie elsewhere are placed again: which rows these are cannot be guessed, how many can,
+ * nearly. Nor is anything divided: a product is off by one at most.
  */
-export function slotsByTime(rows: i32, times: usize, base: i64, size: i64, usual: u32, runs: usize, codes: usize, valid: usize, cellBytes: u32, slots: usize): void {
+export function slotsByTime(rows: i32, times: usize, base: i64, size: i64, usual: u32, runs: usize, codes: usize, valid: usize, cellBytes: u32, slots: usize, spare: u32, strays: usize, straySlots: usize): i32 {
   const origin = i64x2.splat((base + <i64>usual * size) ^ i64.MIN_VALUE), last = i64x2.splat((size - 1) ^ i64.MIN_VALUE);
   const usualRun = load<u32>(runs + (<usize>usual << 2));
   const perSlice = 1 / <f64>size;
   const runSplat = i32x4.splat(usualRun), sizeSplat = i32x4.splat(cellBytes);
   const quarter = <usize>(rows >> 6) << 4;
+  let found: usize = 0;
   for (let row: usize = 0; row < quarter; row += 16) {
-    let strays: u64 = 0;
-    for (let part: usize = 0; part < 4; part++) strays |= placeSixteen(row + part * quarter, times, origin, last, runSplat, codes, valid, sizeSplat, slots) << <u64>(part << 4);
-    for (; strays; strays &= strays - 1) {
-      const bit = <usize>ctz(strays);
+    let elsewhere: u64 = 0;
+    for (let part: usize = 0; part < 4; part++) elsewhere |= placeSixteen(row + part * quarter, times, origin, last, runSplat, codes, valid, sizeSplat, slots) << <u64>(part << 4);
+    for (; elsewhere; elsewhere &= elsewhere - 1) {
+      const bit = <usize>ctz(elsewhere);
       const stray = row + (bit >> 4) * quarter + (bit & 15);
       const slot = slots + (stray << 2);
-      store<u32>(slot, load<u32>(slot) - usualRun + runAt(load<i64>(times + (stray << 3)) - base, size, perSlice, runs));
+      store<u32>(strays + found, <u32>stray);
+      store<u32>(straySlots + found, load<u32>(slot) - usualRun + runAt(load<i64>(times + (stray << 3)) - base, size, perSlice, runs));
+      store<u32>(slot, spare);
+      found += 4;
     }
   }
   for (let row = quarter << 2; row < <usize>rows; row++) {
-    store<u32>(slots + (row << 2), runAt(load<i64>(times + (row << 3)) - base, size, perSlice, runs) + cellOf(row, codes, valid) * cellBytes);
+    const run = runAt(load<i64>(times + (row << 3)) - base, size, perSlice, runs);
+    const own = run + cellOf(row, codes, valid) * cellBytes;
+    store<u32>(slots + (row << 2), run === usualRun ? own : spare);
+    if (run === usualRun) continue;
+    store<u32>(strays + found, <u32>row);
+    store<u32>(straySlots + found, own);
+    found += 4;
   }
+  return <i32>(found >> 2);
 }
 
 // @ts-ignore: decorator
 @inline
 function runAt(since: i64, size: i64, perSlice: f64, runs: usize): u32 {
-  const near = <i32>(<f64>since * perSlice);
+  // Rounded to whole numbers, and so to the low word, by the size of what is added.
+  const near = <i32>reinterpret<i64>(<f64>since * perSlice + WHOLE);
   const rest = since - <i64>near * size;
   return load<u32>(runs + (<usize>(near + i32(rest >= size) - i32(rest < 0)) << 2));
 }

@@ -24,6 +24,8 @@ export class Combiner {
   given = 0;
   /** Where keys are codes: the longest dictionary block that they came with, it has them all; else 0. */
   dictionary = 0;
+  /** Grows whenever its tables go: addresses of their cells are good as long as it stays. */
+  generation = 0;
   readonly keys: KeyCodes;
   private readonly blocks: BlockAllocator;
   private used: Combined[] = [];
@@ -65,6 +67,7 @@ export class Combiner {
     this.used = [];
     this.recent = null;
     this.dictionary = 0;
+    this.generation++;
   }
   /** Forgets the keys, too. REQUIRES: it is empty. */
   clearKeys(): void {

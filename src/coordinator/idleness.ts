@@ -60,6 +60,10 @@ export class Idleness {
     this.arm();
   }
 
+  /** Whether `due` has anything to look for. */
+  get hasDue(): boolean {
+    return this.fired;
+  }
   /** Takes note of at most `room` partitions that have become idle, the longest silent first. */
   due(room: number): Lane[] {
     if (!this.fired) return [];

@@ -25,6 +25,8 @@ export class Ingest {
   private readonly arrowReader: ArrowReader;
   private readonly text: TextIngest;
   private heapPlaces: readonly number[] | null = null;
+  /** Whether batches in the heap have the columns that are wanted, and no others. */
+  private asWanted = false;
 
   constructor(
     private readonly heap: Heap,
@@ -63,11 +65,11 @@ export class Ingest {
   /** A descriptor of the columns wanted over the same memory; that of the batch itself where it has just those. */
   private fillHeap(morsel: Morsel, { descriptor, fields }: SourceRows & { kind: 'heap' }): void {
     const { heap } = this;
-    const places = (this.heapPlaces ??= placesOf(this.fields, fields));
+    const places = this.heapPlaces ?? this.placesIn(fields);
     morsel.kind = MorselKind.batch;
     morsel.rows = BigInt(heap.u32[descriptor >>> 2]!);
     morsel.descriptor = descriptor;
-    if (places.length === fields.length && places.every((place, column) => place === column)) return;
+    if (this.asWanted) return;
     morsel.owned = 1;
     morsel.descriptor = this.pages.allocate(descriptorBytes(places.length), PageUse.batch);
     heap.u32.set([heap.u32[descriptor >>> 2]!, places.length], morsel.descriptor >>> 2);
@@ -75,6 +77,12 @@ export class Ingest {
       const from = columnWord(descriptor, place);
       heap.u32.copyWithin(columnWord(morsel.descriptor, column), from, from + COLUMN_WORDS);
     });
+  }
+
+  private placesIn(fields: Fields): readonly number[] {
+    const places = (this.heapPlaces = placesOf(this.fields, fields));
+    this.asWanted = places.length === fields.length && places.every((place, column) => place === column);
+    return places;
   }
 
   /** Rows that the source has left out are read, too. */

@@ -165,6 +165,7 @@ export class Inputs {
   }
   /** Has partitions that have fallen idle step aside, as far as there are places. Returns whether there were any. */
   idle(): boolean {
+    if (!this.idleness.hasDue) return false;
     const room = Math.min(...this.inputs.flatMap(({ places }) => [...places].map(([stage, number]) => Math.floor(stage.room / number))));
     const due = this.idleness.due(room);
     for (const { branch: source, partition } of due) this.aside(source, partition);

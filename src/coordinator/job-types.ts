@@ -104,6 +104,8 @@ export interface JobStats {
   /** Bytes of window state now and at the peak, growth included. */
   readonly stateBytes: number;
   readonly peakStateBytes: number;
+  /** Of each join: its stage as `explain()` numbers them, what it joins, and bytes of the rows that it keeps, indexes included; they are part of `stateBytes`. */
+  readonly joins: readonly { readonly stage: number; readonly name: string; readonly stateBytes: number }[];
   /** Bytes of batches in flight, in whole pages of 64 KiB. */
   readonly batchBytes: number;
   /** Strategy in use by the aggregate; null without one. */

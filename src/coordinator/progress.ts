@@ -79,6 +79,7 @@ export class Progress {
       workers: engine.workers,
       stateBytes: schedule.stateBytes,
       peakStateBytes: schedule.peakStateBytes,
+      joins: schedule.joinStats(),
       batchBytes: engine.heap.u32[word(Word.batchPages)]! * PAGE_BYTES,
       partitioner: schedule.plan.stages.every(({ aggregate }) => aggregate === null) ? null : schedule.switchedToHash ? 'hash' : 'local',
       watermarkLagMs: this.lag(),

@@ -26,7 +26,11 @@ export class Reading {
     if (reader === undefined) return;
     this.schedule.opened(this.number, reader);
     try {
-      while (await this.readOne(reader));
+      for (;;) {
+        // Most items have their places at once: a promise for each costs as much as the rest of it.
+        if (!this.schedule.tryCredit(this.number)) await this.schedule.credit(this.number, () => this.halt.stopped);
+        if (!await this.readOne(reader)) break;
+      }
     } catch (error) {
       void closeQuietly(reader);
       throw error;
@@ -52,10 +56,9 @@ export class Reading {
     return reader;
   }
 
-  /** Returns whether there may be more. */
+  /** Returns whether there may be more. REQUIRES: a credit, which is given back. */
   private async readOne(reader: SourceReader): Promise<boolean> {
     const { schedule, halt, number } = this;
-    await schedule.credit(number, () => halt.stopped);
     try {
       if (halt.stopped) return false;
       const item = await this.ask(() => reader.next());
@@ -66,7 +69,7 @@ export class Reading {
       this.ended = !item;
       if (item) schedule.submit(number, item);
       else schedule.submitEnd(number);
-      schedule.noteProgress(number, (await this.ask(() => reader.progress?.())) ?? null);
+      if (reader.progress !== undefined) schedule.noteProgress(number, (await this.ask(() => reader.progress!())) ?? null);
       return !this.ended;
     } finally {
       schedule.returnCredit(number);

@@ -2,7 +2,8 @@ import { decodeText } from '../batch/text-codec.js';
 import type { PartitionEnd, SourceReader, SourceRows } from '../connectors/source.js';
 import { signal, STATE_UNIT, Word, word } from '../heap/control.js';
 import { versionsBefore } from '../heap/stage-block.js';
-import { outputsOf, readsSource, type Input, type Plan } from '../plan/plan.js';
+import { joinBytes, joinName } from '../join/join-memory.js';
+import { firstStage, outputsOf, readsSource, type Input, type Plan } from '../plan/plan.js';
 import type { JobLayout } from '../worker/job-layout.js';
 import type { Morsel } from '../worker/morsel.js';
 import { OutputQueue } from '../worker/queues.js';
@@ -12,7 +13,7 @@ import type { Emitter } from './emitter.js';
 import type { Engine } from './engine.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import { Inputs } from './inputs.js';
-import type { JobDescription, RunOptions, SourceStats, StageStats } from './job-types.js';
+import type { JobDescription, JobStats, RunOptions, SourceStats, StageStats } from './job-types.js';
 import { layoutsOf } from './layouts.js';
 import { Ledger } from './ledger.js';
 import { positiveInteger } from './options.js';
@@ -111,6 +112,12 @@ export class Schedule {
   stageStats(): StageStats[] {
     return this.branches.flat().flatMap(({ ledger }) => (ledger === null ? [] : [ledger.counts()]));
   }
+  joinStats(): JobStats['joins'] {
+    return this.layouts.flatMap(({ stage, plan, block }) => {
+      const { join } = firstStage(plan);
+      return join === null ? [] : [{ stage, name: joinName(join), stateBytes: joinBytes(this.engine.heap, block) }];
+    });
+  }
   /** Versions are those of this incarnation. REQUIRES: no source was opened. */
   begin(incarnation: number): void {
     for (const stage of this.stages) stage.countFrom(versionsBefore(incarnation));
@@ -131,10 +138,22 @@ export class Schedule {
 
   /** Waits until one more item of a source may be in flight, and reserves its places. Ends early, with places, when `stopped`. */
   async credit(source: number, stopped: () => boolean): Promise<void> {
-    while (!stopped() && !(this.hasRoom && this.inputs.hasPlaces(source, MOST_IN_FLIGHT) && !this.inputs.isHeld(source))) {
+    while (!stopped() && !this.mayRead(source)) {
       this.inputs.waits(source);
       await new Promise<void>(resolve => this.waiting.push(resolve));
     }
+    this.reserve(source);
+  }
+  /** As `credit`, where there is no need to wait; else returns false. */
+  tryCredit(source: number): boolean {
+    const may = this.mayRead(source);
+    if (may) this.reserve(source);
+    return may;
+  }
+  private mayRead(source: number): boolean {
+    return this.hasRoom && this.inputs.hasPlaces(source, MOST_IN_FLIGHT) && !this.inputs.isHeld(source);
+  }
+  private reserve(source: number): void {
     this.inputs.mayRead(source);
     this.inputs.reserve(source);
     this.reserved++;
@@ -241,6 +260,7 @@ export class Schedule {
     const { from, ledger } = this.branches[stage]![morsel.branch]!;
     ledger?.add(morsel);
     const told = readsSource(from) ? this.inputs.settle(this.stages[stage]!, from.source, morsel, number) : null;
+    if (!morsel.rejects && !told?.rejects.length) return null;
     const theirs = morsel.rejects ? JSON.parse(decodeText(heap.u8, morsel.rejects, morsel.rejectBytes)) as Reject[] : [];
     const origin = told?.origin;
     const all = [...told?.rejects ?? [], ...theirs].map(reject => (origin ? { ...reject, at: reject.at ?? origin.positionOf(reject.position) } : reject))

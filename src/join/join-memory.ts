@@ -30,14 +30,18 @@ export class JoinMemory implements LogMemory {
       return allocate();
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
-      const bytes = Atomics.load(this.heap.i32, stageWord(this.block, StageWord.state)) * STATE_UNIT;
+      const bytes = joinBytes(this.heap, this.block);
       const kept = this.join.asOf === null ? 'rows that may still find a match' : 'rows that wait for the watermark and the newest version of every key';
-      throw new MillraceError(error.code, `the join of ${joined(this.join)} keeps ${bytes} bytes of ${kept}, and more come: ${error.message}`, { cause: error });
+      throw new MillraceError(error.code, `${joinName(this.join)} keeps ${bytes} bytes of ${kept}, and more come: ${error.message}`, { cause: error });
     }
   }
 }
 
-function joined({ sides }: Join): string {
+/** What a join is called where its size is told. */
+export function joinName({ sides }: Join): string {
   const names = sides.map(side => side.name);
-  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+  return `the join of ${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
+
+/** Bytes of state of a join whose stage has this block. */
+export const joinBytes = (heap: Heap, block: number): number => Atomics.load(heap.i32, stageWord(block, StageWord.state)) * STATE_UNIT;

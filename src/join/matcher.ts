@@ -23,6 +23,8 @@ export class Matcher implements Matching {
   private readonly numbers: number;
   private readonly list: number;
   private readonly manyOptional: readonly number[];
+  /** Only rows that all sides have come to anything, and nothing is noted of others. */
+  private readonly needsAll: boolean;
 
   constructor(
     private readonly thread: ThreadContext,
@@ -36,13 +38,21 @@ export class Matcher implements Matching {
     this.prober = new Prober(thread, layout, times, capacity);
     this.numbers = thread.pages.allocate(capacity * 4 + 64, PageUse.scratch);
     this.list = thread.pages.allocate(capacity * 4 + 64, PageUse.scratch);
+    // Of two sides a search is as good.
+    this.needsAll = join.sides.length > 2 && join.sides.every(({ match }) => match === 'left' || match === 'inner');
     // Of two sides a row's first match is found as its results are.
     this.manyOptional = join.sides.length === 2 ? [] : join.sides.flatMap(({ match }, side) => (match === 'optional' ? [side] : []));
   }
 
   came(store: JoinStore, side: number, entries: number, rows: number): void {
-    if (side === 0) this.leftCame(store, entries, rows);
-    else this.rightCame(store, side, entries, rows);
+    const count = this.needsAll ? this.withAll(store, side, entries, rows) : rows;
+    if (count === 0) return;
+    if (side === 0) this.leftCame(store, entries, count);
+    else this.rightCame(store, side, entries, count);
+  }
+  /** Puts entries in front that may have matches in all other sides, as far as the buckets tell: of what comes before the last of its key they know most. */
+  private withAll({ logs }: JoinStore, side: number, entries: number, rows: number): number {
+    return logs.reduce((left, log, other) => (other === side ? left : this.thread.kernels.soughtEntries(log.address, left, entries, entries)), rows);
   }
 
   complete(store: JoinStore, watermark: bigint): void {

@@ -66,6 +66,10 @@ export class PipelineNode extends OutputNode {
     return new PipelineNode(withStep(openEnd(this.draft), { kind: 'project', columns }, fieldsOf(columns)));
   }
 
+  asPipeline(): PipelineNode {
+    requireFinal(this.draft, 'asPipeline');
+    return this;
+  }
   union(...others: unknown[]): PipelineNode {
     const drafts = [this, ...others].map(other => {
       if (!(other instanceof PipelineNode)) throw new MillraceError('PLAN_INVALID', `union takes pipelines, got ${describeValue(other)}.`);

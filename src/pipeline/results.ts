@@ -29,6 +29,8 @@ export interface Results<in out C extends Columns, E extends EventUnit, W extend
   select<K extends keyof C & string>(...names: readonly K[]): Results<Flat<Pick<C, K>>, E, W>;
   map<R extends Columns>(columns: (row: C) => R): Results<R, E, W>;
   with<R extends Columns>(columns: (row: C) => R): Results<Override<C, R>, E, W>;
+  /** The same rows, to be joined: results have no joins of their own, a pipeline has. `counts.asPipeline().join(limits, …)` */
+  asPipeline(): Pipeline<C, E>;
   /** These and the rows of all others. They must have the same columns. */
   union(...others: readonly Unitable<C, E>[]): Pipeline<C, E>;
   /** The `n` rows of each window, and of each combination of the columns `per`, with the greatest `by` (order 'asc': the least); nulls come last. */

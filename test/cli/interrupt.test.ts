@@ -29,7 +29,7 @@ describe.skipIf(process.platform === 'win32')('an interrupt', () => {
     const { code, stderr } = await running.ended;
     expect(code).toBe(130);
     expect(stderr).toMatch(/exiting at once, results may be incomplete\n$/);
-    expect(Date.now() - before).toBeLessThan(3000);
+    expect(Date.now() - before).toBeLessThan(10_000);
   });
 
   test('that comes too late to stop anything changes nothing', async () => {

@@ -14,7 +14,7 @@ const Text = schema({ key: t.utf8, n: t.int64 });
 describe('a heap too small', () => {
   test('to start with is refused, with the least that will do', bounded, async () => {
     for (const heap of [0, 1_000_000, '8MiB']) {
-      const error = await failure(stream(rows([]), Text).to(collect()).run({ workers: 2, heap }), 3000);
+      const error = await failure(stream(rows([]), Text).to(collect()).run({ workers: 2, heap }));
       expect(error.message).toMatch(/^HEAP_TOO_SMALL: a heap of .* is too small for 2 workers: give at least 26MiB/);
     }
     await within(stream(rows([{ key: 'a', n: 1 }]), Text).groupBy('key').window(global()).aggregate(() => ({ n: count() })).to(collect()).run({ workers: 2, heap: '26MiB' }));

@@ -150,14 +150,17 @@ test('entries are found, claimed and counted', () => fc.assert(fc.property(
     if (some > 1) heap.u32[(log >>> 2) + 2] = first + ((heap.u32[(there >>> 2) + 1]! - heap.u32[there >>> 2]!) >>> 3);
     const [cursor, tuples, matches] = [layout.u32([0, 0, 0, 0]), layout.take(capacity * 4), layout.take(capacity * 4)];
     const key = byText ? KEY : 0;
+    const list = layout.take(rowsBytes(Math.max(thereRows, probing.length)));
+    const count = same(layout, k => k.soughtEntries(log, probing.length, addresses, list));
+    const sought = new Set(heap.u32.slice(list >>> 2, (list >>> 2) + count));
     for (let turn = 0; turn < 1000; turn++) {
       const found = same(layout, k => k.probeEntries(log, cursor, probing.length, addresses, before, after, key, key, how, skipped, tuples, matches, capacity));
+      for (let row = 0; row < found; row++) if (heap.u32[(matches >>> 2) + row] !== 0) expect(sought).toContain(heap.u32[(addresses >>> 2) + heap.u32[(tuples >>> 2) + row]!]);
       same(layout, k => k.claimEntries(found, matches, tuples, 8, numbers));
       same(layout, k => k.claimEntries(found, matches, 0, 16, numbers));
       same(layout, k => k.eitherEntry(found, matches, addresses, numbers));
       if (heap.u32[cursor >>> 2] === probing.length) break;
     }
-    const list = layout.take(rowsBytes(thereRows));
     for (const want of [0, 1]) same(layout, k => k.flaggedEntries(thereRows, there, 24, 16, want, list));
     same(layout, k => k.countEntries(thereRows, there, FIELD));
     same(layout, k => k.releaseEntries(thereRows, there, 24));

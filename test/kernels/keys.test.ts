@@ -172,8 +172,13 @@ property('cells of rows of several slices', { ...equalSlices, codes: column(fc.i
   same(layout, k => k.slotsByNumber(elements, numbers, runs, codesAt, validAt, 24, byNumber));
   expect(found(byNumber)).toEqual(wanted);
   for (const usual of [Number((near[0] ?? 0n) / size), 0]) {
-    same(layout, k => k.slotsByTime(elements, times, base, size, usual, runs, codesAt, validAt, 24, byTime));
-    expect(found(byTime)).toEqual(wanted);
+    const [strays, straySlots, spare] = [layout.take(elements * 4), layout.take(elements * 4), 5];
+    let count = 0;
+    same(layout, k => { count = k.slotsByTime(elements, times, base, size, usual, runs, codesAt, validAt, 24, byTime, spare, strays, straySlots); return count; });
+    expect(found(byTime)).toEqual(wanted.map((slot, element) => (Number(near[element]! / size) === usual ? slot : spare)));
+    const listed = Array.from({ length: count }, (_, stray) => [heap.u32[(strays >>> 2) + stray]!, heap.u32[(straySlots >>> 2) + stray]!] as const);
+    const elsewhere = wanted.flatMap((slot, element) => (Number(near[element]! / size) === usual ? [] : [[element, slot] as const]));
+    expect(listed.sort(([a], [b]) => a - b)).toEqual(elsewhere);
   }
 });
 
@@ -187,8 +192,15 @@ test('rows on both sides of a boundary have their cells where a quotient is roun
     // 64 rows at once, and those that are left.
     const rows = [...spans, ...spans, ...spans];
     const [times, runs, slots] = [layout.i64(rows.map(span => span - 5n)), layout.u32(Array.from({ length: 17 }, (_, slice) => slice * 4000)), layout.take(rows.length * 4)];
-    same(layout, k => k.slotsByTime(rows.length, times, -5n, size, 7, runs, 0, 0, 24, slots));
-    expect(Array.from(heap.u32.subarray(slots >>> 2, (slots >>> 2) + rows.length)), String(size)).toEqual(rows.map(span => Number(span / size) * 4000));
+    const [strays, straySlots] = [layout.take(rows.length * 4), layout.take(rows.length * 4)];
+    let count = 0;
+    same(layout, k => { count = k.slotsByTime(rows.length, times, -5n, size, 7, runs, 0, 0, 24, slots, 1, strays, straySlots); return count; });
+    const found = Array.from(heap.u32.subarray(slots >>> 2, (slots >>> 2) + rows.length));
+    for (let stray = 0; stray < count; stray++) {
+      expect(found[heap.u32[(strays >>> 2) + stray]!]).toBe(1);
+      found[heap.u32[(strays >>> 2) + stray]!] = heap.u32[(straySlots >>> 2) + stray]!;
+    }
+    expect(found, String(size)).toEqual(rows.map(span => Number(span / size) * 4000));
   }
 });
 

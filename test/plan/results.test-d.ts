@@ -129,6 +129,14 @@ describe('behind a window', () => {
     minutes.window(tumbling('1h')).aggregate(row => ({ x: row.n }));
     expectTypeOf(first).toBeFunction();
   });
+  test('joins', () => {
+    const joined = minutes.asPipeline().join(timed.dedupe('key', { within: '1h' }), { on: 'key', within: '1h', kind: 'left', mode: 'final', select: (left, right) => ({ total: left.total, n: right.n }) });
+    expectTypeOf<RowsOf<typeof joined>['n']>().toEqualTypeOf<number | null>();
+    // @ts-expect-error each revision would count
+    revised.asPipeline();
+    // @ts-expect-error say that they are rows
+    minutes.join(timed, { on: 'key', within: '1h' });
+  });
   test('having, top and dedupe', () => {
     const best = minutes.having(row => row.n.gt(5n)).top(10, row => row.total, { per: ['key'], order: 'asc' });
     expectTypeOf<RowsOf<typeof best>>().toEqualTypeOf<Flat<Once>>();

@@ -8,7 +8,9 @@ import { expect, test } from 'vitest';
 
 /** Types are inferred from source to sink, and the checker of a large program must not feel it: 50 pipelines over a schema of 80 columns. */
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const [COLUMNS, PIPELINES, WITHIN_S] = [80, 50, 0.8];
+const [COLUMNS, PIPELINES] = [80, 50];
+/** How many types the checker may make of others: 108,000 take 0.4 s. Unlike seconds their number does not depend on what else the machine does. */
+const MOST_INSTANTIATIONS = 150_000;
 
 const types = ['t.utf8', 't.int64', 't.float64.nullable', 't.timestamp', 't.int32.nullable', 't.dictionary()', 't.decimal(12, 2)', 't.bool'];
 const columns = Array.from({ length: COLUMNS }, (_, i) => `c${i}: ${types[i % types.length]}`);
@@ -27,7 +29,7 @@ declare const source: Source;
 export const Wide = schema({ ${columns.join(', ')} });
 ${Array.from({ length: pipelines }, (_, i) => pipeline(i)).join('\n')}\n`;
 
-async function checkSeconds(text: string): Promise<{ seconds: number; output: string }> {
+async function check(text: string): Promise<{ instantiations: number; seconds: number; output: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-types-'));
   try {
     writeFileSync(join(folder, 'program.ts'), text);
@@ -37,21 +39,18 @@ async function checkSeconds(text: string): Promise<{ seconds: number; output: st
     }));
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
     const output = await promisify(execFile)(process.execPath, [tsc, '-p', folder, '--extendedDiagnostics'], { cwd: folder }).then(({ stdout }) => stdout, (error: { stdout: string }) => error.stdout);
-    return { output, seconds: Number(/^Check time:\s+([\d.]+)s$/m.exec(output)?.[1] ?? Number.NaN) };
+    const figure = (name: string): number => Number(new RegExp(`^${name}:\\s+([\\d.]+)s?$`, 'm').exec(output)?.[1] ?? Number.NaN);
+    return { output, instantiations: figure('Instantiations'), seconds: figure('Check time') };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 test(`${PIPELINES} pipelines over ${COLUMNS} columns type-check in well under a second`, { timeout: 60_000 }, async () => {
-  const wrong = await checkSeconds(program(1).replace('total: string', 'total: number'));
+  const wrong = await check(program(1).replace('total: string', 'total: number'));
   expect(wrong.output, 'the types are looked at').toMatch(/error TS2322/);
-  // The best of three: others use the machine, too.
-  let best = Infinity;
-  for (let run = 0; run < 3 && !(best < WITHIN_S); run++) {
-    const { seconds, output } = await checkSeconds(program(PIPELINES));
-    expect(output).not.toMatch(/error TS/);
-    best = Math.min(best, seconds);
-  }
-  expect(best).toBeLessThan(WITHIN_S);
+  const { instantiations, seconds, output } = await check(program(PIPELINES));
+  console.log(`${instantiations} instantiations, ${seconds} s`);
+  expect(output).not.toMatch(/error TS/);
+  expect(instantiations).toBeLessThan(MOST_INSTANTIATIONS);
 });

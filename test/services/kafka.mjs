@@ -28,7 +28,7 @@ export const kafka = {
     const [java, libraries] = await Promise.all([java17(), kafka.fetch()]);
     const format = ['format', '-t', randomBytes(16).toString('base64url'), '-c', join(folder, 'conf/server.properties')];
     await promisify(execFile)(java, [...JVM, '-XX:TieredStopAtLevel=1', '-cp', classPath(join(folder, 'conf'), ...libraries), 'kafka.tools.StorageTool', ...format],
-      { timeout: 30_000 });
+      { timeout: 60_000 });
   },
 
   async command() {

@@ -28,7 +28,7 @@ export const postgres = {
     writeFileSync(password, PASSWORD);
     if (user !== null) chownSync(password, user.uid, user.gid);
     await promisify(execFile)(join(binaries(), 'initdb'), ['--pgdata', join(data, 'cluster'), '--username', 'millrace', '--pwfile', password, '--auth', 'scram-sha-256',
-      '--encoding', 'UTF8', '--locale', 'C', '--no-sync'], { ...user, cwd: data, timeout: 30_000 });
+      '--encoding', 'UTF8', '--locale', 'C', '--no-sync'], { ...user, cwd: data, timeout: 60_000 });
   },
 
   async command([port]) {

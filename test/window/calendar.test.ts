@@ -27,7 +27,7 @@ describe('calendar windows', () => {
       const time = window.unit === 'us' ? BigInt(ms) * 1000n + us : BigInt(ms);
       const slice = sliceAssigner(window)!.sliceOf(time);
       expect(slice === null ? 'OVERFLOW' : [slice]).toEqual(windowsOfRow(window, time));
-    }), { numRuns: 400 });
+    }), { numRuns: 250 });
   });
 
   test('are those that Intl tells around the changes of clocks', () => {
@@ -39,7 +39,7 @@ describe('calendar windows', () => {
       fc.pre(Number.isFinite(change));
       const time = BigInt(change + by);
       expect([assignerOf(every, zone).sliceOf(time)], `${zone} ${utc(time)}`).toEqual(windowsOfRow({ kind: 'calendar', every, zone, zoneColumn: null, unit: 'ms' }, time));
-    }), { numRuns: 600 });
+    }), { numRuns: 400 });
   });
 
   test('lie side by side; boundaries, bounds of lateness and firing are those of the windows', () => {

@@ -11,7 +11,7 @@ export default async args => {
   const begin = Date.now();
   let read = 0, last = null;
   const stats = state => last = {
-    state, workers: 2, emitted: read / 1000, elapsedMs: Date.now() - begin + 1, stateBytes: 0, peakStateBytes: 2048, batchBytes: 0,
+    state, workers: 2, emitted: read / 1000, elapsedMs: Date.now() - begin + 1, stateBytes: 0, peakStateBytes: 2048, joins: [], batchBytes: 0,
     partitioner: 'local', watermarkLagMs: null,
     sources: [{ name: 'fake(rows)', read, filtered: 0, applied: read - dead, late: 0, deadLettered: dead, watermark: 9007199254740993n,
       progress: { done: read, total: steps * 1000, unit: 'rows' } }],

@@ -5,6 +5,6 @@ export const sourceStats = (changes: Partial<SourceStats> = {}): SourceStats => 
 });
 
 export const jobStats = (changes: Partial<JobStats> = {}): JobStats => ({
-  state: 'running', sources: [sourceStats()], stages: [], emitted: 0, outputs: [], elapsedMs: 0, workers: 2, stateBytes: 0, peakStateBytes: 0, batchBytes: 0,
+  state: 'running', sources: [sourceStats()], stages: [], emitted: 0, outputs: [], elapsedMs: 0, workers: 2, stateBytes: 0, peakStateBytes: 0, joins: [], batchBytes: 0,
   partitioner: null, watermarkLagMs: null, ...changes,
 });

@@ -20,6 +20,8 @@ afterEach(() => {
   rmSync(join(folder, '..'), { recursive: true, force: true });
 });
 
+/** A busy machine may take long. */
+const PATIENT = { timeout: 20_000 };
 const QUICK: RetryOptions = { firstMs: 1, mostMs: 5, breakMs: 1 };
 async function opened(store: MemoryStore, spill: Partial<SpillOptions> = {}, retry: RetryOptions = {}) {
   const delivery = new Delivery(store, deliveryLimits(store.name, { prefer: 'availability', retry: { ...QUICK, ...retry }, spill: { folder, ...spill } }));
@@ -92,7 +94,7 @@ describe('with availability', () => {
     const store = new MemoryStore((n, attempt) => { if (n === 1) throw attempt === 0 ? away() : new Error('violates a check'); });
     const delivery = await opened(store);
     await delivery.deliver(parcel(1));
-    await vi.waitFor(async () => expect(await codeOf(delivery.deliver(parcel(2)))).toMatch(/SINK_FAILED: memory\(test\): cannot write results that waited: violates a check/));
+    await vi.waitFor(async () => expect(await codeOf(delivery.deliver(parcel(2)))).toMatch(/SINK_FAILED: memory\(test\): cannot write results that waited: violates a check/), PATIENT);
     expect(await codeOf(delivery.close())).toMatch(/violates a check/);
     expect(warnings.length).toBe(1);
   });
@@ -115,7 +117,7 @@ describe('a log that is full', () => {
     const delivery = await opened(store, { maxBytes: 400 });
     store.there = false;
     const all = (async () => { for (const n of upTo(50)) await delivery.deliver(parcel(n)); })();
-    await vi.waitFor(() => expect(delivery.stats().waiting).toBeGreaterThan(5));
+    await vi.waitFor(() => expect(delivery.stats().waiting).toBeGreaterThan(5), PATIENT);
     expect(delivery.stats().spillBytes).toBeLessThanOrEqual(400);
     store.there = true;
     await all;
@@ -216,7 +218,7 @@ describe('after a crash', () => {
     await filled(4);
     const store = new MemoryStore(n => { if (n === 2) throw away(); });
     const delivery = await opened(store);
-    await vi.waitFor(() => expect(store.arrived).toEqual([0, 1]));
+    await vi.waitFor(() => expect(store.arrived).toEqual([0, 1]), PATIENT);
     await delivery.abort();
     expect(await recovered()).toEqual([2, 3]);
   });
