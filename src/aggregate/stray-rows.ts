@@ -9,9 +9,12 @@ interface Lot {
   readonly rows: number;
 }
 
+/** To sort as many rows of one slice for each region by themselves costs about as much as to add them. */
+const ROWS_PER_REGION = 64;
+
 /**
- * Rows of a chunk whose slices have few of them there: late ones, mostly, of hundreds of slices. To sort each slice's rows by region would
- * cost more than to add them, so the rows of all these slices are sorted together.
+ * Rows of a chunk whose slices have few of them there: late ones of hundreds of slices, or those of a chunk that reaches over many. To sort each slice's
+ * rows by region would cost more than to add them, so the rows of all these slices are sorted together.
  */
 export class StrayRows {
   private lots: Lot[] = [];
@@ -22,9 +25,9 @@ export class StrayRows {
     private readonly set: RegionSet,
   ) {}
 
-  /** Whether a slice's rows are so few that they go here: less than one for every second region. */
+  /** Whether a slice's rows are so few that they go here. */
   takes(rows: number): boolean {
-    return rows * 2 < this.set.regions.length;
+    return rows < this.set.regions.length * ROWS_PER_REGION;
   }
 
   /** REQUIRES: the positions stay as they are until `give`. */

@@ -73,9 +73,15 @@ const withoutStates = (keys: readonly Expression[], columns: readonly Expression
 const REGIONS_PER_WORKER = 8;
 /** Where windows are assembled of many slices, a region has a table for each of them: what a table costs, of however few groups, then weighs more. */
 const REGIONS_PER_WORKER_ASSEMBLED = 4;
+/** So it is where many windows are held for late rows: there is a table for each of them, for which there is the less room, and rows come for many at once. */
+const REGIONS_PER_WORKER_LATE = 2;
+const MANY_WINDOWS = 16;
 
 /** How many bits of a hash tell the region of a key. */
 export function regionBitsFor(workers: number, aggregate: Aggregate | null): number {
-  const perWorker = aggregate !== null && isAssembled(aggregate.window) ? REGIONS_PER_WORKER_ASSEMBLED : REGIONS_PER_WORKER;
-  return 32 - Math.clz32(workers * perWorker - 1);
+  return 32 - Math.clz32(workers * (aggregate === null ? REGIONS_PER_WORKER : regionsPerWorker(aggregate)) - 1);
+}
+function regionsPerWorker({ window, accept }: Aggregate): number {
+  if (window.kind === 'tumbling' && accept >= MANY_WINDOWS * window.size) return REGIONS_PER_WORKER_LATE;
+  return isAssembled(window) ? REGIONS_PER_WORKER_ASSEMBLED : REGIONS_PER_WORKER;
 }
