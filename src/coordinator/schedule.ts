@@ -19,7 +19,6 @@ import { Ledger } from './ledger.js';
 import { positiveInteger } from './options.js';
 import { SharedBlocks } from './shared-blocks.js';
 import { StageRun, type Feed } from './stage-run.js';
-import { requireSupported } from './supported.js';
 
 /** Morsels in flight in each stage: enough that a worker finds the next one, few enough that memory and latency stay small. */
 const MOST_IN_FLIGHT = 60;
@@ -66,7 +65,6 @@ export class Schedule {
     private readonly acknowledgements: Acknowledgements,
   ) {
     this.plan = job.plan;
-    requireSupported(this.plan);
     const { heap } = engine;
     this.batchRows = positiveInteger('batchRows', options.batchRows, 65_536);
     this.layouts = layoutsOf(engine, job, options);

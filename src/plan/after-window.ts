@@ -1,8 +1,8 @@
 import { MillraceError } from '../errors.js';
-import { checkColumns, NO_OPERATOR, recordOne, requireNames, type Draft } from './draft.js';
+import { checkColumns, DraftStage, NO_OPERATOR, recordOne, requireNames, type Draft } from './draft.js';
 import { checkOptions, inUnit, parseDuration } from './duration.js';
 import { withoutDictionaries } from './without-dictionaries.js';
-import { windowColumns, type NamedExpression } from './plan.js';
+import { windowColumns, type NamedExpression, type Top } from './plan.js';
 import { requireFinal } from './revisions.js';
 import { eventUnit, keepsColumn, openEnd } from './stages.js';
 import { unknownColumn } from './suggest.js';
@@ -11,7 +11,7 @@ import { describeValue } from './type-builders.js';
 /** Leaves out rows that were there already. `keysOf` reads the keys over the columns that there are. */
 export function deduplicated(given: Draft, keysOf: (draft: Draft) => NamedExpression[], options: unknown): Draft {
   requireFinal(given, 'dedupe');
-  const draft = withoutDictionaries(openEnd(given));
+  const draft = withoutDictionaries(inOrder(openEnd(given)));
   const keys = keysOf(draft);
   requireNames(keys.map(key => key.name), 'dedupe');
   checkOptions(options, ['within'], 'dedupe');
@@ -21,6 +21,16 @@ export function deduplicated(given: Draft, keysOf: (draft: Draft) => NamedExpres
   const withinUs = parseDuration(within, 'dedupe: within');
   if (withinUs < 0) throw new MillraceError('BAD_OPTION', `dedupe: within is ${String(within)}; it must not be negative.`);
   return { ...draft, operator: { ...NO_OPERATOR, deduplicate: { keys, within: inUnit(withinUs, unit, 'dedupe: within') } } };
+}
+
+const SORT: Top = { n: null, by: null, descending: false, per: [] };
+/** Rows whose order is settled: results of most stages come in none, and which of them is the first would be up to chance. */
+function inOrder(draft: Draft): Draft {
+  const inDisorder = draft.branches.filter(({ input }) => input instanceof DraftStage && input.operator.deduplicate === null && input.operator.top?.n !== null);
+  if (inDisorder.length === 0) return draft;
+  eventUnit(draft, 'dedupe: rows');
+  if (inDisorder.length < draft.branches.length) throw new MillraceError('PLAN_INVALID', 'dedupe goes by the order of rows, and results have another than rows of a source: put it before the union.');
+  return openEnd({ ...withoutDictionaries(draft), operator: { ...NO_OPERATOR, top: SORT } });
 }
 
 /** Keeps the first rows of each window. */

@@ -51,7 +51,8 @@ function explainStage({ branches, join, deduplicate, aggregate, top }: Stage, se
   else if (branches.length > 1) lines.push('', line('union', `of ${branches.length} branches`));
   if (deduplicate !== null) lines.push(line('dedupe', deduplicate.keys.map(namedText).join(', ')), more('within', `${formatTime(deduplicate.within, unit)} of a row read before`));
   if (aggregate !== null) lines.push(...explainAggregate(aggregate, unit));
-  if (top !== null) {
+  if (top?.by === null) lines.push(line('sort', 'by event time, then by all columns'));
+  else if (top !== null) {
     lines.push(line('top', `${top.n} with the ${top.descending ? 'greatest' : 'least'} ${printExpression(top.by)}`));
     lines.push(more('of each', [...branches[0]!.eventTime === null ? [] : ['window'], ...top.per.map(printName)].join(', ') || 'nothing: one list'));
   }

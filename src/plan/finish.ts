@@ -41,7 +41,7 @@ export function mapStage(stage: Stage, change: Change): Stage {
     join: join && { ...join, sides: join.sides.map(side => ({ ...side, keys: mapNamed(side.keys, change) })), asOf: join.asOf && { ...join.asOf, deleted: join.asOf.deleted && change(join.asOf.deleted) } },
     deduplicate: deduplicate && { ...deduplicate, keys: mapNamed(deduplicate.keys, change) },
     aggregate: aggregate && mapAggregate(aggregate, change),
-    top: top && { ...top, by: change(top.by) },
+    top: top && { ...top, by: top.by && change(top.by) },
   };
 }
 function mapStep(step: Step, change: Change): Step {

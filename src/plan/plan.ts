@@ -113,10 +113,13 @@ export interface Emit {
   readonly earlyMs: number | null;
 }
 
-/** The `n` rows with the greatest (or least) `by` of each window and each combination of `per`, when the window is complete. */
+/**
+ * The `n` rows with the greatest (or least) `by` of each window and each combination of `per`, when the window is complete. Both null: all rows,
+ * in the order of event time and, of one time, of their columns; for what goes by the order of rows behind a stage, whose results come in none.
+ */
 export interface Top {
-  readonly n: number;
-  readonly by: Expression;
+  readonly n: number | null;
+  readonly by: Expression | null;
   readonly descending: boolean;
   /** Columns of the input, besides `windowStart` and `windowEnd`. */
   readonly per: readonly string[];

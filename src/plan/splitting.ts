@@ -42,7 +42,7 @@ const common = ([first, ...others]: readonly Unchanged[]): Unchanged =>
 /** The columns that each group of a stage has in common; null: it has none, each row is by itself. A text: what is no matter of groups. */
 function groupsOf({ join, deduplicate, aggregate, top }: Stage): readonly string[] | string | null {
   if (join !== null) return 'a join';
-  if (top !== null) return top.per;
+  if (top !== null) return top.n === null ? null : top.per;
   const keys = (aggregate ?? deduplicate)?.keys;
   return keys === undefined ? null : keys.flatMap(({ expression }) => (expression.op === 'column' ? [expression.name] : []));
 }

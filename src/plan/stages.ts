@@ -94,7 +94,11 @@ function timeBehind(draft: Draft): TimeBehind {
   if (branches.some(branch => branch.eventTime === null)) return { branches, operator, carried: [], time: null };
   const { planned: { column, shift }, unit } = branches[0]!.eventTime!;
   const kept = branches.every(branch => branch.eventTime!.planned.column === column && keepsColumn(branch.steps, column));
-  if (kept) return { branches, operator, carried: [], time: { planned: timeOfResults(column, shift), unit } };
+  if (kept) {
+    // It may be one that an earlier stage has added, which the user's columns do not have.
+    const carried = fields.some(({ name }) => name === column) ? [] : [{ ...timeField(branches[0]!), nullable: branches.some(branch => timeField(branch).nullable) }];
+    return { branches, operator, carried, time: { planned: timeOfResults(column, shift), unit } };
+  }
   const field: Field = { name: unusedName(fields), type: { kind: 'timestamp', unit }, nullable: branches.some(branch => timeField(branch).nullable) };
   return { branches: branches.map(branch => carrying(branch, field)), operator, carried: [field], time: { planned: timeOfResults(field.name, shift), unit } };
 }

@@ -77,7 +77,7 @@ export function runReference(plan: Plan, ingest: readonly Ingest[], options: Ref
         ledger[verdict]++;
         if (verdict === 'late') letters.push({ source: item.branch, position, reason: 'LATE', reasons: ['LATE'] });
       } else if (ranking !== null) {
-        ranking.add({ ...env, row: passed });
+        ranking.add({ ...env, row: passed }, time);
         ledger.applied++;
       } else if (seen !== null) {
         const own = { ...env, row: passed };

@@ -11,14 +11,16 @@ export class Ranking {
   private readonly groups = new Map<string, Ranked[]>();
   constructor(private readonly top: Top, private readonly output: Fields) {}
 
-  add(env: Environment): void {
+  /** `time`: the row's event time. Where all rows are asked for they are one group, by time. */
+  add(env: Environment, time: bigint | null): void {
     const { row } = env;
-    const key = ['windowStart', 'windowEnd', ...this.top.per].map(name => identityOf(row.get(name) ?? null)).join('|');
-    this.groups.set(key, [...this.groups.get(key) ?? [], { by: evaluate(this.top.by, env), row: this.output.map(field => cellAt(row, field.name)) }]);
+    const { n, by, per } = this.top;
+    const key = n === null ? '' : ['windowStart', 'windowEnd', ...per].map(name => identityOf(row.get(name) ?? null)).join('|');
+    this.groups.set(key, [...this.groups.get(key) ?? [], { by: by === null ? time : evaluate(by, env), row: this.output.map(field => cellAt(row, field.name)) }]);
   }
 
   get best(): (readonly Cell[])[] {
-    return [...this.groups.values()].flatMap(group => group.sort((a, b) => this.order(a, b)).slice(0, this.top.n).map(({ row }) => row));
+    return [...this.groups.values()].flatMap(group => group.sort((a, b) => this.order(a, b)).slice(0, this.top.n ?? undefined).map(({ row }) => row));
   }
 
   private order(a: Ranked, b: Ranked): number {

@@ -123,7 +123,8 @@ describe('dedupe', () => {
   });
   test('of results', () => {
     const plan = minutes().dedupe('page', { within: '1h' }).plan();
-    expect(plan.stages[1]).toMatchObject({ deduplicate: { within: 3_600_000 }, branches: [{ eventTime: { column: 'windowEnd', shift: -1 } }] });
+    expect(plan.stages[1]!.top).toEqual({ n: null, by: null, descending: false, per: [] });
+    expect(plan.stages[2]).toMatchObject({ deduplicate: { within: 3_600_000 }, branches: [{ eventTime: { column: 'windowEnd', shift: -1 } }] });
   });
   test('refused', () => {
     expect(errorOf(() => views().dedupe('id', { within: '1h' } as never)).message).toContain('dedupe: rows need event time, and views has none');

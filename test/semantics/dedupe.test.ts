@@ -66,3 +66,31 @@ test.skipIf(!hasEngine)('from the pipeline, where rows have lost their event tim
     .collect({ workers: 2 });
   expect(views.map(each => `${each.page} ${each.windowStart} ${each.views}`).sort()).toEqual(['home 0 2', 'home 60000 1', 'shop 0 1']);
 });
+
+const Event = schema({ id: t.int64, page: t.utf8, at: t.timestamp });
+const events = (count_: number): object[] => Array.from({ length: count_ }, (_, n) => ({ id: n % 50, page: `page ${n % 3000}`, at: n * 10 }));
+
+test.skipIf(!hasEngine)('behind windows and joins rows are looked at in the order of their time', async () => {
+  // 3000 pages a window of 30 s: of those in three windows that follow each other the first and the third stay, whatever batches they come in.
+  const perPage = stream(listed(events(12_000)), Event).eventTime('at').groupBy('page').window(tumbling('30s')).aggregate(() => ({ n: count() }));
+  for (const batchRows of [100, 65_536]) {
+    const found = await perPage.dedupe('page', { within: '30s' }).collect({ workers: 2, batchRows });
+    expect([found.length, found.filter(({ windowStart }) => windowStart === 60_000).length, found.filter(({ windowStart }) => windowStart === 30_000).length]).toEqual([6000, 3000, 0]);
+    // Of one time, in the order of their columns.
+    expect(found.map(({ windowStart, page }) => `${windowStart} ${page}`)).toEqual([0, 60_000].flatMap(start => Array.from({ length: 3000 }, (_, n) => `${start} page ${n}`).sort()));
+    const left = stream(listed(events(3000)), Event).eventTime('at');
+    const right = stream(listed(events(3000)), Event).eventTime('at').select('id', 'at');
+    const pairs = left.join(right, { on: 'id', within: '2s', select: (row, other) => ({ id: row.id, page: row.page, other: other.at }) });
+    // Each row has five partners, 0.5 s apart; one pair a row is left, that with the earliest.
+    const once = await pairs.dedupe('page', { within: 0 }).collect({ workers: 2, batchRows });
+    expect(once.length).toBe(3000);
+    for (const { page, other } of once) expect(other).toBe(Math.max(Number(page.slice(5)) % 50 * 10, Number(page.slice(5)) * 10 - 2000));
+  }
+});
+
+test('results and rows of a source in one: their order would be up to chance', () => {
+  const source = stream(listed(events(1)), Event).eventTime('at');
+  const results = source.groupBy('id', 'page').window(tumbling('1m')).aggregate(() => ({ n: count() })).map(row => ({ id: row.id, page: row.page, at: row.windowEnd }));
+  expect(() => results.union(source).dedupe('id', { within: '1m' })).toThrow('PLAN_INVALID: dedupe goes by the order of rows, and results have another than rows of a source: put it before the union.');
+  expect(results.dedupe('id', { within: '1m' }).explain()).toContain('sort        by event time, then by all columns');
+});

@@ -1,4 +1,4 @@
-import { windowColumns, type Aggregate, type Branch, type Plan, type Stage, type Step, type Window } from '../../src/plan/plan.ts';
+import { windowColumns, type Aggregate, type Branch, type Plan, type Stage, type Step, type Top, type Window } from '../../src/plan/plan.ts';
 import type { Expression } from '../../src/plan/expression-tree.ts';
 import type { Fields, Row } from '../../src/plan/types.ts';
 import type { Ledger } from '../oracle/reference.ts';
@@ -13,6 +13,7 @@ const int64 = { kind: 'int64' } as const;
 const DISORDER = 40;
 const MOST_STAGES = 6;
 
+export const SORT: Top = { n: null, by: null, descending: false, per: [] };
 type Input = Branch['from'];
 const pick = <T>(random: Random, list: readonly T[]): T => list[random.below(list.length)]!;
 
@@ -31,7 +32,10 @@ class Graph {
   plan(): Plan {
     const { random } = this;
     const count = 1 + random.below(MOST_STAGES - 1);
-    while (this.stages.length < count) this.add(this.next());
+    while (this.stages.length < count) {
+      if (this.options.mixes && this.stages.length > 0 && random.chance(0.15)) this.addDedupeBehind();
+      else this.add(this.next());
+    }
     // Every source and every stage has a reader.
     const given = this.stages.flatMap(({ branches }) => branches.map(({ from }) => from));
     const isRead = (source: number): boolean => given.some(from => 'source' in from && from.source === source);
@@ -74,6 +78,14 @@ class Graph {
   private dedupe(): Stage {
     const branches = [{ ...this.branch({ source: this.random.below(this.sources) }), steps: [] }];
     return { branches, join: null, deduplicate: { keys: [{ name: 'k', expression: col(KEY) }], within: this.random.below(80) }, aggregate: null, top: null, output: ROW };
+  }
+  /** Results come in no order: they are sorted before. */
+  private addDedupeBehind(): void {
+    const { random } = this;
+    const branches = Array.from({ length: 1 + random.below(2) }, () => this.branch({ stage: random.below(this.stages.length) }));
+    this.add({ branches, join: null, deduplicate: null, aggregate: null, top: SORT, output: ROW });
+    const branch = { ...this.branch({ stage: this.stages.length - 1 }), steps: [] };
+    this.add({ ...this.dedupe(), branches: [branch] });
   }
   private top(stage: number): Stage {
     const { output } = this.stages[stage]!;
@@ -122,4 +134,4 @@ export function inJobOrder(plan: Plan, ledgers: readonly Ledger[]): Ledger[] {
 }
 
 export const graphText = (plan: Plan): string => plan.stages.map(({ branches, aggregate, deduplicate, top }, stage) =>
-  `${stage} ${aggregate?.window.kind ?? (deduplicate ? 'dedupe' : top ? 'top' : 'union')}: ${branches.map(({ from }) => ('source' in from ? `s${from.source}` : String(from.stage))).join(' ')}`).join('; ');
+  `${stage} ${aggregate?.window.kind ?? (deduplicate ? 'dedupe' : top?.n === null ? 'sort' : top ? 'top' : 'union')}: ${branches.map(({ from }) => ('source' in from ? `s${from.source}` : String(from.stage))).join(' ')}`).join('; ');

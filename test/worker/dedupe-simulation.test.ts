@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkSimulation } from '../support/check-simulation.ts';
-import { dedupePlan, dedupePlanOf } from '../support/dedupe-plans.ts';
+import { dedupePlan, dedupePlanOf, resultsDeduplicatedOf } from '../support/dedupe-plans.ts';
 import { feedsOf, oneBranch } from '../support/feeds.ts';
 import { runsOf } from '../support/kernels.ts';
 import { name, rowsOf, simulationOf } from '../support/keyed-windows.ts';
@@ -25,6 +25,17 @@ test('any interleaving of workers lets the same rows through, in order, and leav
   }
   // The cases are worth something.
   expect(Math.min(filtered, late)).toBeGreaterThan(0);
+});
+
+test('results of windows are sorted before, and let through in the order of their time', { timeout: 60_000 + RUNS * 500 }, () => {
+  let filtered = 0;
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS / 2; seed++) {
+    const random = new Random(seed);
+    const plan = resultsDeduplicatedOf(random);
+    const { got: { ledgers } } = checkSimulation(seed, plan, feedsOf(random, rowsOf, 1, 5 + random.below(50), random.pick([3, 20, 80])), simulationOf(random), random);
+    filtered += ledgers.at(2)!.filtered;
+  }
+  expect(filtered).toBeGreaterThan(0);
 });
 
 test('logs are copied again and again, and their indexes grow', () => {

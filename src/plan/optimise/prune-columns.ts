@@ -34,7 +34,7 @@ function prunedStage(stage: Stage, needed: ReadonlySet<string>): Stage {
   const output = stage.output.filter(({ name }) => isUsed(name));
   if (stage.join !== null) return prunedJoin(stage, stage.join, output);
   const inputs = aggregate === null ? output.map(field => field.name) : columnsIn(expressionsOf(aggregate));
-  const others = columnsIn([...stage.deduplicate?.keys.map(key => key.expression) ?? [], ...stage.top === null ? [] : [stage.top.by]]);
+  const others = columnsIn([...stage.deduplicate?.keys.map(key => key.expression) ?? [], ...stage.top?.by ? [stage.top.by] : []]);
   const neededAtEnd = new Set([...inputs, ...others, ...windowOf(stage)]);
   return { ...stage, branches: stage.branches.map(branch => pruned(branch, neededAtEnd)), aggregate, output };
 }
