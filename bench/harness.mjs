@@ -9,7 +9,7 @@ export const median = numbers => {
 
 /**
  * All cases are run before timing begins, as often as this allows: V8 compiles and recompiles hot code for the first dozens of runs, on
- * threads that compete with the workers.
+ * threads that compete with the workers. `ms` is shared out evenly, so that a slow peer does not use up what others need.
  */
 const WARM_UP = { leastRounds: 2, mostRounds: 40, ms: 30_000 };
 /** Where the engine has done jobs of the kind before. */
@@ -23,26 +23,26 @@ export const WARM_ALREADY = { leastRounds: 2, mostRounds: 20, ms: 6000 };
 export async function interleave(cases, { rounds, warmUp = WARM_UP, progress = () => {} }) {
   const times = new Map(cases.map(({ name }) => [name, []]));
   let equal = true;
-  const round = async (keep, checked) => {
-    for (const { name, run, check } of cases) {
-      const begun = performance.now();
-      const answer = await run();
-      const elapsed = performance.now() - begun;
-      if (keep) times.get(name).push(elapsed);
-      if (checked && check && !(await check(answer))) {
-        equal = false;
-        progress(`${name}: the answer is wrong`);
-      }
+  const once = async ({ name, run, check }, checked) => {
+    const begun = performance.now();
+    const answer = await run();
+    const elapsed = performance.now() - begun;
+    if (checked && check && !(await check(answer))) {
+      equal = false;
+      progress(`${name}: the answer is wrong`);
     }
+    return elapsed;
   };
   const { leastRounds, mostRounds, ms } = warmUp;
-  const begun = performance.now();
-  for (let done = 0; rounds > 1 && done < mostRounds && (done < leastRounds || performance.now() - begun < ms); done++) {
-    await round(false, done === 0);
+  const left = new Map(cases.map(({ name }) => [name, ms / cases.length]));
+  for (let done = 0; rounds > 1 && done < mostRounds; done++) {
+    const cold = cases.filter(({ name }) => done < leastRounds || left.get(name) > 0);
+    if (cold.length === 0) break;
+    for (const one of cold) left.set(one.name, left.get(one.name) - await once(one, done === 0));
     progress(`warm-up ${done + 1}`);
   }
   for (let done = 0; done < rounds; done++) {
-    await round(true, true);
+    for (const one of cases) times.get(one.name).push(await once(one, true));
     progress(`round ${done + 1} of ${rounds}`);
   }
   return { times, equal };
