@@ -4,24 +4,29 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { service } from './support/services.ts';
 
-/** The example with real servers, by options alone: the table must be what DuckDB answers over the same logs as files. */
-const example = <T>(file: string): Promise<T> => import(new URL(`../examples/ad-campaigns/${file}`, import.meta.url).href) as Promise<T>;
-interface Checked { rows: number; missing: string[]; wrong: string[]; ledger: string[] }
-const { settings } = await example<{ settings(args: string[], environment: object): object }>('settings.mjs');
-const { check } = await example<{ check(chosen: object): Promise<Checked> }>('check.mjs');
+/** A small size of `node test/campaign/run.mjs`: the example with real servers, while these and the job's process fail. */
+interface Day { expected: { table: string[] } }
+interface Outcome { done: string[]; rows: number; letters: number; lives: number; missing: string[]; wrong: string[]; other: string[] }
+const { makeDay, runCampaign } = await import(new URL('./campaign/campaign.mjs', import.meta.url).href) as {
+  makeDay(options: { events: number; seed: number; folder: string }): Promise<Day>;
+  runCampaign(day: Day, options: object): Promise<Outcome>;
+};
 
 const kafka = await service('kafka');
-const postgres = await service('postgres');
-const cassandra = await service('cassandra');
+const postgres = await service('postgres', { alone: true });
+const cassandra = await service('cassandra', { alone: true });
 const folder = mkdtempSync(join(tmpdir(), 'millrace-ads-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('the ad campaigns with servers', () => {
-  for (const [store, address] of [['postgres', postgres], ['cassandra', cassandra]] as const) test.skipIf(kafka === null || address === null)(`from Kafka to ${store}`, async () => {
-    // Which rows are late depends on the partitions they are in, so there are none.
-    const args = ['--events', '20k', '--no-late', '--workers', '2', '--folder', join(folder, store), `--kafka=${kafka!}`, `--${store}=${address!}`];
-    const found = await check(settings(args, {}));
-    expect({ missing: found.missing, wrong: found.wrong, ledger: found.ledger }).toEqual({ missing: [], wrong: [], ledger: [] });
+describe.skipIf(kafka === null)('the ad campaigns from Kafka: every batch comes twice, connections are cut, the job is killed and begins anew', () => {
+  const day = kafka === null ? null : makeDay({ events: 20_000, seed: 1, folder });
+  test.skipIf(postgres === null || cassandra === null).each([
+    ['postgres', 2, ['connections to postgres cut', 'job killed', 'postgres stopped', 'postgres killed', 'connections to postgres cut']],
+    ['cassandra', 1, ['connections to cassandra cut', 'cassandra frozen', 'connections to cassandra cut']],
+  ])('and %s goes away: its table is what DuckDB answers', { timeout: 180_000 }, async (store, lives, done) => {
+    const found = await runCampaign((await day)!, { store, fault: 'all', quick: true, servers: { kafka, postgres, cassandra }, downMs: 1000, workers: 2, limitMs: 150_000 });
+    expect(found).toMatchObject({ done, missing: [], wrong: [], other: [], lives });
     expect(found.rows).toBeGreaterThan(8000);
+    expect(found.letters).toBeGreaterThan(10);
   });
 });

@@ -22,14 +22,12 @@ export async function check(chosen, { log = () => {} } = {}) {
   try {
     const stats = await campaignMinutes(sources, openSetAside(chosen)).to(store.sink).run({ workers: chosen.workers });
     log(`the job took ${(stats.elapsedMs / 1000).toFixed(1)} s, gave ${stats.emitted} results`);
-    const table = (await store.minutes()).map(({ campaign, minute, served, views, clicks }) => `${campaign} ${Number(minute) / 60_000} ${served} ${views} ${clicks}`).toSorted();
+    const table = await tableLines(store);
     log(`the table has ${table.length} rows`);
     const expected = await answer(chosen.logs);
     log(`DuckDB has ${expected.table.length}`);
-    const [ours, theirs] = [new Set(table), new Set(expected.table)];
     return {
-      stats, rows: table.length, late: expected.ledger.reduce((sum, row) => sum + row.late, 0),
-      missing: expected.table.filter(line => !ours.has(line)), wrong: table.filter(line => !theirs.has(line)),
+      stats, rows: table.length, late: expected.ledger.reduce((sum, row) => sum + row.late, 0), ...compared(table, expected.table),
       ledger: expected.ledger.flatMap(row => differences(row, stats.sources.find(({ name }) => new RegExp(`\\b${row.source}\\b`).test(name)))),
     };
   } finally {
@@ -37,7 +35,18 @@ export async function check(chosen, { log = () => {} } = {}) {
   }
 }
 
-async function answer(folder) {
+/** The rows of a table of results, each as a line. */
+export const tableLines = async store =>
+  (await store.minutes()).map(({ campaign, minute, served, views, clicks }) => `${campaign} ${Number(minute) / 60_000} ${served} ${views} ${clicks}`).toSorted();
+
+/** Lines that are not in the table, and those that should not be. */
+export function compared(table, expected) {
+  const [ours, theirs] = [new Set(table), new Set(expected)];
+  return { missing: expected.filter(line => !ours.has(line)), wrong: table.filter(line => !theirs.has(line)) };
+}
+
+/** What DuckDB makes of the logs in a folder: the table as lines, and the numbers of each log. */
+export async function answer(folder) {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   try {

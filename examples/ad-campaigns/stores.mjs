@@ -5,8 +5,10 @@ import { join } from 'node:path';
 const TABLE = 'campaign_minutes';
 const KEY = ['campaignId', 'windowStart'];
 const COLUMNS = { campaignId: 'campaign', windowStart: 'minute', version: 'version', deleted: 'deleted', served: 'served', views: 'views', clicks: 'clicks' };
+/** What tells apart rows that could not be read. */
+const LETTER_KEY = ['source', 'position'];
 
-/** `empty`: begin with an empty table, or with the one of the last run. */
+/** `append`: a sink for a table beside it, of rows that could not be read. `empty`: begin with an empty table, or with the one of the last run. */
 export async function openStore(chosen, { empty = true } = {}) {
   if (chosen.cassandra !== null) return inCassandra(chosen, empty);
   const { client, where, close } = await (chosen.postgres === null ? embedded(chosen, empty) : server(chosen.postgres));
@@ -16,11 +18,12 @@ export async function openStore(chosen, { empty = true } = {}) {
   return {
     where, close, query,
     sink: postgres({ client, table: TABLE, createTable: true, key: KEY, columns: COLUMNS }),
+    append: table => postgres({ client, table, createTable: true, mode: 'append', key: LETTER_KEY }),
     top: () => query(`
       SELECT campaign, sum(served)::int8 AS served, sum(views)::int8 AS views, sum(clicks)::int8 AS clicks,
              round(100 * sum(views) / sum(served), 1)::float8 AS "seen %", round(100 * sum(clicks) / nullif(sum(views), 0), 2)::float8 AS "clicked %"
       FROM ${TABLE} WHERE NOT deleted GROUP BY campaign ORDER BY served DESC, campaign LIMIT 10`),
-    minutes: () => query(`SELECT campaign, minute, served, views, clicks FROM ${TABLE} WHERE NOT deleted`),
+    minutes: () => query(`SELECT campaign, minute, version, served, views, clicks FROM ${TABLE} WHERE NOT deleted`),
   };
 }
 
@@ -43,12 +46,15 @@ async function server(url) {
 
 /** Cassandra keeps the minutes of a campaign together, in order; sums over all of them are for whoever reads them. */
 async function inCassandra({ cassandra: contactPoint, datacenter }, empty) {
-  const { default: { Client } } = await import('cassandra-driver').catch(() => {
+  const { default: { Client, policies } } = await import('cassandra-driver').catch(() => {
     throw new Error('--cassandra needs the package cassandra-driver: npm install cassandra-driver');
   });
   const { cassandra } = await import('millrace/cassandra');
   const keyspace = 'ad_campaigns';
-  const client = new Client({ contactPoints: [contactPoint], localDataCenter: datacenter, encoding: { useBigIntAsLong: true }, socketOptions: { readTimeout: 30_000 } });
+  const client = new Client({
+    contactPoints: [contactPoint], localDataCenter: datacenter, encoding: { useBigIntAsLong: true }, socketOptions: { readTimeout: 30_000 },
+    policies: { reconnection: new policies.reconnection.ConstantReconnectionPolicy(1000) },
+  });
   await client.connect();
   await client.execute(`CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`);
   if (empty) await client.execute(`DROP TABLE IF EXISTS ${keyspace}.${TABLE}`);
@@ -57,10 +63,11 @@ async function inCassandra({ cassandra: contactPoint, datacenter }, empty) {
     for await (const row of await client.execute(cql, [], { fetchSize: 5000 })) found.push(Object.fromEntries(row.keys().map(name => [name, row.get(name)])));
     return found;
   };
-  const minutes = async () => (await query(`SELECT campaign, minute, served, views, clicks, deleted FROM ${keyspace}.${TABLE}`)).filter(row => row.deleted !== true);
+  const minutes = async () => (await query(`SELECT campaign, minute, version, served, views, clicks, deleted FROM ${keyspace}.${TABLE}`)).filter(row => row.deleted !== true);
   return {
     where: `table ${keyspace}.${TABLE} of Cassandra`, close: () => client.shutdown(), query, minutes,
     sink: cassandra({ client, keyspace, table: TABLE, createTable: true, key: KEY, columns: COLUMNS }),
+    append: table => cassandra({ client, keyspace, table, createTable: true, mode: 'append', key: LETTER_KEY }),
     top: async () => topOf(await minutes()),
   };
 }

@@ -14,7 +14,8 @@ const load = () => import('kafkajs').then(({ default: library }) => library, () 
 export async function writeTopics(logs, brokers, { onProgress = () => {} } = {}) {
   const { Kafka, Partitioners, logLevel } = await load();
   const client = new Kafka({ clientId: 'ad-campaigns', brokers, logLevel: logLevel.NOTHING });
-  const admin = client.admin(), producer = client.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  // Idempotent: else a request that one partition refuses, as its leader is not known yet, is repeated for all of them.
+  const admin = client.admin(), producer = client.producer({ idempotent: true, maxInFlightRequests: 1, createPartitioner: Partitioners.DefaultPartitioner });
   await Promise.all([admin.connect(), producer.connect()]);
   try {
     await makeTopics(admin);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MillraceError, type ErrorCode } from '../errors.js';
 
 /** What is used of a client with the interface of KafkaJS: `Kafka` of the package kafkajs, or another that looks like it. */
@@ -116,9 +117,17 @@ export function positive(what: string, options: Readonly<Record<string, number |
 }
 
 /** The innermost error that says something: KafkaJS wraps what happened in errors about retrying. */
-function originOf(error: unknown): { message?: unknown; type?: unknown; code?: unknown; name?: unknown } {
-  type Origin = { message?: unknown; cause?: unknown; errors?: unknown; type?: unknown; code?: unknown; name?: unknown };
-  let origin = (typeof error === 'object' && error !== null ? error : { message: String(error) }) as Origin;
+interface ClientError {
+  readonly message?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+  readonly name?: unknown;
+  readonly type?: unknown;
+  readonly code?: unknown;
+  readonly retriable?: unknown;
+}
+function originOf(error: unknown): ClientError {
+  let origin = (typeof error === 'object' && error !== null ? error : { message: String(error) }) as ClientError;
   for (;;) {
     const inner: unknown = Array.isArray(origin.errors) ? origin.errors[0] : origin.cause;
     if (origin.type !== undefined || typeof inner !== 'object' || inner === null || !('message' in inner)) return origin;
@@ -158,12 +167,26 @@ export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   }
 }
 
+/** Asks again, for so long, where what went wrong passes, as the client says of its errors: by itself it does not for every question. */
+export async function asking<T>(ms: number, question: () => Promise<T>): Promise<T> {
+  const until = Date.now() + ms;
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      return await within(Math.max(1, until - Date.now()), question());
+    } catch (error) {
+      if (originOf(error).retriable !== true || errorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' || Date.now() + waitMs > until) throw error;
+    }
+    await sleep(waitMs);
+  }
+}
+
+const FIRST_WAIT_MS = 250, LONGEST_WAIT_MS = 5000;
 /** How often to try, from a quarter of a second on up to five seconds apart, so that an outage may last so long. */
 export function retriesFor(outageMs: number): { initialRetryTime: number; maxRetryTime: number; retries: number } {
-  let [retries, waited, next] = [0, 0, 250];
+  let [retries, waited, next] = [0, 0, FIRST_WAIT_MS];
   for (; waited < outageMs; retries++) {
     waited += next;
-    next = Math.min(next * 2, 5000);
+    next = Math.min(next * 2, LONGEST_WAIT_MS);
   }
-  return { initialRetryTime: 250, maxRetryTime: 5000, retries };
+  return { initialRetryTime: FIRST_WAIT_MS, maxRetryTime: LONGEST_WAIT_MS, retries };
 }

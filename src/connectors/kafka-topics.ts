@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.js';
-import { errorType, within, type KafkaAdmin } from './kafka-client.js';
+import { asking, errorType, type KafkaAdmin } from './kafka-client.js';
 import { readFailure, type KafkaOptions, type KafkaStart } from './kafka-options.js';
 
 /** Where a partition is taken up: what lies before `offset` is done with; up to `readTo` it was read, when windows had closed up to `closedTo`. */
@@ -38,7 +38,7 @@ export class KafkaTopics {
     const found = new Map<string, number[]>();
     for (const topic of topics) {
       try {
-        const { topics: [one] } = await within(this.limitMs, this.admin.fetchTopicMetadata({ topics: [topic] }));
+        const { topics: [one] } = await asking(this.limitMs, () => this.admin.fetchTopicMetadata({ topics: [topic] }));
         found.set(topic, one!.partitions.map(({ partitionId }) => partitionId).sort((a, b) => a - b));
       } catch (error) {
         if (errorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw new MillraceError('BAD_OPTION', `${this.name}: there is no topic '${topic}'`);
@@ -96,7 +96,7 @@ export class KafkaTopics {
 
   private async ask<T>(what: string, question: () => Promise<T>): Promise<T> {
     try {
-      return await within(this.limitMs, question());
+      return await asking(this.limitMs, question);
     } catch (error) {
       throw readFailure(this.name, this.options, `${what}`, error);
     }

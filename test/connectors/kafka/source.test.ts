@@ -134,6 +134,25 @@ describe.skipIf(broker === null)('the source', () => {
     expect(client.counted.given).toBeGreaterThan(3);
   });
 
+  test('asks again where a connection is lost while it looks around', async () => {
+    const topic = await makeTopic('asks');
+    await produce(topic, [{ value: '{"n":1}' }, { value: '{"n":2}' }]);
+    const client = kafka(), groupId = unique('group');
+    const lost = new Map<string, number>();
+    const made = client.admin.bind(client);
+    client.admin = config => new Proxy(made(config), {
+      get: (admin, name: string) => (...args: unknown[]) => {
+        // The client tries some of its questions once.
+        if (!name.startsWith('fetch') || lost.has(name)) return (admin as unknown as Record<string, (...given: unknown[]) => unknown>)[name]!(...args);
+        lost.set(name, 1);
+        return Promise.reject(Object.assign(new Error('Connection error: read ECONNRESET'), { name: 'KafkaJSConnectionError', code: 'ECONNRESET', retriable: true }));
+      },
+    });
+    const rows = await stream(source(topic, { client, groupId, from: { timestamp: 0 } }), schema({ n: t.int32 })).collect(RUN);
+    expect(rows.map(({ n }) => n)).toEqual([1, 2]);
+    expect([...lost.keys()].sort()).toEqual(['fetchOffsets', 'fetchTopicMetadata', 'fetchTopicOffsets', 'fetchTopicOffsetsByTimestamp']);
+  });
+
   test('waits for a slow sink without losing its place in the group', async () => {
     const topic = await makeTopic('slow');
     await produce(topic, Array.from({ length: 60 }, (_, n) => ({ value: `{"n":${n},"padding":"${'x'.repeat(100_000)}"}` })), 5);
