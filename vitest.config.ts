@@ -25,8 +25,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'typescript', include: ENGINE_TESTS,
-          // Which rows are read again is not for kernels to tell.
-          exclude: ['test/properties/resume.test.ts'],
+          // Which rows are read again is not for kernels to tell; of the others the simulations in test/worker have jobs with the same kernels.
+          exclude: ['test/properties/{resume,joins,keyed-windows,optimiser,graphs,dedupe}.test.ts'],
           env: { MILLRACE_TEST_KERNELS: 'typescript' },
         },
       },

@@ -6,6 +6,8 @@ import { openOurs } from './campaigns-ours.mjs';
 const EVENTS = 2_000_000;
 const SMALL_EVENTS = 20_000;
 const WORKERS = 2;
+/** A run takes seconds, and for a dozen of them V8 goes on compiling for a job of so many stages. */
+const WARM_UP = { leastRounds: 2, mostRounds: 20, ms: 60_000 };
 
 /**
  * The whole job of examples/ad-campaigns in memory: from JSON lines, or Arrow tables, to the last version of every campaign's every minute.
@@ -25,7 +27,7 @@ export async function bench({ rows: events = EVENTS, small, rounds, progress }) 
       peerCase('plain JavaScript, JSON lines', async () => minutesFromLines(logs.lines)),
       ourCase('Arrow tables', ours.fromTables, byTables),
       peerCase('plain JavaScript, Arrow tables', async () => minutesFromTables(logs.tables)),
-    ], { rounds, progress });
+    ], { rounds, progress, warmUp: WARM_UP });
     return {
       rows, equal,
       ours: { 'JSON lines': figure(times, 'JSON lines', rows, { workers: WORKERS }), 'Arrow tables': figure(times, 'Arrow tables', rows, { workers: WORKERS }) },
