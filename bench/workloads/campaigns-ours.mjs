@@ -34,8 +34,13 @@ function keepNewest(campaigns, batch) {
     const campaign = campaignId(row), number = start(row) / 60_000;
     let minutes = campaigns.get(campaign);
     if (minutes === undefined) campaigns.set(campaign, minutes = new Map());
-    const known = minutes.get(number);
-    if (known !== undefined && known.version > version[row * 2]) continue;
-    minutes.set(number, { version: version[row * 2], served: served[row * 2], views: views[row * 2], clicks: clicks[row * 2] });
+    const known = minutes.get(number), at = row * 2;
+    if (known === undefined) minutes.set(number, { version: version[at], served: served[at], views: views[at], clicks: clicks[at] });
+    else if (known.version <= version[at]) {
+      known.version = version[at];
+      known.served = served[at];
+      known.views = views[at];
+      known.clicks = clicks[at];
+    }
   }
 }
