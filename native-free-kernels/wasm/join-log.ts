@@ -34,6 +34,13 @@ export function bitOf(hash: u32): u32 {
   return <u32>1 << ((hash >> 20) & 7);
 }
 
+/** 1 where the chain at `head` may have an entry with this hash: it is not empty, or gone, and its filter does not say that it surely lacks it. No branch. */
+// @ts-ignore: decorator
+@inline
+export function mayHave(head: usize, filter: usize, hash: u32, base: u32, live: u32): i32 {
+  return i32(load<u32>(head) - base < live) & i32((load<u8>(head + filter) & bitOf(hash)) != 0);
+}
+
 /** Has the chain at `head` begin with the entry at `position`. Returns what it began with so far. */
 // @ts-ignore: decorator
 @inline

@@ -1,4 +1,4 @@
-import { BASE, bitOf, BUCKET_SHIFT, DIRECTORY, DIRECTORY_MASK, END, FILTER, FLAGS, HASH, HEADS, LINK, MASK, RECORD_SHIFT, SHIFT, TIME } from './join-log';
+import { BASE, bitOf, BUCKET_SHIFT, DIRECTORY, DIRECTORY_MASK, END, FILTER, FLAGS, HASH, HEADS, LINK, MASK, mayHave, RECORD_SHIFT, SHIFT, TIME } from './join-log';
 
 const OUTER: u32 = 1;
 const FIRST: u32 = 2;
@@ -53,10 +53,9 @@ function touchChains(log: usize, entries: usize, from: u32, until: u32): u32 {
   for (let tuple = from; tuple < until; tuple++) {
     const hash = load<u32>(<usize>load<u32>(entries + (<usize>tuple << 2)), HASH);
     const head = heads + (<usize>(hash & mask) << bucketShift);
-    const position = load<u32>(head);
     // What is gone, or surely another key's, is not looked at: the log stands for it.
-    const has = i32(position - base < live) & i32((load<u8>(head + filter) & bitOf(hash)) != 0);
-    const first = select<usize>(entryAt(directory, slots, shift, position), log, has);
+    const has = mayHave(head, filter, hash, base, live);
+    const first = select<usize>(entryAt(directory, slots, shift, load<u32>(head)), log, has);
     // A head may lie in two cache lines.
     sum += load<u32>(first) + load<u32>(first, FLAGS);
   }
@@ -78,7 +77,7 @@ export function soughtEntries(log: usize, rows: i32, entries: usize, out: usize)
     const hash = load<u32>(<usize>entry, HASH);
     const head = heads + (<usize>(hash & mask) << bucketShift);
     store<u32>(out + (<usize>found << 2), entry);
-    found += i32(load<u32>(head) - base < live) & i32((load<u8>(head + filter) & bitOf(hash)) != 0);
+    found += mayHave(head, filter, hash, base, live);
   }
   return found;
 }

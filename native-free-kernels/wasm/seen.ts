@@ -1,5 +1,5 @@
 import { copyText, sameBytes } from './bytes';
-import { BASE, bitOf, BLOCK, BUCKET_SHIFT, close, DIRECTORY, DIRECTORY_MASK, END, FILTER, FLAGS, GREATEST, HASH, HEADS, LEAST, LINK, MASK, NEXT, push, SHIFT, SIZE, STOP, TIME } from './join-log';
+import { BASE, bitOf, BLOCK, BUCKET_SHIFT, close, DIRECTORY, DIRECTORY_MASK, END, FILTER, FLAGS, GREATEST, HASH, HEADS, LEAST, LINK, MASK, mayHave, NEXT, push, SHIFT, SIZE, STOP, TIME } from './join-log';
 import { entryAt } from './join-probe';
 
 // Layout of a store, in bytes: a log, and behind it what src/aggregate/seen-store.ts has in words.
@@ -32,10 +32,9 @@ function touch(log: usize, from: i32, until: i32, hashes: usize): u32 {
   for (let row = from; row < until; row++) {
     const hash = load<u32>(hashes + (<usize>row << 2));
     const head = heads + (<usize>(hash & mask) << bucketShift);
-    const position = load<u32>(head);
     // What is gone, or surely another key's, is not looked at: the log stands for it.
-    const has = i32(position - base < live) & i32((load<u8>(head + filter) & bitOf(hash)) != 0);
-    sum += load<u32>(select<usize>(entryAt(directory, slots, shift, position), log, has), LINK);
+    const has = mayHave(head, filter, hash, base, live);
+    sum += load<u32>(select<usize>(entryAt(directory, slots, shift, load<u32>(head)), log, has), LINK);
   }
   return sum;
 }
