@@ -1,7 +1,7 @@
 import { isKeyed } from '../aggregate/keyed-window.js';
 import type { MorselOperator, RowOperator } from '../aggregate/row-operator.js';
 import { FireTiming } from '../aggregate/fire-timing.js';
-import type { TopOperator } from '../aggregate/top-operator.js';
+import type { KeptResults } from '../aggregate/kept-results.js';
 import { materialise } from '../batch/materialise.js';
 import { RowReader } from '../batch/row-reader.js';
 import { decodeText } from '../batch/text-codec.js';
@@ -73,7 +73,7 @@ export class MorselTask {
     aggregate: AggregateLayout | null,
     group: RowOperator | null,
     join: JoinOperator | null,
-    private readonly top: TopOperator | null,
+    private readonly kept: KeptResults | null,
     udfs: LoadedFunctions,
   ) {
     const { plan } = job;
@@ -85,7 +85,7 @@ export class MorselTask {
       ? new InOrderRows(thread, job, aggregate.compiled.keyCount, group, (morsel, vectors, rows) => this.put(morsel, vectors, rows))
       : new SlicedRows(thread, called!, aggregate, group);
     const outputsOf = ({ side }: Branch): readonly Expression[] => (joined !== null ? joinInputs(joined, side) : outputs);
-    const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? top?.inputs ?? plan.output.map(columnOf);
+    const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? kept?.inputs ?? plan.output.map(columnOf);
     const { heap, kernels } = thread;
     const allocator = thread.pages.for(PageUse.scratch);
     const timing = called === null || called.window.kind === 'global' || isKeyed(called.window) ? null : new FireTiming(called);
@@ -145,7 +145,7 @@ export class MorselTask {
         if (times.columns.isAhead(fault.row)) reject(fault.row, 'FUTURE_TIME', aheadMessage(times.columns.timeOf(fault.row), morsel.latest));
         else reject(fault.row, fault.code, faultMessage(fault, branch));
       }
-      if (this.top !== null) this.rank(morsel, times, result, first);
+      if (this.kept !== null) this.keep(morsel, times, result, first);
       else if (this.state === null) this.emit(morsel, result);
       else this.state.add(morsel, times, result, first, reject, count);
       if (!this.operator?.holds) scratch.release(mark);
@@ -197,9 +197,9 @@ export class MorselTask {
     OutputQueue.push(heap, { descriptor, stage: this.job.stage, morsel: morsel.token, index: morsel.outputs++ });
   }
 
-  private rank(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number): void {
+  private keep(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number): void {
     morsel.applied += result.rows;
-    this.top!.add(result, times.times && timesOf(this.thread, result, first, times.times));
+    this.kept!.add(result, times.times && timesOf(this.thread, result, first, times.times));
   }
 }
 

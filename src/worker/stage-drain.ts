@@ -2,10 +2,12 @@ import { DedupeFire } from '../aggregate/dedupe-fire.js';
 import { DedupeOperator } from '../aggregate/dedupe-operator.js';
 import { FireOperator } from '../aggregate/fire-operator.js';
 import { GroupOperator } from '../aggregate/group-operator.js';
+import type { KeptResults } from '../aggregate/kept-results.js';
 import { isKeyed } from '../aggregate/keyed-window.js';
 import { OrderedOperator } from '../aggregate/ordered-operator.js';
 import type { Firing, MorselOperator, RowOperator } from '../aggregate/row-operator.js';
 import { SessionFire } from '../aggregate/session-fire.js';
+import { SortOperator } from '../aggregate/sort-operator.js';
 import { TopOperator } from '../aggregate/top-operator.js';
 import { materialise } from '../batch/materialise.js';
 import { signal, Word } from '../heap/control.js';
@@ -34,7 +36,7 @@ export class StageDrain {
   private readonly group: RowOperator | null = null;
   private readonly operator: MorselOperator | null;
   private readonly fire: Firing | null = null;
-  private readonly top: TopOperator | null = null;
+  private readonly kept: KeptResults | null = null;
   /** Morsels whose rows are applied, but not all in the regions yet. */
   private held: Morsel[] = [];
   private opened: OpenMorsel | null = null;
@@ -62,7 +64,7 @@ export class StageDrain {
     };
     const join = joined === null ? null : new JoinStage(thread, job, worker, (vectors, rows) => give(job.plan.output, vectors, rows), joinLimits);
     if (join !== null) this.fire = join.fire;
-    if (top !== null) this.top = new TopOperator(thread, job, makeRoom, emit);
+    if (top !== null) this.kept = top.n === null ? new SortOperator(thread, job, makeRoom, emit) : new TopOperator(thread, job, top, makeRoom, emit);
     if (layout !== null && deduplicate !== null) {
       this.group = new DedupeOperator(thread, job, layout, worker);
       this.fire = new DedupeFire(thread, job, worker);
@@ -73,7 +75,7 @@ export class StageDrain {
       this.fire = new (keyed ? SessionFire : FireOperator)(thread, job, layout, worker, give);
     }
     this.operator = this.group ?? join?.operator ?? null;
-    this.morsels = new MorselTask(thread, job, layout, this.group, join?.operator ?? null, this.top, udfs);
+    this.morsels = new MorselTask(thread, job, layout, this.group, join?.operator ?? null, this.kept, udfs);
   }
 
   /** The half of a task that waits for no other worker, if there is a task: of a morsel only what the chain needs. */
@@ -129,8 +131,8 @@ export class StageDrain {
     const { heap } = this.thread;
     const { aggregate } = firstStage(this.job.plan);
     const watermark = heap.i64[fireWord(this.job.block)]!;
-    if (this.top) {
-      this.top.fire(watermark, watermark === END_OF_TIME);
+    if (this.kept) {
+      this.kept.fire(watermark, watermark === END_OF_TIME);
       Atomics.add(heap.i32, stageWord(this.job.block, StageWord.fireDone), 1);
     } else {
       if (part === 0 && watermark === END_OF_TIME && aggregate?.window.kind === 'global' && aggregate.keys.length === 0) this.group!.touchGlobal();

@@ -88,6 +88,14 @@ test.skipIf(!hasEngine)('behind windows and joins rows are looked at in the orde
   }
 });
 
+test.skipIf(!hasEngine)('rows that wait to be sorted come in many small batches, and do not take pages of their own each', { timeout: 60_000 }, async () => {
+  const list = Array.from({ length: 3000 }, (_, n) => ({ id: n, page: 'page', at: n }));
+  const [left, right] = [stream(listed(list), Event).eventTime('at'), stream(listed(list), Event).eventTime('at').select('id', 'at')];
+  // Nothing is certain before the end: an hour of rows waits.
+  const pairs = left.join(right, { on: 'id', within: '1h', select: row => ({ id: row.id }) });
+  expect((await pairs.dedupe('id', { within: 0 }).collect({ workers: 1, heap: '64MiB', batchRows: 1 })).length).toBe(3000);
+});
+
 test('results and rows of a source in one: their order would be up to chance', () => {
   const source = stream(listed(events(1)), Event).eventTime('at');
   const results = source.groupBy('id', 'page').window(tumbling('1m')).aggregate(() => ({ n: count() })).map(row => ({ id: row.id, page: row.page, at: row.windowEnd }));
