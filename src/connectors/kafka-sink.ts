@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MillraceError } from '../errors.js';
 import type { Fields } from '../plan/types.js';
-import { clientOf, DEFAULT_OUTAGE_MS, errorType, kafkaFailure, retriesFor, within, type KafkaAdmin, type KafkaClient, type KafkaProducer, type KafkaRecord } from './kafka-client.js';
+import { asking, clientOf, DEFAULT_OUTAGE_MS, errorType, kafkaFailure, retriesFor, within, type KafkaAdmin, type KafkaClient, type KafkaProducer, type KafkaRecord } from './kafka-client.js';
 import { bytesOf, messagesOf, type MessageParts } from './kafka-messages.js';
 import { checkOptions, COMPRESSION, type KafkaSinkOptions } from './kafka-sink-options.js';
 import type { ResultBatch, Sink } from './sink.js';
@@ -60,7 +60,7 @@ class KafkaSink implements Sink {
     await this.#ask('cannot reach the brokers', within(outageMs, admin.connect()));
     try {
       if (createTopic !== undefined) await this.#create(admin, createTopic);
-      await within(outageMs, admin.fetchTopicMetadata({ topics: [topic] }));
+      await asking(outageMs, () => admin.fetchTopicMetadata({ topics: [topic] }));
     } catch (error) {
       if (errorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw this.#refused('there is no such topic; create it, or say createTopic: { partitions: … }');
       throw this.#failed('cannot look at the topic', error);

@@ -61,3 +61,17 @@ export async function messagesOf(topic: string): Promise<(KafkaMessage & { parti
   await consumer.disconnect();
   return found.sort((a, b) => a.partition - b.partition || Number(BigInt(a.offset) - BigInt(b.offset)));
 }
+
+/** Has a client's admin lose its connection at the first of each of the questions that `which` names. Returns the names of those, as they are lost. */
+export function loseOnce(client: ReturnType<typeof kafka>, which: (name: string) => boolean): string[] {
+  const lost: string[] = [];
+  const made = client.admin.bind(client);
+  client.admin = config => new Proxy(made(config), {
+    get: (admin, name: string) => (...args: unknown[]) => {
+      if (!which(name) || lost.includes(name)) return (admin as unknown as Record<string, (...given: unknown[]) => unknown>)[name]!(...args);
+      lost.push(name);
+      return Promise.reject(Object.assign(new Error('Connection error: read ECONNRESET'), { name: 'KafkaJSConnectionError', code: 'ECONNRESET', retriable: true }));
+    },
+  });
+  return lost;
+}

@@ -7,7 +7,7 @@ import { schema } from '../../../src/plan/schema.ts';
 import { t } from '../../../src/plan/type-builders.ts';
 import type { Fields, Row } from '../../../src/plan/types.ts';
 import { testHeap } from '../../support/heap.ts';
-import { kafka, makeTopic, messagesOf, unique, useBroker } from '../../support/kafka.ts';
+import { kafka, loseOnce, makeTopic, messagesOf, unique, useBroker } from '../../support/kafka.ts';
 import { service } from '../../support/services.ts';
 
 const broker = useBroker(await service('kafka'));
@@ -79,6 +79,16 @@ describe.skipIf(broker === null).concurrent('the sink', () => {
     await again.open(fieldsOf({ n: t.int32 }));
     await again.abort();
     expect(await messagesOf(topic)).toHaveLength(1);
+  });
+
+  test('asks again where a connection is lost while it looks at its topic', async () => {
+    const topic = await makeTopic('asks');
+    const client = kafka();
+    const lost = loseOnce(client, name => name === 'fetchTopicMetadata');
+    const sink = kafkaSink({ client, topic });
+    await sink.open(fieldsOf({ n: t.int32 }));
+    await sink.close();
+    expect(lost).toEqual(['fetchTopicMetadata']);
   });
 
   test('refuses what cannot be, with the reason', async () => {
