@@ -60,3 +60,8 @@ describe('npm run services', () => {
     expect(JSON.parse(stdout)).toMatchObject({ postgres: { health: 'up', address: postgres } });
   });
 });
+
+test('the id of a Kafka cluster is never taken for an option', async () => {
+  const { clusterId } = await import(new URL('./services/kafka.mjs', import.meta.url).href) as { clusterId(): string };
+  for (let draw = 0; draw < 1000; draw++) expect(clusterId()).toMatch(/^[A-Za-z0-9][\w-]{21}$/);
+});

@@ -9,6 +9,13 @@ import { classPath, java17, jars, JVM, LOGBACK } from './java.mjs';
 const VERSION = '4.1.2';
 const LOGBACK_VERSION = '1.2.13';
 
+/** 16 bytes in base64. Not beginning with '-', as one in 64 would by chance: it is an argument of a command, which takes that for an option. */
+export function clusterId() {
+  const bytes = randomBytes(16);
+  bytes[0] &= 0x7f;
+  return bytes.toString('base64url');
+}
+
 /** Apache Kafka, one process that is broker and controller (KRaft), from its jars. */
 export const kafka = {
   ports: 3,
@@ -26,7 +33,7 @@ export const kafka = {
     writeFileSync(join(folder, 'conf/logback.xml'), LOGBACK);
     writeFileSync(join(folder, 'conf/server.properties'), properties(ports, join(folder, 'data')));
     const [java, libraries] = await Promise.all([java17(), kafka.fetch()]);
-    const format = ['format', '-t', randomBytes(16).toString('base64url'), '-c', join(folder, 'conf/server.properties')];
+    const format = ['format', '-t', clusterId(), '-c', join(folder, 'conf/server.properties')];
     await promisify(execFile)(java, [...JVM, '-XX:TieredStopAtLevel=1', '-cp', classPath(join(folder, 'conf'), ...libraries), 'kafka.tools.StorageTool', ...format],
       { timeout: 60_000 });
   },
