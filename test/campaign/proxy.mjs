@@ -8,15 +8,14 @@ import { connect, createServer } from 'node:net';
 export async function openProxy(target) {
   const [host, port] = target.split(':');
   const sockets = new Set();
-  const total = { bytes: 0 };
   /** Where it stands still next, and who waits for that. */
-  let gate = null, held = false;
+  let passed = 0, gate = null, held = false;
 
   const forward = (from, to) => {
     from.on('data', chunk => {
-      total.bytes += chunk.length;
+      passed += chunk.length;
       if (!to.write(chunk) || held) from.pause();
-      if (gate === null || total.bytes < gate.bytes) return;
+      if (gate === null || passed < gate.bytes) return;
       held = true;
       for (const socket of sockets) socket.pause();
       gate.reached();
@@ -44,7 +43,6 @@ export async function openProxy(target) {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     address: `127.0.0.1:${server.address().port}`,
-    total,
     /** Resolves once so many bytes have passed; then nothing passes until `release`. */
     holdAt: bytes => new Promise(reached => {
       gate = { bytes, reached };
