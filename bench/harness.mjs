@@ -17,13 +17,14 @@ export const WARM_ALREADY = { leastRounds: 2, mostRounds: 20, ms: 6000 };
 
 /**
  * Times the cases in turn, round after round (ours, peer, ours, peer …), so that what else the machine does meets all of them alike.
- * `run` is timed and must be complete when its promise settles; `check` is not timed and says whether the answer of this very run is
- * right; of the warm-up only the first round is checked. With a single round nobody looks at the times, and there is no warm-up.
+ * `prepare` is not timed; `run` is, and must be complete when its promise settles; `check` is not timed and says whether the answer of this very
+ * run is right; of the warm-up only the first round is checked. With a single round nobody looks at the times, and there is no warm-up.
  */
 export async function interleave(cases, { rounds, warmUp = WARM_UP, progress = () => {} }) {
   const times = new Map(cases.map(({ name }) => [name, []]));
   let equal = true;
-  const once = async ({ name, run, check }, checked) => {
+  const once = async ({ name, prepare, run, check }, checked) => {
+    await prepare?.();
     const begun = performance.now();
     const answer = await run();
     const elapsed = performance.now() - begun;

@@ -11,7 +11,7 @@ const BENCHMARKS = {
   campaigns: ['the job of examples/ad-campaigns, from JSON lines and from Arrow tables, against plain JavaScript with Maps', './workloads/campaigns.mjs'],
   joins: ['interval join with 1 M live keys, against DuckDB; three inputs in one join, against two joins in a chain', './workloads/joins.mjs'],
   kafka: ['the question of ysb over messages of a real broker, against consumers of the client alone', './workloads/kafka.mjs'],
-  sinks: ['upserts into PostgreSQL and Cassandra, against the fastest way of their drivers; starts both', './workloads/sinks.mjs'],
+  sinks: ['results into PostgreSQL, Cassandra, Kafka, S3 and files, against the fastest way of their drivers; starts what does not run', './workloads/sinks.mjs'],
   windows: ['tumbling, sliding, disordered and session windows by 1,000 keys, against DuckDB and one another', './workloads/windows.mjs'],
 };
 const HELP = `npm run -s bench -- NAME [options]

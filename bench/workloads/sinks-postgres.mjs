@@ -18,42 +18,47 @@ export async function openPostgres(address, input, engine) {
   const client = new pg.Client({ connectionString: address });
   await client.connect();
   await client.query(`DROP TABLE IF EXISTS ${TABLE}; CREATE TABLE ${TABLE} ${COLUMNS}, PRIMARY KEY (campaign, "windowStart")); CREATE TEMPORARY TABLE staged ${COLUMNS})`);
-  const empty = () => client.query(`TRUNCATE ${TABLE}`);
+  const prepare = async () => {
+    await client.query(`TRUNCATE ${TABLE}`);
+    // What was written before must not be cleaned up at the expense of what comes next.
+    await client.query(`VACUUM ${TABLE}`);
+  };
   const { rows, campaign, time, version, views, clicks } = input;
   // No key twice: a statement must not change a row again.
   const copyRows = Math.min(COPY_ROWS, rows / 2), unnestRows = Math.min(UNNEST_ROWS, rows / 2);
   const check = async () => {
     const { rows: [found] } = await client.query(`SELECT concat_ws(' ', count(*), sum(version), sum(views), sum(clicks)) AS sums FROM ${TABLE}`);
-    await empty();
-    // What was written before must not be cleaned up at the expense of what comes next.
-    await client.query(`VACUUM ${TABLE}`);
     return found.sums === input.sums;
   };
-  await empty();
   const iso = row => new Date(Number(time[row])).toISOString();
   return {
-    check,
-    ours: async () => stream(arrow(input.table), Result).to(postgres({ client: pool, table: TABLE, key: ['campaign', 'windowStart'] })).run({ engine }),
-    copy: async () => {
-      for (let from = 0; from < rows; from += copyRows) {
-        const to = Math.min(rows, from + copyRows);
-        await client.query('BEGIN; TRUNCATE staged');
-        const lines = [];
-        for (let row = from; row < to; row++) lines.push(`${campaign[row]}\t${iso(row)}\t${version[row]}\t${views[row]}\t${clicks[row]}\n`);
-        await pipeline(Readable.from([lines.join('')]), client.query(copyFrom('COPY staged FROM STDIN')));
-        await client.query(`INSERT INTO ${TABLE} AS kept SELECT * FROM staged ${UPSERT}; COMMIT`);
-      }
-    },
-    unnest: async () => {
-      for (let from = 0; from < rows; from += unnestRows) {
-        const to = Math.min(rows, from + unnestRows);
-        const times = [];
-        for (let row = from; row < to; row++) times.push(iso(row));
-        const numbers = column => Array.from(column.subarray(from, to), String);
-        await client.query(`INSERT INTO ${TABLE} AS kept SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[]) ${UPSERT}`,
-          [campaign.slice(from, to), times, numbers(version), numbers(views), numbers(clicks)]);
-      }
-    },
+    questions: [{
+      name: 'PostgreSQL',
+      ours: () => stream(arrow(input.table), Result).to(postgres({ client: pool, table: TABLE, key: ['campaign', 'windowStart'] })).run({ engine }),
+      peers: {
+        'pg, COPY': async () => {
+          for (let from = 0; from < rows; from += copyRows) {
+            const to = Math.min(rows, from + copyRows);
+            await client.query('BEGIN; TRUNCATE staged');
+            const lines = [];
+            for (let row = from; row < to; row++) lines.push(`${campaign[row]}\t${iso(row)}\t${version[row]}\t${views[row]}\t${clicks[row]}\n`);
+            await pipeline(Readable.from([lines.join('')]), client.query(copyFrom('COPY staged FROM STDIN')));
+            await client.query(`INSERT INTO ${TABLE} AS kept SELECT * FROM staged ${UPSERT}; COMMIT`);
+          }
+        },
+        'pg, unnest': async () => {
+          for (let from = 0; from < rows; from += unnestRows) {
+            const to = Math.min(rows, from + unnestRows);
+            const times = [];
+            for (let row = from; row < to; row++) times.push(iso(row));
+            const numbers = column => Array.from(column.subarray(from, to), String);
+            await client.query(`INSERT INTO ${TABLE} AS kept SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[]) ${UPSERT}`,
+              [campaign.slice(from, to), times, numbers(version), numbers(views), numbers(clicks)]);
+          }
+        },
+      },
+      prepare, check,
+    }],
     close: async () => {
       await client.query(`DROP TABLE ${TABLE}`);
       await client.end();

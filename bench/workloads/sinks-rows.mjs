@@ -3,15 +3,14 @@ import { arrowTable } from '../arrow-tables.mjs';
 
 /** Results as they come out of windows: each key twice, the second time with a greater version. */
 export const Result = schema({ campaign: t.utf8, windowStart: t.timestamp, version: t.int64, views: t.int64, clicks: t.int64 });
-const BEGIN = Date.UTC(2026, 0, 1), MINUTE_MS = 60_000;
+const BEGIN = Date.UTC(2026, 0, 1), MINUTE_MS = 60_000, CAMPAIGNS = 1000;
 
-/** `rows` results of 1,000 campaigns, in columns; `table`: the same for a job; `sums`: what a store must have in the end. */
+/** `rows` results of 1,000 campaigns, in columns; `table`: the same for a job; `sums`: what a store of upserts must have in the end. */
 export function resultRows(rows) {
   const keys = rows / 2;
-  const campaigns = 1000;
-  const names = Array.from({ length: campaigns }, (_, i) => `campaign ${String(i).padStart(6, '0')}`);
-  const campaign = Array.from({ length: rows }, (_, row) => names[(row % keys) % campaigns]);
-  const time = BigInt64Array.from({ length: rows }, (_, row) => BigInt(BEGIN + Math.floor((row % keys) / campaigns) * MINUTE_MS));
+  const names = Array.from({ length: CAMPAIGNS }, (_, i) => `campaign ${String(i).padStart(6, '0')}`);
+  const campaign = Array.from({ length: rows }, (_, row) => names[(row % keys) % CAMPAIGNS]);
+  const time = BigInt64Array.from({ length: rows }, (_, row) => BigInt(BEGIN + Math.floor((row % keys) / CAMPAIGNS) * MINUTE_MS));
   const version = BigInt64Array.from({ length: rows }, (_, row) => BigInt(1 + Math.floor(row / keys)));
   const views = BigInt64Array.from({ length: rows }, (_, row) => BigInt(row * 7 % 10_007));
   const clicks = BigInt64Array.from({ length: rows }, (_, row) => BigInt(row % 101));
@@ -25,3 +24,34 @@ export function resultRows(rows) {
   const newest = values => values.subarray(keys).reduce((sum, value) => sum + value, 0n);
   return { rows, campaign, time, version, views, clicks, table, sums: [keys, newest(version), newest(views), newest(clicks)].map(String).join(' ') };
 }
+
+/** Is given rows of a store that keeps all, with whatever numbers it has, and says whether they are those of `input`, each once. */
+export class WholeRows {
+  #left;
+  #right = true;
+  constructor(input) {
+    this.input = input;
+    this.#left = new Set(Array.from({ length: input.rows }, (_, row) => row));
+  }
+  add({ campaign, windowStart, version, views, clicks }) {
+    const { input } = this;
+    const time = windowStart instanceof Date ? windowStart.getTime() : Number(windowStart);
+    const row = (Number(version) - 1) * input.rows / 2 + (time - BEGIN) / MINUTE_MS * CAMPAIGNS + Number(campaign.slice('campaign '.length));
+    this.#right &&= this.#left.delete(row) && campaign === input.campaign[row] && BigInt(views) === input.views[row] && BigInt(clicks) === input.clicks[row];
+  }
+  /** Lines of JSON, the last with its end. */
+  addLines(text) {
+    for (const line of text.trimEnd().split('\n')) {
+      const row = JSON.parse(line);
+      this.add({ ...row, windowStart: Date.parse(row.windowStart) });
+    }
+    return this;
+  }
+  get equal() {
+    return this.#right && this.#left.size === 0;
+  }
+}
+
+/** A row as the line of JSON that the sinks write, made as fast as plain JavaScript can. */
+export const lineOf = ({ campaign, time, version, views, clicks }, row) =>
+  `{"campaign":${JSON.stringify(campaign[row])},"windowStart":"${new Date(Number(time[row])).toISOString()}","version":${version[row]},"views":${views[row]},"clicks":${clicks[row]}}`;

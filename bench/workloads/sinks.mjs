@@ -2,50 +2,63 @@ import { createEngine } from 'millrace';
 import { down, status, up } from '../../test/services/lifecycle.mjs';
 import { figure, interleave, speedup } from '../harness.mjs';
 import { openCassandra } from './sinks-cassandra.mjs';
+import { openFiles } from './sinks-files.mjs';
+import { openKafka } from './sinks-kafka.mjs';
 import { openPostgres } from './sinks-postgres.mjs';
 import { resultRows } from './sinks-rows.mjs';
+import { openS3 } from './sinks-s3.mjs';
 
 const ROWS = 100_000;
-/** Cassandra gets fewer: a statement for each takes its time. */
-const CASSANDRA_SHARE = 8;
 const SMALL = 4000;
+/** `share`: of the rows. Cassandra, where each is a statement, gets fewer, and what is faster more. */
+const STORES = [
+  { service: 'postgres', share: 1, open: openPostgres },
+  { service: 'cassandra', share: 1 / 8, open: openCassandra },
+  { service: 'kafka', share: 2, open: openKafka },
+  { service: 's3', share: 4, open: openS3 },
+  { service: null, share: 4, open: (_, input, engine) => openFiles(input, engine) },
+];
 /** Of servers the first runs are slow, too, but not dozens. */
-const WARM_UP = { leastRounds: 2, mostRounds: 3, ms: 15_000 };
+const WARM_UP = { leastRounds: 2, mostRounds: 6, ms: 6000 };
+const REQUIRED = 0.8;
 
-/** Upserts into each store: half of them new rows, half newer versions; against what is fastest with the driver alone. */
+/** Results into each store, half of them new rows, half newer versions; against what is fastest with the driver alone. */
 export async function bench({ rows = ROWS, small, rounds, progress }) {
   rows = small ? SMALL : Math.ceil(rows / 16) * 16;
-  const started = [];
-  const address = async name => {
-    progress(`starting ${name}`);
-    if ((await status(name))?.health !== 'up') started.push(name);
-    return (await up(name)).address;
-  };
   const engine = createEngine({ workers: 1, heap: '256MiB' });
-  const input = resultRows(rows), fewer = resultRows(rows / CASSANDRA_SHARE);
-  const toPostgres = await openPostgres(await address('postgres'), input, engine);
-  const toCassandra = await openCassandra(await address('cassandra'), fewer, engine);
+  const report = { rows, equal: true, ours: {}, peers: {}, ratios: {}, required: {}, notes: { rowsTo: {}, fastest: {} } };
   try {
-    const { times, equal } = await interleave([
-      { name: 'ours, PostgreSQL', run: toPostgres.ours, check: toPostgres.check },
-      { name: 'COPY', run: toPostgres.copy, check: toPostgres.check },
-      { name: 'unnest', run: toPostgres.unnest, check: toPostgres.check },
-      { name: 'ours, Cassandra', run: toCassandra.ours, check: toCassandra.check },
-      { name: 'executeConcurrent', run: toCassandra.driver, check: toCassandra.check },
-    ], { rounds, progress, warmUp: WARM_UP });
-    const fastest = ['COPY', 'unnest'].reduce((a, b) => (speedup(times, a, b) >= 1 ? a : b));
-    return {
-      rows, equal,
-      ours: { PostgreSQL: figure(times, 'ours, PostgreSQL', rows), Cassandra: figure(times, 'ours, Cassandra', fewer.rows) },
-      peers: { 'pg, COPY': figure(times, 'COPY', rows), 'pg, unnest': figure(times, 'unnest', rows), 'cassandra-driver': figure(times, 'executeConcurrent', fewer.rows) },
-      ratios: { 'driver, PostgreSQL': speedup(times, 'ours, PostgreSQL', fastest), 'driver, Cassandra': speedup(times, 'ours, Cassandra', 'executeConcurrent') },
-      required: { 'driver, PostgreSQL': { atLeast: 0.8 }, 'driver, Cassandra': { atLeast: 0.8 } },
-      notes: { fastest, rowsToCassandra: fewer.rows },
-    };
+    for (const { service, share, open } of STORES) {
+      const wasUp = service === null || (await status(service))?.health === 'up';
+      if (!wasUp) progress(`starting ${service}`);
+      const address = service === null ? null : (await up(service)).address;
+      const input = resultRows(rows * share);
+      const store = await open(address, input, engine);
+      try {
+        await compare(store.questions, input.rows, { rounds, progress, report });
+      } finally {
+        await store.close();
+        if (!wasUp) await down(service);
+      }
+    }
   } finally {
-    await toPostgres.close();
-    await toCassandra.close();
     await engine.close();
-    for (const name of started) await down(name);
+  }
+  return report;
+}
+
+/** Each question of a store: the sink against all of its peers, and the ratio to the fastest of these. */
+async function compare(questions, rows, { rounds, progress, report }) {
+  const cases = questions.flatMap(({ name, ours, peers, prepare, check }) => Object.entries({ [name]: ours, ...peers }).map(([title, run]) => ({ name: title, prepare, run, check })));
+  const { times, equal } = await interleave(cases, { rounds, progress, warmUp: WARM_UP });
+  report.equal &&= equal;
+  for (const { name, peers } of questions) {
+    const fastest = Object.keys(peers).reduce((a, b) => (speedup(times, a, b) >= 1 ? a : b));
+    report.ours[name] = figure(times, name, rows);
+    for (const peer of Object.keys(peers)) report.peers[peer] = figure(times, peer, rows);
+    report.ratios[`driver, ${name}`] = speedup(times, name, fastest);
+    report.required[`driver, ${name}`] = { atLeast: REQUIRED };
+    report.notes.rowsTo[name] = rows;
+    if (Object.keys(peers).length > 1) report.notes.fastest[name] = fastest;
   }
 }

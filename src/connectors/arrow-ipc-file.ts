@@ -42,8 +42,7 @@ class IpcFile implements Sink {
   }
 
   private async flush(): Promise<void> {
-    const bytes = this.encoder!.take();
-    if (bytes.length > 0) await this.file!.writeFile(bytes);
+    await writeAll(this.file!, this.encoder!.takePieces());
   }
 
   async durable(): Promise<void> {
@@ -67,4 +66,13 @@ class IpcFile implements Sink {
     await file?.close().catch(() => undefined);
     await place?.discard();
   }
+}
+
+/** Writes pieces of memory as they lie, in one call as a rule. */
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+  const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  if (bytes === 0) return;
+  const { bytesWritten } = await file.writev(pieces);
+  // A disk that is nearly full takes less; what is left fails, or goes on.
+  if (bytesWritten < bytes) await file.writeFile(Buffer.concat(pieces).subarray(bytesWritten));
 }

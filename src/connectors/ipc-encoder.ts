@@ -4,7 +4,7 @@ import { UnifiedDictionary } from '../batch/unified-dictionary.js';
 import type { Fields } from '../plan/types.js';
 import type { ResultBatch } from './sink.js';
 
-/** Keeps the pieces of encoded batches until they are taken; they are views of the heap, so that must be before the batch is given back. */
+/** Keeps the pieces of encoded batches until they are taken. */
 class Pieces extends arrow.AsyncByteQueue<Uint8Array> {
   pieces: Uint8Array[] = [];
   override write(piece: ArrayBufferLike | ArrayBufferView): void {
@@ -15,7 +15,6 @@ class Pieces extends arrow.AsyncByteQueue<Uint8Array> {
 /** Results as the bytes of one Arrow IPC file or stream. */
 export class IpcEncoder {
   private readonly pieces = new Pieces();
-  private readonly ready: Uint8Array[] = [];
   private readonly writer: RecordBatchWriter;
   private readonly schema: ReturnType<typeof arrowSchema>;
   private readonly dictionaries: readonly (UnifiedDictionary | null)[];
@@ -25,7 +24,6 @@ export class IpcEncoder {
     this.dictionaries = fields.map(field => field.type.kind === 'dictionary' ? new UnifiedDictionary() : null);
     this.writer = format === 'file' ? new arrow.RecordBatchFileWriter() : new arrow.RecordBatchStreamWriter();
     this.writer.reset(this.pieces, this.schema);
-    this.copy();
   }
 
   /** Rows of a batch in ascending order; without them, all. */
@@ -33,7 +31,6 @@ export class IpcEncoder {
     const all = this.unified(batch.toArrow());
     if (rows === undefined || rows.length === batch.rows) this.writer.write(all);
     else for (const [from, to] of runsOf(rows)) this.writer.write(all.slice(from, to));
-    this.copy();
   }
 
   private unified(batch: RecordBatch): RecordBatch {
@@ -41,18 +38,17 @@ export class IpcEncoder {
     return new arrow.RecordBatch(this.schema, arrow.makeData({ type: new arrow.Struct(this.schema.fields), length: batch.numRows, nullCount: 0, children }));
   }
 
+  /** What was encoded since: views of the batches, to be written or copied before these are given back. */
+  takePieces(): Uint8Array[] {
+    return this.pieces.pieces.splice(0);
+  }
+  /** The same as a copy. */
   take(): Uint8Array {
-    return Buffer.concat(this.ready.splice(0));
+    return Buffer.concat(this.takePieces());
   }
 
   finish(): void {
     this.writer.finish();
-    this.copy();
-  }
-
-  private copy(): void {
-    const pieces = this.pieces.pieces.splice(0);
-    if (pieces.length > 0) this.ready.push(Buffer.concat(pieces));
   }
 }
 

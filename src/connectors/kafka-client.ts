@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MillraceError, type ErrorCode } from '../errors.js';
+import { wholeAnswers } from './kafka-sockets.js';
 
 /** What is used of a client with the interface of KafkaJS: `Kafka` of the package kafkajs, or another that looks like it. */
 export interface KafkaClient {
@@ -84,7 +85,7 @@ export async function clientOf({ client, brokers, clientId, ssl, sasl, outageMs 
   if (client !== undefined) return client as KafkaClient;
   const { Kafka } = await kafkajs();
   // Its logger would write to standard output, what failed included; what matters arrives as an error.
-  return new Kafka({ clientId: clientId ?? 'millrace', brokers: [...brokers!], ssl, sasl, logLevel: 0, connectionTimeout: 3000, retry: retriesFor(outageMs ?? DEFAULT_OUTAGE_MS) }) as KafkaClient;
+  return new Kafka({ clientId: clientId ?? 'millrace', brokers: [...brokers!], ssl, sasl, logLevel: 0, connectionTimeout: 3000, socketFactory: wholeAnswers(), retry: retriesFor(outageMs ?? DEFAULT_OUTAGE_MS) }) as KafkaClient;
 }
 async function kafkajs(): Promise<Package> {
   try {

@@ -1,7 +1,7 @@
 // One life of the job of examples/ad-campaigns, in a process that can be killed: from Kafka to a store, both by ways that can be cut.
 import { connect } from 'node:net';
 import kafkajs from 'kafkajs';
-import { kafka } from 'millrace/kafka';
+import { kafka, wholeAnswers } from 'millrace/kafka';
 import { campaignMinutes } from '../../examples/ad-campaigns/pipeline.mjs';
 import { openStore } from '../../examples/ad-campaigns/stores.mjs';
 
@@ -10,7 +10,7 @@ const [host, port] = brokers.split(':');
 // Brokers say where they are, so the client would leave the way that it was given.
 const client = new kafkajs.Kafka({
   brokers: [brokers], logLevel: kafkajs.logLevel.NOTHING, connectionTimeout: 3000, retry: { initialRetryTime: 250, maxRetryTime: 3000, retries: 60 },
-  socketFactory: ({ onConnect }) => connect({ host, port: Number(port) }, onConnect),
+  socketFactory: wholeAnswers(({ onConnect }) => connect({ host, port: Number(port) }, onConnect)),
 });
 const source = topic => kafka({ client, topic, groupId: `${group}.${topic}`, until: 'latest', sessionTimeoutMs: 6000, outageMs: 240_000 });
 /** Every batch is written once more, as by somebody who got no answer. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { service } from '../../support/services.ts';
 
-const there = [await service('postgres'), await service('cassandra')].every(address => address !== null);
+const there = [await service('kafka'), await service('postgres'), await service('cassandra'), await service('s3')].every(address => address !== null);
 
 /** As in bench.test.ts, for the benchmark that needs servers. */
 test.skipIf(!there)('a small size of the benchmark of sinks: it runs, and what the stores have equals what was written', async () => {

@@ -60,6 +60,22 @@ describe.skipIf(url === null || address === null)('a job that is run again over 
       expect(Number((await pool.query(`SELECT max(version % (1::bigint << 40)) AS v FROM ${space}.counts`)).rows[0].v)).toBeGreaterThan(1);
       await run(events(40));
       expect(await found()).toEqual(wanted(events(40)));
+
+      // What a life does not come to is removed as the pages of both stores say.
+      const fewer = events(40).filter(({ key }) => key !== 'c');
+      const [counts] = wanted(fewer);
+      await run(fewer);
+      expect((await found())[2]).toEqual(wanted([...fewer, ...events(40).filter(({ key }) => key === 'c')])[2]);
+      await pool.query(`DELETE FROM ${space}.counts WHERE version < (SELECT number << 40 FROM ${space}.millrace_incarnations WHERE "table" = 'counts')`);
+      const [life] = (await client.execute(`SELECT number FROM ${space}.millrace_incarnations WHERE table_name = 'counts'`)).rows;
+      const first = BigInt(String(life!['number'])) << 40n;
+      for (const row of (await client.execute(`SELECT key, "windowStart", version FROM ${space}.counts`)).rows) {
+        if (BigInt(String(row['version'])) < first) await client.execute(`DELETE FROM ${space}.counts USING TIMESTAMP ? WHERE key = ? AND "windowStart" = ?`, [row['version'], row['key'], row['windowStart']], { prepare: true });
+      }
+      expect([(await found())[0], (await found())[2]]).toEqual([counts, counts]);
+      // A row that was removed can be written again.
+      await run(events(40));
+      expect((await found())[2]).toEqual(wanted(events(40))[2]);
     } finally {
       await pool.query(`DROP SCHEMA ${space} CASCADE`);
       await client.execute(`DROP KEYSPACE ${space}`);
