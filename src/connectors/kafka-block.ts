@@ -57,6 +57,9 @@ export class Block {
   get isEmpty(): boolean {
     return this.records === 0 && this.bad.length === 0;
   }
+  get isLarge(): boolean {
+    return this.length >= this.plan.blockBytes * 0.75;
+  }
   get isFull(): boolean {
     return this.length >= this.plan.blockBytes || this.bad.length >= 1000;
   }

@@ -41,6 +41,10 @@ export class Lane {
   get isRead(): boolean {
     return this.position >= this.end;
   }
+  /** There is no point in waiting for more. */
+  get isRipe(): boolean {
+    return this.isFull || this.isRead || this.block?.isLarge === true;
+  }
   /** Gathers no more until a block is taken. */
   get isFull(): boolean {
     return this.block !== null && (this.block.isFull || (!this.isPastCut && this.position >= this.cut && this.hasRows));

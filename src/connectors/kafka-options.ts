@@ -38,7 +38,7 @@ export interface KafkaOptions extends KafkaConnection {
   readonly maxPartitions?: number;
   /** A longer value is a dead letter. Bytes; default 8 MiB. */
   readonly maxMessageBytes?: number;
-  /** The most bytes of a partition that are fetched at once. Default 1 MiB. */
+  /** The most bytes of a partition that are fetched at once. Default 256 KiB: of more, the garbage collector copies what the client makes. */
   readonly fetchBytes?: number;
   /** How long a broker waits for messages before it answers that there are none. Default 250 ms. */
   readonly maxWaitMs?: number;
@@ -49,7 +49,7 @@ export interface KafkaOptions extends KafkaConnection {
 }
 
 export const KAFKA_DEFAULTS: Readonly<Record<'maxPartitions' | 'maxMessageBytes' | 'fetchBytes' | 'maxWaitMs' | 'sessionTimeoutMs' | 'rebalanceTimeoutMs', number>> = {
-  maxPartitions: 256, maxMessageBytes: 8_388_608, fetchBytes: 1_048_576, maxWaitMs: 250, sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 60_000,
+  maxPartitions: 256, maxMessageBytes: 8_388_608, fetchBytes: 262_144, maxWaitMs: 250, sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 60_000,
 };
 const COLUMNS = ['key', 'value', 'headers', 'timestamp', 'partition', 'offset', 'topic'] as const;
 

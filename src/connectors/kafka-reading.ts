@@ -6,6 +6,9 @@ import type { KafkaSession } from './kafka-session.js';
 import { placeKey, type Position } from './kafka-topics.js';
 import type { Delivered, ResumedPartition, SourceItem, SourceReader } from './source.js';
 
+/** So long a block that is not full waits for more: each item costs workers and this thread as much as a thousand messages. */
+const GROWING_MS = 20;
+
 /**
  * One reading, of partitions that are ours while it lasts. The client pushes batches and the engine pulls items: a batch goes into the block of its partition,
  * and while that is full the client is held back, which reads nothing more by then.
@@ -16,6 +19,9 @@ export class KafkaReading implements SourceReader {
   private readonly byPlace: ReadonlyMap<string, Lane>;
   /** With something to take, those first that have waited longest. */
   private readonly waiting = new Set<Lane>();
+  /** With something that may become more yet, until the timer ends. */
+  private readonly growing = new Set<Lane>();
+  private timer: NodeJS.Timeout | null = null;
   private restarts = false;
   private answeredRestart = false;
   private giveBack: (() => void) | null = null;
@@ -57,13 +63,30 @@ export class KafkaReading implements SourceReader {
       if (this.restarts || this.session.isOver || !payload.isRunning()) return;
       if (this.plan.decode === null) index = lane.gather(messages, index, counted);
       else if (await lane.decode(messages[index]!)) index++;
-      if (lane.hasRows) this.waiting.add(lane);
-      this.wake();
+      this.offer(lane);
     }
     lane.skipTo(Number(batch.lastOffset()) + 1);
+    this.offer(lane);
     if (lane.isRead) this.session.pause(lane);
     payload.resolveOffset(batch.lastOffset());
     this.wake();
+  }
+
+  /** Has the engine take what was gathered, at once or in a while. */
+  private offer(lane: Lane): void {
+    if (!lane.hasRows || this.waiting.has(lane)) return;
+    if (lane.isRipe) {
+      this.growing.delete(lane);
+      this.waiting.add(lane);
+      return this.wake();
+    }
+    this.growing.add(lane);
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      for (const grown of this.growing) this.waiting.add(grown);
+      this.growing.clear();
+      this.wake();
+    }, GROWING_MS);
   }
 
   async next(): Promise<SourceItem | null> {
@@ -112,6 +135,7 @@ export class KafkaReading implements SourceReader {
   /** The partitions are no longer ours, or not all there are. */
   restart(): void {
     this.restarts = true;
+    clearTimeout(this.timer ?? undefined);
     for (const resolve of this.taken.splice(0)) resolve();
     this.wake();
   }
