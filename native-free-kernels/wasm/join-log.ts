@@ -63,7 +63,10 @@ export function clearChains(log: usize): void {
 
 /** Rows whose buckets are brought near together. */
 const NEAR: i32 = 64;
-/** Reads the buckets of some rows: the reads wait for memory all at once. Returns what they sum up to, or the compiler would leave them out. */
+/**
+ * Reads the buckets of some rows: the reads wait for memory all at once, the more of them the shorter the loop. Returns what they sum up to, or the
+ * compiler would leave them out.
+ */
 function touchBuckets(heads: usize, mask: u32, shift: usize, from: i32, until: i32, candidates: usize, hashes: usize): u32 {
   let sum: u32 = 0;
   for (let row = from; row < until; row++) {

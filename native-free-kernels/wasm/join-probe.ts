@@ -35,11 +35,26 @@ export function sameKey(one: usize, a: usize, other: usize, b: usize): bool {
   return true;
 }
 
+/** Reads the buckets of some tuples, as `touchBuckets` in join-log.ts does. */
+function touchHeads(log: usize, entries: usize, from: u32, until: u32): u32 {
+  const heads = <usize>load<u32>(log, HEADS);
+  const mask = load<u32>(log, MASK);
+  const bucketShift = <usize>load<u8>(log, BUCKET_SHIFT);
+  let sum: u32 = 0;
+  for (let tuple = from; tuple < until; tuple++) {
+    const hash = load<u32>(<usize>load<u32>(entries + (<usize>tuple << 2)), HASH);
+    sum += load<u32>(heads + (<usize>(hash & mask) << bucketShift));
+  }
+  return sum;
+}
+
 /**
- * Reads the beginnings of the chains of some tuples, so that they are in the cache: the reads wait for memory all at once, as no branch depends on
- * them. Returns what they sum up to, or the compiler would leave them out.
+ * Reads the beginnings of the chains of some tuples, whose buckets are near, and what comes behind them in their chains (`second`), so that they are in
+ * the cache: the reads wait for memory all at once, as no branch depends on them. Returns what they sum up to, or the compiler would leave them out.
  */
-function touchChains(log: usize, entries: usize, from: u32, until: u32): u32 {
+// @ts-ignore: decorator
+@inline
+function touchChains(log: usize, entries: usize, from: u32, until: u32, second: bool): u32 {
   const heads = <usize>load<u32>(log, HEADS);
   const mask = load<u32>(log, MASK);
   const bucketShift = <usize>load<u8>(log, BUCKET_SHIFT);
@@ -55,11 +70,21 @@ function touchChains(log: usize, entries: usize, from: u32, until: u32): u32 {
     const head = heads + (<usize>(hash & mask) << bucketShift);
     // What is gone, or surely another key's, is not looked at: the log stands for it.
     const has = mayHave(head, filter, hash, base, live);
-    const first = select<usize>(entryAt(directory, slots, shift, load<u32>(head)), log, has);
-    // A head may lie in two cache lines.
-    sum += load<u32>(first) + load<u32>(first, FLAGS);
+    let entry = select<usize>(entryAt(directory, slots, shift, load<u32>(head)), log, has);
+    if (second) {
+      const next = load<u32>(entry, LINK);
+      entry = select<usize>(entryAt(directory, slots, shift, next), log, has & i32(next - base < live));
+    }
+    // An entry's head may lie in two cache lines.
+    sum += load<u32>(entry) + load<u32>(entry, FLAGS);
   }
   return sum;
+}
+function touchFirst(log: usize, entries: usize, from: u32, until: u32): u32 {
+  return touchChains(log, entries, from, until, false);
+}
+function touchSecond(log: usize, entries: usize, from: u32, until: u32): u32 {
+  return touchChains(log, entries, from, until, true);
 }
 
 /** Lists the entries whose hash an entry of a log may have, see the interface. */
@@ -101,7 +126,9 @@ export function probeEntries(log: usize, cursor: usize, tuples: u32, entries: us
   for (; tuple < tuples; tuple++) {
     if (tuple >= near && live) {
       near = min<u32>(tuple + NEAR, tuples);
-      store<u32>(cursor, touchChains(log, entries, tuple, near), 12);
+      store<u32>(cursor, touchHeads(log, entries, tuple, near), 12);
+      store<u32>(cursor, touchFirst(log, entries, tuple, near), 12);
+      store<u32>(cursor, touchSecond(log, entries, tuple, near), 12);
     }
     const entry = <usize>load<u32>(entries + (<usize>tuple << 2));
     const key = load<u64>(entry);

@@ -14,8 +14,18 @@ const NULL: u32 = 1;
 /** Rows whose chains are brought near together. */
 const NEAR: i32 = 64;
 
+/** Reads the buckets of some rows, as `touchBuckets` in join-log.ts does. */
+function touchHeads(log: usize, from: i32, until: i32, hashes: usize): u32 {
+  const heads = <usize>load<u32>(log, HEADS);
+  const mask = load<u32>(log, MASK);
+  const bucketShift = <usize>load<u8>(log, BUCKET_SHIFT);
+  let sum: u32 = 0;
+  for (let row = from; row < until; row++) sum += load<u32>(heads + (<usize>(load<u32>(hashes + (<usize>row << 2)) & mask) << bucketShift));
+  return sum;
+}
+
 /**
- * Reads the beginnings of the chains of some rows: the reads wait for memory all at once. Returns
+ * Reads the beginnings of the chains of some rows, whose buckets are near: the reads wait for memory all at once. Returns
  * what they sum up to, or the compiler would leave them out.
  */
 function touch(log: usize, from: i32, until: i32, hashes: usize): u32 {
@@ -63,6 +73,7 @@ export function firstOfKeys(owner: usize, from: i32, rows: i32, elements: usize,
   for (; row < rows; row++) {
     if (row >= near) {
       near = min<i32>(row + NEAR, rows);
+      store<u32>(owner, touchHeads(owner, row, near, hashes), TOUCHED);
       store<u32>(owner, touch(owner, row, near, hashes), TOUCHED);
     }
     const time = load<i64>(times + (<usize>row << 3));

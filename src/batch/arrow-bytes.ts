@@ -17,16 +17,20 @@ export function importBytes(from: arrow.DataType, type: DataType): ColumnImport 
   return spans(spanOf(from));
 }
 
+/** By column how many rows `soundRows` found as room was made: they are copied in the same step, so that nothing can have changed. */
+const found = new WeakMap<Data, number>();
+
 /** 32-bit offsets. In a slice they are cut out but keep their values; the bytes are whole. */
 const plain: ColumnImport = {
   bytes(data, rows) {
     const offsets = data.valueOffsets as Int32Array;
     const given = soundRows(data, rows);
+    found.set(data, given);
     return given === 0 ? 0 : offsets[given]! - offsets[0]!;
   },
   copy(data, rows, { heap, values, offsets: target }) {
     const offsets = data.valueOffsets as Int32Array;
-    const given = soundRows(data, rows);
+    const given = found.get(data)!;
     const first = given === 0 ? 0 : offsets[0]!;
     const at = target >>> 2;
     heap.i32[at] = 0;

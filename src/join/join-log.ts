@@ -5,6 +5,8 @@ import type { LogMemory, LogTools, NewEntries } from './log-tools.js';
 const FIRST_SLOTS = 8;
 /** A log is looked through for entries that are gone once it has so many blocks. */
 const LEAST_SCANNED_BLOCKS = 4;
+/** Of so many blocks the first look takes one: in most logs nearly all entries are left, and one look tells as much as a look at all. */
+const BLOCKS_PER_SAMPLE = 8;
 
 interface Block {
   readonly position: number;
@@ -155,12 +157,23 @@ export class JoinLog {
 
   /** Where fewer than half of the bytes are of entries that are left, these are copied to blocks of their own. */
   private scan(since: bigint, length: number): void {
-    const { kernels } = this.tools;
-    let left = 0;
-    for (const { record } of this.blocks()) left += kernels.bytesSince(this.word(record, RecordWord.address), this.word(record, RecordWord.used), since) >>> 0;
-    if (left === 0) return this.free();
-    if (left / 8 < length / 2) this.compact(since);
-    this.set(LogWord.scanAt, Math.max(LEAST_SCANNED_BLOCKS * this.blockUnits, (left / 8) * 2));
+    const records = [...this.blocks()].map(({ record }) => record);
+    let left = this.bytesLeft(records.filter((_, number) => number % BLOCKS_PER_SAMPLE === LEAST_SCANNED_BLOCKS - 1), since);
+    if (left.bytes * 2 <= left.used) {
+      left = this.bytesLeft(records, since);
+      if (left.bytes === 0) return this.free();
+      if (left.bytes / 8 < length / 2) this.compact(since);
+    }
+    this.set(LogWord.scanAt, Math.max(LEAST_SCANNED_BLOCKS * this.blockUnits, (left.bytes / left.used) * length * 2));
+  }
+  /** Of some blocks the bytes of entries, and of those that are left. */
+  private bytesLeft(records: readonly number[], since: bigint): { bytes: number; used: number } {
+    let [bytes, used] = [0, 0];
+    for (const record of records) {
+      used += this.word(record, RecordWord.used);
+      bytes += this.tools.kernels.bytesSince(this.word(record, RecordWord.address), this.word(record, RecordWord.used), since) >>> 0;
+    }
+    return { bytes, used };
   }
 
   private compact(since: bigint): void {

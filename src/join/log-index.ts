@@ -3,6 +3,8 @@ import type { LogMemory, LogTools } from './log-tools.js';
 
 /** So many buckets for each row of the log that has most: a probe reads every row of its chain down to the match, and each may be far away. */
 const BUCKETS_PER_ROW = 1;
+/** So many times as many buckets where they become too few: then all entries are linked anew, far apart from one another. */
+const GROWTH = 4;
 const HEAD_BYTES = 4;
 
 /** What an index wants of a log. */
@@ -33,7 +35,8 @@ export class LogIndex {
   /** Has buckets for a log with so many rows. */
   reserve(rows: number): void {
     const wanted = this.isSought ? rows * BUCKETS_PER_ROW : 0;
-    if (wanted > this.buckets || this.buckets === 0) this.rebuild(Math.max(this.least, powerOf2(wanted)));
+    if (wanted <= this.buckets && this.buckets > 0) return;
+    this.rebuild(Math.max(this.least, powerOf2(wanted), this.isSought ? this.buckets * GROWTH : 0));
   }
   /** Has fewer buckets if there are many more than rows. */
   shrink(): void {

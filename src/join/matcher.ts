@@ -79,7 +79,7 @@ export class Matcher implements Matching {
       return this.expand(store, this.tuples(rows, 0, entries), this.others(0), 0, 'came', false);
     }
     if (kind === 'count') {
-      for (const side of this.others(0)) this.probe(store, 0, 0, side, rows, entries, ALL_MATCHES, (found, count) => this.count(side, count, this.gather(count, found, entries, 0)));
+      for (const side of this.others(0)) this.probeSought(store, 0, side, rows, entries, (found, count, list) => this.count(side, count, this.gather(count, found, list, 0)));
       if (eager) this.results.add(this.tuples(rows, 0, entries), changes);
       if (changes) this.clearCounts(rows, entries);
       return;
@@ -95,11 +95,11 @@ export class Matcher implements Matching {
   private rightCame(store: JoinStore, side: number, entries: number, rows: number): void {
     const { kind, eager, givesUnmatched } = this.shape;
     const bit = matchedBy(side);
+    if (kind === 'count') return this.probeSought(store, side, 0, rows, entries, ({ matches }, count) => this.countsGrew(side, matches, count));
     const rules: ProbeRules = kind === 'semi' || kind === 'anti' ? { outer: false, first: false, skipped: bit } : ALL_MATCHES;
     this.probe(store, 0, side, 0, rows, entries, rules, (found, count) => {
       const left = found.matches;
       if (kind === 'rows') return this.pairsCame(store, side, found, this.gather(count, found, entries, side), count);
-      if (kind === 'count') return this.countsGrew(side, left, count);
       const first = this.claim(count, left, 0, bit);
       if (first > 0 && (kind === 'semi' || eager)) this.results.add(this.tuples(first, 0, this.pick(first, left)), kind === 'anti');
     });
@@ -172,6 +172,15 @@ export class Matcher implements Matching {
 
   private probe(...args: Parameters<Prober['probe']>): void {
     this.prober.probe(...args);
+  }
+  /** Looks up those of some entries that may have matches, as far as the buckets tell: where few do, one pass over the buckets, which are near, is all that the others cost. */
+  private probeSought(store: JoinStore, from: number, to: number, rows: number, entries: number, visit: (found: Found, count: number, list: number) => void): void {
+    const { kernels, scratch } = this.thread;
+    const mark = scratch.mark();
+    const list = scratch.take(rows * 4);
+    const sought = kernels.soughtEntries(store.logs[to]!.address, rows, entries, list);
+    if (sought > 0) this.probe(store, 0, from, to, sought, list, ALL_MATCHES, (found, count) => visit(found, count, list));
+    scratch.release(mark);
   }
   /** The entries of rows that were found, in the room that the level has for a side. */
   private gather(rows: number, { numbers, lists }: Found, entries: number, side: number): number {

@@ -16,13 +16,13 @@ import type { ThreadContext } from './thread-context.js';
 export class InOrderRows {
   private readonly order: InOrderTimes;
 
-  /** `put` takes rows that are let through, as a result of the morsel. */
+  /** `put` takes rows that are let through, as results of the morsel: vectors in scratch. */
   constructor(
     private readonly thread: ThreadContext,
     job: JobLayout,
     private readonly keys: number,
     private readonly group: RowOperator,
-    private readonly put: (morsel: Morsel, vectors: readonly Vector[], rows: number) => void,
+    private readonly put: (vectors: readonly Vector[], rows: number) => void,
   ) {
     this.order = inOrderTimes(firstStage(job.plan));
   }
@@ -49,7 +49,7 @@ export class InOrderRows {
     const decided = (kept: number, count: number, dropped: number): void => {
       morsel.applied -= dropped;
       morsel.filtered += dropped;
-      this.put(morsel, vectorsAt(this.thread, vectors.slice(this.keys), kept, count), count);
+      this.put(vectorsAt(this.thread, vectors.slice(this.keys), kept, count), count);
     };
     const bounds = byTime ? times.boundsBefore(morsel, first, elements, selection, accept) : 0;
     this.group.add({

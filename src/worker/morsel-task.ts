@@ -2,14 +2,13 @@ import { isKeyed } from '../aggregate/keyed-window.js';
 import type { MorselOperator, RowOperator } from '../aggregate/row-operator.js';
 import { FireTiming } from '../aggregate/fire-timing.js';
 import type { KeptResults } from '../aggregate/kept-results.js';
-import { materialise } from '../batch/materialise.js';
 import { RowReader } from '../batch/row-reader.js';
 import { decodeText } from '../batch/text-codec.js';
 import type { SharedMorsel } from '../batch/shared-batch.js';
 import { SharedCopier } from '../batch/shared-copy.js';
 import { TextDecoderStage } from '../batch/text-decoder.js';
 import { StatelessStage, type ChunkResult } from '../expression/stateless-stage.js';
-import { CHUNK_ROWS, type Vector } from '../expression/vector.js';
+import { CHUNK_ROWS } from '../expression/vector.js';
 import { joinInputs } from '../join/entry-layout.js';
 import type { JoinOperator } from '../join/join-operator.js';
 import { PageUse } from '../heap/page-allocator.js';
@@ -20,6 +19,7 @@ import { firstStage, type Branch } from '../plan/plan.js';
 import { Poisoned } from '../heap/lock.js';
 import { poisoned } from '../heap/control.js';
 import { Chain } from './chain.js';
+import { ChunkResults } from './chunk-results.js';
 import { timesOf } from './elements.js';
 import { EventTimes } from './event-times.js';
 import { InOrderRows } from './in-order-rows.js';
@@ -64,6 +64,7 @@ export class MorselTask {
   private readonly branches: readonly BranchStage[];
   private readonly chain: Chain;
   private readonly batches: Allocator;
+  private readonly results: ChunkResults;
   private readonly state: ToState | null;
   private readonly operator: MorselOperator | null;
 
@@ -80,9 +81,10 @@ export class MorselTask {
     const { branches, aggregate: called, join: joined } = firstStage(plan);
     this.chain = new Chain(thread.heap, job.block, job.lanes);
     this.batches = thread.pages.for(PageUse.batch);
+    this.results = new ChunkResults(thread, this.batches, plan.output);
     this.operator = group ?? join;
     this.state = join !== null ? new JoinRows(thread, job, join) : aggregate === null || group === null ? null : group.inOrder
-      ? new InOrderRows(thread, job, aggregate.compiled.keyCount, group, (morsel, vectors, rows) => this.put(morsel, vectors, rows))
+      ? new InOrderRows(thread, job, aggregate.compiled.keyCount, group, (vectors, rows) => this.results.add(vectors, rows))
       : new SlicedRows(thread, called!, aggregate, group);
     const outputsOf = ({ side }: Branch): readonly Expression[] => (joined !== null ? joinInputs(joined, side) : outputs);
     const outputs: readonly Expression[] = aggregate?.compiled.inputs ?? kept?.inputs ?? plan.output.map(columnOf);
@@ -148,9 +150,12 @@ export class MorselTask {
       if (this.kept !== null) this.keep(morsel, times, result, first);
       else if (this.state === null) this.emit(morsel, result);
       else this.state.add(morsel, times, result, first, reject, count);
-      if (!this.operator?.holds) scratch.release(mark);
+      if (this.operator?.holds) continue;
+      this.put(morsel);
+      scratch.release(mark);
     }
     this.operator?.endMorsel(morsel.turn);
+    this.put(morsel);
     reader.unbind();
     storeRejects(this.thread, morsel, rejects);
   }
@@ -188,13 +193,10 @@ export class MorselTask {
 
   private emit(morsel: Morsel, result: ChunkResult): void {
     morsel.applied += result.rows;
-    this.put(morsel, result.vectors, result.rows);
+    this.results.add(result.vectors, result.rows);
   }
-  private put(morsel: Morsel, vectors: readonly Vector[], rows: number): void {
-    if (rows === 0) return;
-    const { heap, kernels } = this.thread;
-    const descriptor = materialise(heap, kernels, this.batches, this.job.plan.output, vectors, rows);
-    OutputQueue.push(heap, { descriptor, stage: this.job.stage, morsel: morsel.token, index: morsel.outputs++ });
+  private put(morsel: Morsel): void {
+    this.results.flush(descriptor => OutputQueue.push(this.thread.heap, { descriptor, stage: this.job.stage, morsel: morsel.token, index: morsel.outputs++ }));
   }
 
   private keep(morsel: Morsel, times: EventTimes, result: ChunkResult, first: number): void {
