@@ -17,6 +17,7 @@ export interface GroupListener {
 }
 const HEARTBEAT_MS = 3000;
 const CLOSE_MS = 5000;
+const TRY_AGAIN_MS = 1000;
 /** A member that has not joined has nothing to leave. */
 const CLOSE_UNJOINED_MS = 250;
 /** What a commit that came at the wrong moment fails with: partitions have changed hands, or are about to, and their next reading is told anew. */
@@ -24,41 +25,84 @@ const OUT_OF_TURN = /REBALANCE|GENERATION|UNKNOWN_MEMBER|NOT_COORDINATOR|COORDIN
 
 /** A member of a consumer group, over a client with the interface of KafkaJS. */
 export class KafkaGroup {
-  private readonly consumer: KafkaConsumer;
+  private consumer: KafkaConsumer;
+  private topics: string[] = [];
+  private renewing = false;
   private known: string | null = null;
   private aliveAt: number = Date.now();
   private closing: Promise<void> | null = null;
 
   constructor(
     private readonly name: string,
-    client: KafkaClient,
+    private readonly client: KafkaClient,
     private readonly options: KafkaOptions,
     private readonly outageMs: number,
     private readonly listener: GroupListener,
   ) {
-    const { groupId, fetchBytes, maxWaitMs, sessionTimeoutMs, rebalanceTimeoutMs } = { ...KAFKA_DEFAULTS, ...options };
+    this.consumer = this.made();
+  }
+
+  private made(): KafkaConsumer {
+    const { groupId, fetchBytes, maxWaitMs, sessionTimeoutMs, rebalanceTimeoutMs } = { ...KAFKA_DEFAULTS, ...this.options };
     const perFetch = fetchBytes ?? KAFKA_DEFAULTS.fetchBytes;
-    this.consumer = client.consumer({
+    const consumer = this.client.consumer({
       groupId, maxBytesPerPartition: perFetch, maxBytes: Math.max(10 * 2 ** 20, perFetch), maxWaitTimeInMs: maxWaitMs, sessionTimeout: sessionTimeoutMs, rebalanceTimeout: rebalanceTimeoutMs,
       heartbeatInterval: Math.min(HEARTBEAT_MS, Math.floor(sessionTimeoutMs / 3)), metadataMaxAge: 30_000, allowAutoTopicCreation: false,
       // By itself the client would try for ever.
-      retry: { initialRetryTime: 250, maxRetryTime: 3000, retries: 5, restartOnFailure: () => Promise.resolve(this.closing === null && Date.now() - this.aliveAt < outageMs) },
+      retry: { initialRetryTime: 250, maxRetryTime: 3000, retries: 5, restartOnFailure: () => Promise.resolve(!this.hasDoneWith(consumer) && Date.now() - this.aliveAt < this.outageMs) },
     });
-    this.listen();
+    this.listen(consumer);
+    return consumer;
+  }
+  private hasDoneWith(consumer: KafkaConsumer): boolean {
+    return this.closing !== null || consumer !== this.consumer;
   }
 
   /** Joins the group. What goes wrong from then on is told to the listener. */
   async join(topics: readonly string[]): Promise<void> {
-    const { consumer } = this;
+    this.topics = [...topics];
     try {
-      await within(this.outageMs, consumer.connect());
-      // Where a job begins is decided elsewhere; this is where the client goes when what it asks for is gone.
-      await within(this.outageMs, consumer.subscribe({ topics: [...topics], fromBeginning: true }));
+      await this.subscribe();
     } catch (error) {
       throw readFailure(this.name, this.options, 'cannot reach the brokers', error);
     }
-    void consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: payload => this.handle(payload) })
-      .catch((error: unknown) => this.listener.failed(readFailure(this.name, this.options, `cannot join the group '${this.options.groupId}'`, error)));
+    this.run();
+  }
+
+  private async subscribe(): Promise<void> {
+    const { consumer } = this;
+    await within(this.outageMs, consumer.connect());
+    // Where a job begins is decided elsewhere; this is where the client goes when what it asks for is gone.
+    await within(this.outageMs, consumer.subscribe({ topics: this.topics, fromBeginning: true }));
+  }
+  private run(): void {
+    const { consumer } = this;
+    void consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: payload => (this.hasDoneWith(consumer) ? Promise.resolve() : this.handle(payload)) })
+      .catch((error: unknown) => this.hasDoneWith(consumer) || this.listener.failed(readFailure(this.name, this.options, `cannot join the group '${this.options.groupId}'`, error)));
+  }
+
+  /**
+   * Goes on with a new consumer. A connection that has not answered in time may never do so again, and the client would go on asking over it: it is half open,
+   * or the client takes what it reads for the rest of an answer that was cut off.
+   */
+  private async renew(): Promise<void> {
+    if (this.renewing || this.closing !== null) return;
+    this.renewing = true;
+    const old = this.consumer;
+    this.consumer = this.made();
+    // Members that are there no more hold up those that come.
+    await within(CLOSE_MS, old.disconnect()).catch(() => {});
+    while (this.closing === null) {
+      try {
+        await this.subscribe();
+        if (this.closing === null) this.run();
+        break;
+      } catch (error) {
+        if (Date.now() - this.aliveAt >= this.outageMs) return this.listener.failed(readFailure(this.name, this.options, 'cannot reach the brokers', error));
+        await sleep(TRY_AGAIN_MS);
+      }
+    }
+    this.renewing = false;
   }
 
   seek(topic: string, partition: number, offset: number): void {
@@ -85,18 +129,19 @@ export class KafkaGroup {
     return (this.closing ??= within(this.known === null ? CLOSE_UNJOINED_MS : CLOSE_MS, this.consumer.disconnect()).catch(() => {}));
   }
   /** A client that is told to end while it joins, or between two attempts, goes on: it is told once more. */
-  private endAgain(): void {
-    setImmediate(() => void this.consumer.disconnect().catch(() => {}));
+  private endAgain(consumer: KafkaConsumer): void {
+    setImmediate(() => void consumer.disconnect().catch(() => {}));
   }
 
-  private listen(): void {
-    const { consumer, listener } = this;
+  private listen(consumer: KafkaConsumer): void {
+    const { listener } = this;
     const on = (event: string, heard: (payload: never) => void): void => {
-      consumer.on(consumer.events[event]! as never, ({ payload }) => heard(payload));
+      if (consumer.events[event] !== undefined) consumer.on(consumer.events[event] as never, ({ payload }) => heard(payload));
     };
     on('FETCH', () => (this.aliveAt = Date.now()));
+    on('REQUEST_TIMEOUT', () => this.hasDoneWith(consumer) || void this.renew());
     on('GROUP_JOIN', ({ memberAssignment }: { memberAssignment: Record<string, number[]> }) => {
-      if (this.closing !== null) return this.endAgain();
+      if (this.hasDoneWith(consumer)) return this.endAgain(consumer);
       this.aliveAt = Date.now();
       const places = Object.entries(memberAssignment).flatMap(([topic, partitions]) => partitions.map(partition => ({ topic, partition })));
       const key = places.map(({ topic, partition }) => placeKey(topic, partition)).sort().join('\n');
@@ -105,10 +150,10 @@ export class KafkaGroup {
       listener.assigned(places, rejoined);
     });
     on('START_BATCH_PROCESS', ({ topic, partition, batchSize, lastOffset }: { topic: string; partition: number; batchSize: number; lastOffset: string }) => {
-      if (batchSize === 0) listener.skipped(topic, partition, Number(lastOffset));
+      if (batchSize === 0 && !this.hasDoneWith(consumer)) listener.skipped(topic, partition, Number(lastOffset));
     });
     on('CRASH', ({ error, restart }: { error: unknown; restart: boolean }) => {
-      if (this.closing !== null) return this.endAgain();
+      if (this.hasDoneWith(consumer)) return this.endAgain(consumer);
       if (!restart) listener.failed(readFailure(this.name, this.options, 'the consumer has ended', error));
     });
   }

@@ -6,7 +6,7 @@ import type { DataType } from '../../src/plan/types.ts';
 import { aggregate, type Entry } from '../oracle/aggregates.ts';
 import type { Cell } from '../oracle/cells.ts';
 import { slackOf } from '../oracle/slack.ts';
-import { HEAP_KERNELS } from '../support/kernels.ts';
+import { HEAP_KERNELS, runsOf } from '../support/kernels.ts';
 import { accumulated, type Dealt } from '../support/accumulated.ts';
 import { aggOf, col } from '../support/plans.ts';
 
@@ -55,16 +55,16 @@ const dealt = fc.record({ seed: fc.nat(), kernels, rows: fc.nat(90) }).map(drawn
 describe('accumulated in parts and merged in any order', () => {
   test('argMin, argMax', () => fc.assert(fc.property(kinds, kinds, dealt, ([type, value], [byType, by], rows) => {
     for (const fn of ['argMin', 'argMax'] as const) check(fn, type, cellsOf(value, rows.rows, rows.seed), rows, undefined, [byType, cellsOf(by, rows.rows, rows.seed + 1)]);
-  }), { numRuns: 150 }));
+  }), { numRuns: runsOf(150) }));
   test('countDistinct, approxCountDistinct', () => fc.assert(fc.property(kinds, dealt, ([type, value], rows) => {
     for (const fn of ['countDistinct', 'approxCountDistinct'] as const) check(fn, type, cellsOf(value, rows.rows, rows.seed), rows);
-  }), { numRuns: 150 }));
+  }), { numRuns: runsOf(150) }));
   test('topN, bottomN, mostFrequent, collectList', () => fc.assert(fc.property(kinds, dealt, fc.constantFrom(1, 2, 5, 100), ([type, value], rows, limit) => {
     for (const fn of ['topN', 'bottomN', 'mostFrequent', 'collectList'] as const) check(fn, type, cellsOf(value, rows.rows, rows.seed), rows, { limit });
-  }), { numRuns: 150 }));
+  }), { numRuns: runsOf(150) }));
   test('quantile', () => fc.assert(fc.property(VALUES[2]![1] as fc.Arbitrary<Cell>, dealt, fc.constantFrom(0, 0.01, 0.5, 0.9, 1), fc.constantFrom(0.01, 0.001, 0.2), (_, rows, q, accuracy) => {
     check('quantile', FLOAT, cellsOf(VALUES[2]![1], rows.rows, rows.seed), rows, { q, accuracy });
-  }), { numRuns: 150 }));
+  }), { numRuns: runsOf(150) }));
 });
 
 describe('many values in a group', () => {

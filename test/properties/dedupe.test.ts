@@ -12,7 +12,7 @@ import { cut, hasEngine, runEngine } from '../support/run-plan.ts';
  * reference lets through, in the same order, and so are the late rows. MILLRACE_SEED and MILLRACE_RUNS draw others, or more.
  */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = runsOf(60);
+const RUNS = runsOf(40);
 
 async function check(seed: number): Promise<{ late: number; dropped: number }> {
   const random = new Random(seed);

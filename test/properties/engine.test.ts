@@ -16,7 +16,7 @@ import { cut, type EngineResult, hasEngine, runEngine } from '../support/run-pla
  * The engine answers as the reference does, whatever the plan, the data, the borders of batches, the number of workers, the partitioner
  * and the kernels (see support/kernels.ts). MILLRACE_RUNS and MILLRACE_SEED draw more, or others.
  */
-const RUNS = runsOf(150);
+const RUNS = runsOf(110);
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_240_229);
 
 interface Case {

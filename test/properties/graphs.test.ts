@@ -8,7 +8,7 @@ import { Random } from '../support/random.ts';
 import { BatchSource, cut, hasEngine, ListSink, runEngine, runJob } from '../support/run-plan.ts';
 
 /** A graph of stages gives what its stages give one after another, each over all of its input, whatever reads what and however often. */
-const RUNS = runsOf(50);
+const RUNS = runsOf(35);
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
 
 async function check(seed: number): Promise<void> {

@@ -14,7 +14,7 @@ import { cut, hasEngine, runEngine } from '../support/run-plan.ts';
  * reference, and so are the late rows. MILLRACE_SEED and MILLRACE_RUNS draw others, or more.
  */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = runsOf(30);
+const RUNS = runsOf(20);
 
 const SESSION = { kind: 'session', gap: 20, maxLength: null, unit: 'ms' } as const;
 

@@ -19,7 +19,7 @@ import { hasEngine } from '../support/run-plan.ts';
  * of the plan as it was written, in mode 'final', in which no row is ever taken back. MILLRACE_SEED and MILLRACE_RUNS draw others, or more.
  */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = runsOf(60);
+const RUNS = runsOf(40);
 const RULES = OPTIMISER_RULES.map(rule => rule.name);
 type Rule = (typeof RULES)[number];
 const switches = (on: (rule: Rule) => boolean): Record<Rule, boolean> => Object.fromEntries(RULES.map(rule => [rule, on(rule)])) as Record<Rule, boolean>;

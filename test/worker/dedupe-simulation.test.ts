@@ -11,7 +11,7 @@ import { Random } from '../support/random.ts';
  * draw others, or more. A failure names its seed.
  */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = runsOf(80);
+const RUNS = runsOf(55);
 
 test('any interleaving of workers lets the same rows through, in order, and leaves nothing behind', { timeout: 60_000 + RUNS * 500 }, () => {
   console.info(`seeds ${FIRST_SEED} … ${FIRST_SEED + RUNS - 1}`);

@@ -7,7 +7,7 @@ import { Random } from '../support/random.ts';
 import { simulate, type Feed, type Simulated } from '../support/simulation.ts';
 
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = runsOf(80);
+const RUNS = runsOf(55);
 
 /** Each source in pieces, and which of them is read next is up to chance. */
 function feedsOf(random: Random, sources: number): Feed[] {

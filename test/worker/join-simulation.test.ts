@@ -16,7 +16,7 @@ import { wideAsOfJoinOf, wideJoinOf, wideRows } from '../support/wide-joins.ts';
  * there, and nothing is left behind. MILLRACE_SEED and MILLRACE_RUNS draw others, or more. A failure names its seed, of drawn plans their number.
  */
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = runsOf(100);
+const RUNS = runsOf(70);
 /** Plans of any types are dearer. */
 const DRAWN = runsOf(20);
 /** Only the drawn plan with this number. */

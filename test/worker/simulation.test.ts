@@ -15,7 +15,7 @@ import type { Feed, SimulationOptions } from '../support/simulation.ts';
 
 /** MILLRACE_SEED and MILLRACE_RUNS draw others, or more. A failure names its seed. */
 const FIRST_SEED = Number(process.env['MILLRACE_SEED'] ?? 1);
-const RUNS = runsOf(36);
+const RUNS = runsOf(30);
 /** Large, and about tables, not about what kernels compute. */
 const wasmOnly = test.skipIf(KERNELS !== 'wasm');
 const seeded = { timeout: 60_000 + RUNS * 1000 };
