@@ -59,9 +59,9 @@ async function isWhole(client, admin, topic, input) {
     consumer.on('consumer.crash', ({ payload: { error } }) => reject(error));
     void consumer.run({ autoCommit: false, eachBatch: async ({ batch: { messages } }) => {
       for (const { key, value } of messages) {
-        const text = value.toString(), { campaign, windowStart } = JSON.parse(text);
-        keysRight &&= key.toString() === JSON.stringify([campaign, windowStart]);
-        found.addLines(text);
+        const row = JSON.parse(value);
+        keysRight &&= key.toString() === JSON.stringify([row.campaign, row.windowStart]);
+        found.addJson(row);
       }
       left -= messages.length;
       if (left <= 0) resolve();

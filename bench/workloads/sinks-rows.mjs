@@ -48,12 +48,13 @@ export class WholeRows {
     this.#left--;
     this.#right &&= this.#seen[row]++ === 0 && campaign === input.campaign[row] && BigInt(views) === input.views[row] && BigInt(clicks) === input.clicks[row];
   }
+  /** What JSON says of a row. */
+  addJson(row) {
+    this.add({ ...row, windowStart: Date.parse(row.windowStart) });
+  }
   /** Lines of JSON, the last with its end. */
   addLines(text) {
-    for (const line of text.trimEnd().split('\n')) {
-      const row = JSON.parse(line);
-      this.add({ ...row, windowStart: Date.parse(row.windowStart) });
-    }
+    for (const line of text.trimEnd().split('\n')) this.addJson(JSON.parse(line));
     return this;
   }
   get equal() {
