@@ -1,5 +1,5 @@
 import cassandraDriver from 'cassandra-driver';
-import { arrow, stream } from 'millrace';
+import { stream } from 'millrace';
 import { cassandra } from 'millrace/cassandra';
 import { Result } from './sinks-rows.mjs';
 
@@ -23,7 +23,7 @@ export async function openCassandra(address, input, engine) {
   return {
     questions: [{
       name: 'Cassandra',
-      ours: () => stream(arrow(input.table), Result).to(cassandra({ client, keyspace: KEYSPACE, table: 'results', key: ['campaign', 'windowStart'], concurrency: IN_FLIGHT })).run({ engine }),
+      ours: () => stream(input.results.source(), Result).to(cassandra({ client, keyspace: KEYSPACE, table: 'results', key: ['campaign', 'windowStart'], concurrency: IN_FLIGHT })).run({ engine }),
       peers: { 'cassandra-driver': () => {
         const parameters = [];
         for (let row = 0; row < rows; row++) parameters.push([campaign[row], long(time[row]), long(version[row]), long(views[row]), long(clicks[row]), long(version[row])]);

@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { arrow, stream } from 'millrace';
+import { stream } from 'millrace';
 import { kafkaSink } from 'millrace/kafka';
 import { Result, WholeRows, lineOf } from './sinks-rows.mjs';
 
@@ -10,7 +10,7 @@ const MESSAGES = 4270;
 
 /** The sink, and a bare producer of KafkaJS with the same acks, the same keys and values and requests as large. */
 export async function openKafka(address, input, engine) {
-  const { rows, campaign, time, table } = input;
+  const { rows, campaign, time } = input;
   const topic = `bench-sinks-${process.pid}-${Date.now()}`;
   const client = new kafkajs.Kafka({ brokers: [address], logLevel: kafkajs.logLevel.NOTHING });
   const admin = client.admin();
@@ -22,7 +22,7 @@ export async function openKafka(address, input, engine) {
   return {
     questions: [{
       name: 'Kafka',
-      ours: () => stream(arrow(table), Result).to(kafkaSink({ client, topic, key: ['campaign', 'windowStart'] })).run({ engine }),
+      ours: () => stream(input.results.source(), Result).to(kafkaSink({ client, topic, key: ['campaign', 'windowStart'] })).run({ engine }),
       peers: { kafkajs: async () => {
         const producer = client.producer({ idempotent: true, maxInFlightRequests: 1, createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
         await producer.connect();
@@ -59,9 +59,9 @@ async function isWhole(client, admin, topic, input) {
     consumer.on('consumer.crash', ({ payload: { error } }) => reject(error));
     void consumer.run({ autoCommit: false, eachBatch: async ({ batch: { messages } }) => {
       for (const { key, value } of messages) {
-        const text = value.toString(), { campaign, windowStart } = JSON.parse(text);
-        keysRight &&= key.toString() === JSON.stringify([campaign, windowStart]);
-        found.addLines(text);
+        const row = JSON.parse(value);
+        keysRight &&= key.toString() === JSON.stringify([row.campaign, row.windowStart]);
+        found.addJson(row);
       }
       left -= messages.length;
       if (left <= 0) resolve();

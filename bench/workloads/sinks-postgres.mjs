@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
-import { arrow, stream } from 'millrace';
+import { stream } from 'millrace';
 import { postgres } from 'millrace/postgres';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -34,7 +34,7 @@ export async function openPostgres(address, input, engine) {
   return {
     questions: [{
       name: 'PostgreSQL',
-      ours: () => stream(arrow(input.table), Result).to(postgres({ client: pool, table: TABLE, key: ['campaign', 'windowStart'] })).run({ engine }),
+      ours: () => stream(input.results.source(), Result).to(postgres({ client: pool, table: TABLE, key: ['campaign', 'windowStart'] })).run({ engine }),
       peers: {
         'pg, COPY': async () => {
           for (let from = 0; from < rows; from += copyRows) {

@@ -2,7 +2,7 @@ import { CompleteMultipartUploadCommand, CreateBucketCommand, CreateMultipartUpl
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { arrow, stream } from 'millrace';
+import { stream } from 'millrace';
 import { s3 } from 'millrace/s3';
 import { Result, WholeRows, lineOf } from './sinks-rows.mjs';
 
@@ -21,7 +21,7 @@ export async function openS3(address, input, engine) {
   const perObject = input.rows / OBJECTS;
   const question = (format, title, upload, addAll) => ({
     name: `S3, ${title}`,
-    ours: () => stream(arrow(input.table), Result).to(s3({ client, bucket: Bucket, prefix: 'results/', format, roll: { rows: perObject } })).run({ engine }),
+    ours: () => stream(input.results.source(), Result).to(s3({ client, bucket: Bucket, prefix: 'results/', format, roll: { rows: perObject } })).run({ engine }),
     peers: { [`client-s3, ${title}`]: async () => {
       const onTheirWay = [];
       for (let object = 0; object < OBJECTS; object++) {

@@ -2,7 +2,7 @@ import { createEngine } from 'millrace';
 import { down, status, up } from '../../test/services/lifecycle.mjs';
 import { figure, interleave, speedup } from '../harness.mjs';
 import { openCassandra } from './sinks-cassandra.mjs';
-import { openFiles } from './sinks-files.mjs';
+import { openArrow, openLines } from './sinks-files.mjs';
 import { openKafka } from './sinks-kafka.mjs';
 import { openPostgres } from './sinks-postgres.mjs';
 import { resultRows } from './sinks-rows.mjs';
@@ -10,13 +10,14 @@ import { openS3 } from './sinks-s3.mjs';
 
 const ROWS = 100_000;
 const SMALL = 4000;
-/** `share`: of the rows. Cassandra, where each is a statement, gets fewer, and what is faster more. */
+/** `share`: of the rows. Cassandra, where each is a statement, gets fewer, and what takes less time more. */
 const STORES = [
   { service: 'postgres', share: 1, open: openPostgres },
   { service: 'cassandra', share: 1 / 8, open: openCassandra },
-  { service: 'kafka', share: 2, open: openKafka },
-  { service: 's3', share: 4, open: openS3 },
-  { service: null, share: 4, open: (_, input, engine) => openFiles(input, engine) },
+  { service: 'kafka', share: 1, open: openKafka },
+  { service: 's3', share: 2, open: openS3 },
+  { service: null, share: 2, open: openLines },
+  { service: null, share: 8, open: openArrow },
 ];
 /** Of servers the first runs are slow, too, but not dozens. */
 const WARM_UP = { leastRounds: 2, mostRounds: 6, ms: 6000 };
@@ -32,12 +33,13 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
       const wasUp = service === null || (await status(service))?.health === 'up';
       if (!wasUp) progress(`starting ${service}`);
       const address = service === null ? null : (await up(service)).address;
-      const input = resultRows(rows * share);
+      const input = resultRows(rows * share, engine);
       const store = await open(address, input, engine);
       try {
         await compare(store.questions, input.rows, { rounds, progress, report });
       } finally {
         await store.close();
+        input.results.free();
         if (!wasUp) await down(service);
       }
     }
