@@ -76,8 +76,8 @@ export function referenceOf(rows, campaigns) {
 }
 
 /** A consumer of the client alone: calls `eachBatch` until every partition has come to its end. */
-async function consume(client, topic, rows, eachBatch) {
-  const consumer = client().consumer({ groupId: `bench-${process.pid}-${performance.now()}`, maxWaitTimeInMs: 250 });
+async function consume(client, topic, rows, eachBatch, options = {}) {
+  const consumer = client().consumer({ groupId: `bench-${process.pid}-${performance.now()}`, maxWaitTimeInMs: 250, ...options });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   let left = rows;
@@ -91,10 +91,10 @@ async function consume(client, topic, rows, eachBatch) {
   });
   await consumer.disconnect();
 }
-/** How fast the client alone is: counts bytes. */
-export async function countBytes({ client }, topic, rows) {
+/** How fast the client alone is: counts bytes. `options`: of its consumer. */
+export async function countBytes({ client }, topic, rows, options) {
   let bytes = 0;
-  await consume(client, topic, rows, ({ messages }) => { for (const { value } of messages) bytes += value.length; });
+  await consume(client, topic, rows, ({ messages }) => { for (const { value } of messages) bytes += value.length; }, options);
   return bytes;
 }
 /** The question in plain JavaScript: JSON.parse and Maps. */
