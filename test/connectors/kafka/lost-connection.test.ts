@@ -30,7 +30,7 @@ describe.skipIf(broker === null)('a connection', () => {
     // Brokers say where they are, so the client would leave the way that it was given.
     const client = new Kafka({ brokers: [proxy.address], logLevel: logLevel.NOTHING, requestTimeout: 1500, socketFactory: ({ onConnect }) => connect({ host: host!, port: Number(port) }, onConnect) });
     try {
-      const job = stream(kafkaSource({ client, topic, groupId: unique('group'), until: 'latest', fetchBytes: 500_000, outageMs: 8000 }), schema({ n: t.int64, at: t.timestamp }))
+      const job = stream(kafkaSource({ client, topic, groupId: unique('group'), until: 'latest', fetchBytes: 500_000, outageMs: 20_000 }), schema({ n: t.int64, at: t.timestamp }))
         .eventTime('at').window(tumbling(WINDOW)).aggregate(row => ({ rows: count(), all: sum(row.n) })).collect({ engine });
       for (const bytes of [700_000, 1_300_000]) {
         await proxy.holdAt(bytes);
