@@ -27,7 +27,6 @@ const OUT_OF_TURN = /REBALANCE|GENERATION|UNKNOWN_MEMBER|NOT_COORDINATOR|COORDIN
 export class KafkaGroup {
   private consumer: KafkaConsumer;
   private topics: string[] = [];
-  private renewing = false;
   private known: string | null = null;
   private aliveAt: number = Date.now();
   private closing: Promise<void> | null = null;
@@ -77,6 +76,8 @@ export class KafkaGroup {
   }
   private run(): void {
     const { consumer } = this;
+    // What is asked before, the client asks again by itself, or says that it cannot.
+    hear(consumer, 'REQUEST_TIMEOUT', () => this.hasDoneWith(consumer) || void this.renew());
     void consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: payload => (this.hasDoneWith(consumer) ? Promise.resolve() : this.handle(payload)) })
       .catch((error: unknown) => this.hasDoneWith(consumer) || this.listener.failed(readFailure(this.name, this.options, `cannot join the group '${this.options.groupId}'`, error)));
   }
@@ -86,23 +87,21 @@ export class KafkaGroup {
    * or the client takes what it reads for the rest of an answer that was cut off.
    */
   private async renew(): Promise<void> {
-    if (this.renewing || this.closing !== null) return;
-    this.renewing = true;
     const old = this.consumer;
-    this.consumer = this.made();
+    const next = (this.consumer = this.made());
     // Members that are there no more hold up those that come.
     await within(CLOSE_MS, old.disconnect()).catch(() => {});
     while (this.closing === null) {
       try {
         await this.subscribe();
-        if (this.closing === null) this.run();
         break;
       } catch (error) {
         if (Date.now() - this.aliveAt >= this.outageMs) return this.listener.failed(readFailure(this.name, this.options, 'cannot reach the brokers', error));
         await sleep(TRY_AGAIN_MS);
       }
     }
-    this.renewing = false;
+    if (this.closing === null) this.run();
+    else this.endAgain(next);
   }
 
   seek(topic: string, partition: number, offset: number): void {
@@ -128,19 +127,15 @@ export class KafkaGroup {
   close(): Promise<void> {
     return (this.closing ??= within(this.known === null ? CLOSE_UNJOINED_MS : CLOSE_MS, this.consumer.disconnect()).catch(() => {}));
   }
-  /** A client that is told to end while it joins, or between two attempts, goes on: it is told once more. */
+  /** A client that is told to end while it connects or joins, or between two attempts, goes on: it is told once more. */
   private endAgain(consumer: KafkaConsumer): void {
     setImmediate(() => void consumer.disconnect().catch(() => {}));
   }
 
   private listen(consumer: KafkaConsumer): void {
     const { listener } = this;
-    const on = (event: string, heard: (payload: never) => void): void => {
-      if (consumer.events[event] !== undefined) consumer.on(consumer.events[event] as never, ({ payload }) => heard(payload));
-    };
-    on('FETCH', () => (this.aliveAt = Date.now()));
-    on('REQUEST_TIMEOUT', () => this.hasDoneWith(consumer) || void this.renew());
-    on('GROUP_JOIN', ({ memberAssignment }: { memberAssignment: Record<string, number[]> }) => {
+    hear(consumer, 'FETCH', () => (this.aliveAt = Date.now()));
+    hear(consumer, 'GROUP_JOIN', ({ memberAssignment }: { memberAssignment: Record<string, number[]> }) => {
       if (this.hasDoneWith(consumer)) return this.endAgain(consumer);
       this.aliveAt = Date.now();
       const places = Object.entries(memberAssignment).flatMap(([topic, partitions]) => partitions.map(partition => ({ topic, partition })));
@@ -149,10 +144,10 @@ export class KafkaGroup {
       this.known = key;
       listener.assigned(places, rejoined);
     });
-    on('START_BATCH_PROCESS', ({ topic, partition, batchSize, lastOffset }: { topic: string; partition: number; batchSize: number; lastOffset: string }) => {
+    hear(consumer, 'START_BATCH_PROCESS', ({ topic, partition, batchSize, lastOffset }: { topic: string; partition: number; batchSize: number; lastOffset: string }) => {
       if (batchSize === 0 && !this.hasDoneWith(consumer)) listener.skipped(topic, partition, Number(lastOffset));
     });
-    on('CRASH', ({ error, restart }: { error: unknown; restart: boolean }) => {
+    hear(consumer, 'CRASH', ({ error, restart }: { error: unknown; restart: boolean }) => {
       if (this.hasDoneWith(consumer)) return this.endAgain(consumer);
       if (!restart) listener.failed(readFailure(this.name, this.options, 'the consumer has ended', error));
     });
@@ -165,6 +160,11 @@ export class KafkaGroup {
       this.aliveAt = Date.now();
     });
   }
+}
+
+/** What a consumer tells of itself; not every client tells of all. */
+function hear(consumer: KafkaConsumer, event: string, heard: (payload: never) => void): void {
+  if (consumer.events[event] !== undefined) consumer.on(consumer.events[event] as never, ({ payload }) => heard(payload));
 }
 
 /** Waits for a promise, with a heartbeat every second: a member that says nothing is thrown out. */
