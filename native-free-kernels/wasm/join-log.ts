@@ -64,14 +64,17 @@ export function clearChains(log: usize): void {
 /** Rows whose buckets are brought near together. */
 const NEAR: i32 = 64;
 /**
- * Reads the buckets of some rows: the reads wait for memory all at once, the more of them the shorter the loop. Returns what they sum up to, or the
- * compiler would leave them out.
+ * Reads the buckets of some rows, of those that `candidates` lists or, without it, of all: the reads wait for memory all at once, the more of them the
+ * shorter the loop. Returns what they sum up to, or the compiler would leave them out.
  */
-function touchBuckets(heads: usize, mask: u32, shift: usize, from: i32, until: i32, candidates: usize, hashes: usize): u32 {
+export function touchBuckets(log: usize, from: i32, until: i32, candidates: usize, hashes: usize): u32 {
+  const heads = <usize>load<u32>(log, HEADS);
+  const mask = load<u32>(log, MASK);
+  const shift = <usize>load<u8>(log, BUCKET_SHIFT);
   let sum: u32 = 0;
   for (let row = from; row < until; row++) {
-    const hash = load<u32>(hashes + (<usize>load<u32>(candidates + (<usize>row << 2)) << 2));
-    sum += load<u32>(heads + (<usize>(hash & mask) << shift));
+    const element = candidates ? <usize>load<u32>(candidates + (<usize>row << 2)) : <usize>row;
+    sum += load<u32>(heads + (<usize>(load<u32>(hashes + (element << 2)) & mask) << shift));
   }
   return sum;
 }
@@ -97,7 +100,7 @@ export function appendEntries(log: usize, from: i32, rows: i32, candidates: usiz
     if (row == near) {
       near = min<i32>(row + NEAR, rows);
       // Its place is written below.
-      store<u32>(addresses + (<usize>row << 2), touchBuckets(heads, mask, shift, row, near, candidates, hashes));
+      store<u32>(addresses + (<usize>row << 2), touchBuckets(log, row, near, candidates, hashes));
     }
     const size = sizes ? (load<u32>(sizes + (<usize>row << 2)) + 7) & ~7 : entryBytes;
     if (at + size > stop) break;

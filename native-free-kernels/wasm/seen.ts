@@ -1,5 +1,5 @@
 import { copyText, sameBytes } from './bytes';
-import { BASE, bitOf, BLOCK, BUCKET_SHIFT, close, DIRECTORY, DIRECTORY_MASK, END, FILTER, FLAGS, GREATEST, HASH, HEADS, LEAST, LINK, MASK, mayHave, NEXT, push, SHIFT, SIZE, STOP, TIME } from './join-log';
+import { BASE, bitOf, BLOCK, BUCKET_SHIFT, close, DIRECTORY, DIRECTORY_MASK, END, FILTER, FLAGS, GREATEST, HASH, HEADS, LEAST, LINK, MASK, mayHave, NEXT, push, SHIFT, SIZE, STOP, TIME, touchBuckets } from './join-log';
 import { entryAt } from './join-probe';
 
 // Layout of a store, in bytes: a log, and behind it what src/aggregate/seen-store.ts has in words.
@@ -13,16 +13,6 @@ const HEAD: u32 = 32;
 const NULL: u32 = 1;
 /** Rows whose chains are brought near together. */
 const NEAR: i32 = 64;
-
-/** Reads the buckets of some rows, as `touchBuckets` in join-log.ts does. */
-function touchHeads(log: usize, from: i32, until: i32, hashes: usize): u32 {
-  const heads = <usize>load<u32>(log, HEADS);
-  const mask = load<u32>(log, MASK);
-  const bucketShift = <usize>load<u8>(log, BUCKET_SHIFT);
-  let sum: u32 = 0;
-  for (let row = from; row < until; row++) sum += load<u32>(heads + (<usize>(load<u32>(hashes + (<usize>row << 2)) & mask) << bucketShift));
-  return sum;
-}
 
 /**
  * Reads the beginnings of the chains of some rows, whose buckets are near: the reads wait for memory all at once. Returns
@@ -73,7 +63,7 @@ export function firstOfKeys(owner: usize, from: i32, rows: i32, elements: usize,
   for (; row < rows; row++) {
     if (row >= near) {
       near = min<i32>(row + NEAR, rows);
-      store<u32>(owner, touchHeads(owner, row, near, hashes), TOUCHED);
+      store<u32>(owner, touchBuckets(owner, row, near, 0, hashes), TOUCHED);
       store<u32>(owner, touch(owner, row, near, hashes), TOUCHED);
     }
     const time = load<i64>(times + (<usize>row << 3));

@@ -13,7 +13,7 @@ export const CONTENT_TYPES: Readonly<Record<PartFormat, string>> = {
   jsonl: 'application/jsonl', csv: 'text/csv; charset=utf-8', arrow: 'application/vnd.apache.arrow.file', parquet: 'application/vnd.apache.parquet',
 };
 
-/** Turns results into the bytes of one file. What it keeps of a batch is copied. */
+/** Turns results into the bytes of one file. What it keeps of a batch behind the `take` that follows is copied. */
 export interface Encoder {
   /** Rows of a batch, in ascending order. */
   add(batch: ResultBatch, rows: readonly number[]): Promise<void> | void;
