@@ -55,7 +55,6 @@ export class WholeRows {
   /** Lines of JSON, the last with its end. */
   addLines(text) {
     for (const line of text.trimEnd().split('\n')) this.addJson(JSON.parse(line));
-    return this;
   }
   get equal() {
     return this.#right && this.#left === 0;
