@@ -17,7 +17,7 @@ export function heapTable(table: HeapTable, options: { readonly name?: string } 
     read() {
       let at = 0;
       return Promise.resolve({
-        next: () => Promise.resolve(at < descriptors.length ? { kind: 'heap' as const, descriptor: descriptors[at++]!, fields } : null),
+        next: () => (at < descriptors.length ? { kind: 'heap' as const, descriptor: descriptors[at++]!, fields } : null),
         close: () => Promise.resolve(),
       });
     },

@@ -37,8 +37,11 @@ export interface SourceReader {
    * first row on.
    */
   readonly partitions?: readonly number[];
-  /** null at the end of the input, and only there: a reader that the job stops (`context.signal`) need not answer any more. */
-  next(): Promise<SourceItem | null>;
+  /**
+   * null at the end of the input, and only there: a reader that the job stops (`context.signal`) need not answer any more. What has its item at hand, and
+   * made at next to no cost, gives it as it is: a promise costs more than all else that the coordinator does for an item that needs no copy.
+   */
+  next(): SourceItem | null | Promise<SourceItem | null>;
   close(): Promise<void>;
   /** Of partitions that take up an earlier reading: what it had delivered. Items end at `readTo`, or before or behind it. */
   readonly resumed?: readonly ResumedPartition[];

@@ -62,7 +62,7 @@ export class Emitter {
   }
   /** Rows that a stage has set aside. */
   letters(stage: number, source: string, basePosition: bigint, rejects: readonly Reject[]): void {
-    this.add({ stage, source, basePosition, rejects });
+    if (this.asides.areTaken(stage)) this.add({ stage, source, basePosition, rejects });
   }
   /** `written`: called once all before it was given to the sinks. */
   mark(written: () => void): void {

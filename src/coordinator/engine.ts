@@ -94,16 +94,9 @@ export class Engine {
   /** @internal Frees what the job has in the heap. REQUIRES: no worker runs. */
   renew(): void {
     if (this.broken) return;
-    this.clearControl();
-    this.pages.reset();
-  }
-
-  /** A new control block, but for what user tables take. */
-  private clearControl(): void {
-    const { u8 } = this.heap;
-    u8.fill(0, CONTROL, CONTROL + CONTROL_BYTES);
+    this.heap.u8.fill(0, CONTROL, CONTROL + CONTROL_BYTES);
     formatHeap(this.heap);
-    this.pages.recount();
+    this.pages.reset();
   }
 }
 

@@ -35,6 +35,9 @@ const NOTHING: Told = { rejects: [], origin: null };
 interface Input {
   readonly name: string;
   readonly planned: Branch;
+  /** How far ahead of the clock event times may be, in their unit, of which a millisecond has so many; null: as far as they like. */
+  readonly maxAhead: number | null;
+  readonly perMs: number;
   readonly ingest: Ingest;
   readonly readers: readonly Reader[];
   /** How many readers each stage has. */
@@ -70,7 +73,7 @@ export class Inputs {
       const reading = all.filter(({ planned: { from } }) => readsSource(from) && from.source === source);
       const readers = reading.map(({ stage, branch }, i): Reader => ({ stage, branch, ledger: new Ledger(reading.length === 1 ? name : `${name} #${i + 1}`), told: new Map() }));
       const { planned } = reading[0]!;
-      return { name, planned, ingest: new Ingest(heap, pages, kernels, planned.source.schema, sharedBuffers), readers, places: placesOf(readers), inFlight: 0, floors: new Map(), ends: new Map() };
+      return { name, planned, ...aheadOf(planned), ingest: new Ingest(heap, pages, kernels, planned.source.schema, sharedBuffers), readers, places: placesOf(readers), inFlight: 0, floors: new Map(), ends: new Map() };
     });
     this.byBranch = new Map(stages.map(stage => [stage, new Map(this.inputs.flatMap(({ readers }) => readers.filter(reader => reader.stage === stage)).map(reader => [reader.branch, reader]))]));
     this.replay = new Replay(clock);
@@ -139,7 +142,7 @@ export class Inputs {
     let told = NOTHING;
     first.stage.sequence.submit(first.branch, this.laneOf(source, first.stage, first.branch, partition), morsel => {
       told = { rejects: input.ingest.fill(morsel, item), origin: item.origin ?? null };
-      morsel.latest = this.latestFor(input.planned);
+      morsel.latest = this.latestFor(input);
       morsel.floor = input.floors.get(partition) ?? NO_TIME;
       morsel.again = this.replay.isAgain(source, partition, item.next) ? 1 : 0;
       if (others.length > 0) filled = this.shared(morsel, input.readers.length);
@@ -248,11 +251,14 @@ export class Inputs {
     throw new MillraceError('SOURCE_FAILED', `the source ${this.nameOf(source)} has a partition ${partition}, but says that there are at most ${most}`);
   }
   /** The latest event time that is taken now. */
-  private latestFor({ eventTime, source }: Branch): bigint {
-    if (eventTime === null || eventTime.maxAhead === null) return END_OF_TIME;
-    const type = source.schema.find(field => field.name === eventTime.column)!.type;
-    return BigInt(Math.floor(this.clock.now())) * (type.kind === 'timestamp' && type.unit === 'us' ? 1000n : 1n) + BigInt(eventTime.maxAhead);
+  private latestFor({ perMs, maxAhead }: Input): bigint {
+    return maxAhead === null ? END_OF_TIME : BigInt(Math.floor(this.clock.now()) * perMs + maxAhead);
   }
+}
+
+function aheadOf({ eventTime, source }: Branch): Pick<Input, 'maxAhead' | 'perMs'> {
+  const type = source.schema.find(field => field.name === eventTime?.column)?.type;
+  return { maxAhead: eventTime?.maxAhead ?? null, perMs: type?.kind === 'timestamp' && type.unit === 'us' ? 1000 : 1 };
 }
 
 function placesOf(readers: readonly Reader[]): Map<StageRun, number> {

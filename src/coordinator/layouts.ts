@@ -8,7 +8,8 @@ import { regionBitsFor, type JobLayout } from '../worker/job-layout.js';
 import { laneMap, Lanes, MAX_LANES, type LaneMap } from '../worker/lanes.js';
 import type { Engine } from './engine.js';
 import type { JobDescription, RunOptions } from './job-types.js';
-import { oneOf, positiveInteger } from './options.js';
+import { asidesOf } from './letters.js';
+import { endsAtBadRow, oneOf, positiveInteger } from './options.js';
 
 /** Each has blocks of its own in the heap, and working memory in each worker. */
 const MAX_STAGES = 16;
@@ -22,6 +23,8 @@ export function layoutsOf({ heap, pages, workers, staticTables }: Engine, job: J
   const partitioner = oneOf('partitioner', options.partitioner, ['auto', 'hash', 'local'] as const);
   const sharedBuffers = [...new Set(sources.flatMap(source => source.sharedBuffers?.() ?? []))];
   const tables = staticTables.of(plan);
+  const asides = asidesOf(job);
+  const stopsAtBadRow = endsAtBadRow(options);
   if (plan.stages.length > MAX_STAGES) throw new MillraceError('PLAN_INVALID', `a job has at most ${MAX_STAGES} stages, not ${plan.stages.length}`);
   return plan.stages.map(({ branches, join, aggregate, deduplicate }, stage) => {
     const lanes = lanesOf(branches, job);
@@ -29,7 +32,7 @@ export function layoutsOf({ heap, pages, workers, staticTables }: Engine, job: J
     heap.u8.fill(0, block, block + STAGE_BYTES);
     const regionBits = regionBitsFor(workers, aggregate);
     const regions = join === null && aggregate === null && deduplicate === null ? 0 : allocateRegions(heap, pages, regionBits, workers);
-    return { plan: stagePlan(plan, stage), tables, stage, block, lanes, workers, partitioner, regions, regionBits, hashSeed: HASH_SEED, sharedBuffers };
+    return { plan: stagePlan(plan, stage), tables, stage, block, lanes, workers, partitioner, regions, regionBits, hashSeed: HASH_SEED, sharedBuffers, heard: { late: asides[stage]!.late.size > 0, bad: stopsAtBadRow || asides[stage]!.deadLetters.size > 0 } };
   });
 }
 

@@ -52,6 +52,12 @@ export class Letters {
     return [...new Set(this.asides.flatMap(({ deadLetters, late }) => [...deadLetters, ...late]))];
   }
 
+  /** Whether there is a sink for some rows that a stage sets aside. */
+  areTaken(stage: number): boolean {
+    const { deadLetters, late } = this.asides[stage]!;
+    return deadLetters.size + late.size > 0;
+  }
+
   async write(stage: number, source: string, basePosition: bigint, rejects: readonly Reject[]): Promise<void> {
     const { deadLetters, late } = this.asides[stage]!;
     for (const sink of new Set([...late, ...deadLetters])) {

@@ -8,7 +8,7 @@ import type { Engine } from './engine.js';
 import { settlesWithin } from './failure.js';
 import { Halt } from './halt.js';
 import type { JobDescription, RunOptions } from './job-types.js';
-import { oneOf } from './options.js';
+import { endsAtBadRow } from './options.js';
 import { Reading } from './reading.js';
 import { Schedule } from './schedule.js';
 
@@ -39,7 +39,7 @@ export class Life {
     before: Life | null,
     private readonly fail: (error: MillraceError) => void,
   ) {
-    this.stopsAtBadRow = oneOf('onBadRow', options.onBadRow, ['deadLetter', 'fail'] as const) === 'fail';
+    this.stopsAtBadRow = endsAtBadRow(options);
     this.emitter = new Emitter(engine, job, before?.emitter.outputs.map(({ emitted }) => emitted));
     this.acknowledgements = new Acknowledgements(job.plan, options.clock ?? SYSTEM_CLOCK, this.emitter, fail);
     this.schedule = new Schedule(engine, job, options, this.emitter, this.acknowledgements);

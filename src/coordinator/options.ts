@@ -45,6 +45,9 @@ export function positiveInteger(name: string, value: number | undefined, byDefau
   return value;
 }
 
+/** Whether the first bad row ends the job. */
+export const endsAtBadRow = ({ onBadRow }: { readonly onBadRow?: 'deadLetter' | 'fail' }): boolean => oneOf('onBadRow', onBadRow, ['deadLetter', 'fail']) === 'fail';
+
 export function oneOf<T extends string>(name: string, value: T | undefined, choices: readonly T[]): T {
   if (value === undefined) return choices[0]!;
   if (!choices.includes(value)) throw new MillraceError('BAD_OPTION', `${name}: '${value}' is none of ${choices.join(', ')}`);

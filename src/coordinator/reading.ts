@@ -1,4 +1,5 @@
-import type { Source, SourceContext, SourceReader } from '../connectors/source.js';
+import type { Source, SourceContext, SourceItem, SourceReader } from '../connectors/source.js';
+import type { MillraceError } from '../errors.js';
 import { coded } from './failure.js';
 import type { Halt } from './halt.js';
 import type { Schedule } from './schedule.js';
@@ -29,7 +30,8 @@ export class Reading {
       for (;;) {
         // Most items have their places at once: a promise for each costs as much as the rest of it.
         if (!this.schedule.tryCredit(this.number)) await this.schedule.credit(this.number, () => this.halt.stopped);
-        if (!await this.readOne(reader)) break;
+        const goesOn = this.readOne(reader);
+        if (!(typeof goesOn === 'boolean' ? goesOn : await goesOn)) break;
       }
     } catch (error) {
       void closeQuietly(reader);
@@ -56,24 +58,38 @@ export class Reading {
     return reader;
   }
 
-  /** Returns whether there may be more. REQUIRES: a credit, which is given back. */
-  private async readOne(reader: SourceReader): Promise<boolean> {
-    const { schedule, halt, number } = this;
+  /** Returns whether there may be more: at once where the reader answers at once. REQUIRES: a credit, which is given back. */
+  private readOne(reader: SourceReader): boolean | Promise<boolean> {
+    let isLater = false;
     try {
-      if (halt.stopped) return false;
-      const item = await this.ask(() => reader.next());
-      // Once it is told to stop, a reader may say that there is no more.
-      if (halt.error || (halt.stopped && !item)) return false;
-      this.restarts = item?.kind === 'restart';
-      if (item?.kind === 'restart') return false;
-      this.ended = !item;
-      if (item) schedule.submit(number, item);
-      else schedule.submitEnd(number);
-      if (reader.progress !== undefined) schedule.noteProgress(number, (await this.ask(() => reader.progress!())) ?? null);
-      return !this.ended;
+      if (this.halt.stopped) return false;
+      const answer = this.attempt(() => reader.next());
+      isLater = answer instanceof Promise;
+      return answer instanceof Promise ? this.readLater(reader, answer) : this.take(reader, answer);
     } finally {
-      schedule.returnCredit(number);
+      if (!isLater) this.schedule.returnCredit(this.number);
     }
+  }
+  private async readLater(reader: SourceReader, answer: Promise<SourceItem | null>): Promise<boolean> {
+    try {
+      return this.take(reader, await this.ask(() => answer));
+    } finally {
+      this.schedule.returnCredit(this.number);
+    }
+  }
+
+  /** Takes what a reader has answered; undefined: it has not, and need not any more. Returns whether there may be more. */
+  private take(reader: SourceReader, item: SourceItem | null | undefined): boolean {
+    const { schedule, halt, number } = this;
+    // Once it is told to stop, a reader may say that there is no more.
+    if (halt.error || (halt.stopped && !item)) return false;
+    this.restarts = item?.kind === 'restart';
+    if (item?.kind === 'restart') return false;
+    this.ended = !item;
+    if (item) schedule.submit(number, item);
+    else schedule.submitEnd(number);
+    if (reader.progress !== undefined) schedule.noteProgress(number, this.attempt(() => reader.progress!()));
+    return !this.ended;
   }
 
   /** What the source answers, or undefined where the job halts before that. Throws SOURCE_FAILED. */
@@ -82,8 +98,19 @@ export class Reading {
       return await this.halt.orStopped(Promise.resolve(question()));
     } catch (error) {
       if (this.halt.stopped) return undefined;
-      throw coded('SOURCE_FAILED', `the source ${this.source.name} failed`, error);
+      throw this.failed(error);
     }
+  }
+  /** What the source answers at once. Throws SOURCE_FAILED. */
+  private attempt<T>(question: () => T): T {
+    try {
+      return question();
+    } catch (error) {
+      throw this.failed(error);
+    }
+  }
+  private failed(error: unknown): MillraceError {
+    return coded('SOURCE_FAILED', `the source ${this.source.name} failed`, error);
   }
 }
 

@@ -167,7 +167,7 @@ export class Schedule {
     this.inputs.stop();
   }
   wakeReaders(): void {
-    for (const resolve of this.waiting.splice(0)) resolve();
+    if (this.waiting.length > 0) for (const resolve of this.waiting.splice(0)) resolve();
   }
   /** Has the pump look again. */
   wake(): void {

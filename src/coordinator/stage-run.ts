@@ -126,8 +126,10 @@ export class StageRun {
       each(morsel, number);
       this.watermark = morsel.after;
       Atomics.store(heap.i64, settledWord(block), morsel.after);
-      for (const descriptor of this.early.get(morsel.token) ?? []) this.giveOn(descriptor);
-      this.early.delete(morsel.token);
+      if (morsel.outputs === 0) return;
+      const { token } = morsel;
+      for (const descriptor of this.early.get(token) ?? []) this.giveOn(descriptor);
+      this.early.delete(token);
     });
   }
 

@@ -44,27 +44,16 @@ export class PageAllocator {
     return this.heap.u32[this.table + address / PAGE_BYTES]! & PAGES_MASK;
   }
 
-  /** Frees every run that belongs to a job. REQUIRES: no worker runs. */
+  /** Frees every run that belongs to a job, and counts those that stay. REQUIRES: no worker runs, and the control block is as `formatHeap` leaves it. */
   reset(): void {
-    const { u32 } = this.heap;
+    const { heap: { u32 }, table } = this;
     const end = u32[word(Word.pages)]!;
     for (let page = u32[word(Word.firstPage)]!; page < end; ) {
-      const run = u32[this.table + page]!;
+      const run = u32[table + page]!;
       const pages = run & PAGES_MASK;
-      if (run !== 0 && run >>> USE_SHIFT !== PageUse.user) this.release(page);
+      if (run >>> USE_SHIFT === PageUse.user) this.count(PageUse.user, pages);
+      else if (run !== 0) u32[table + page] = u32[table + page + pages - 1] = 0;
       page += pages || 1;
-    }
-    u32[word(Word.stateUnits)] = u32[word(Word.statePeakUnits)] = 0;
-  }
-
-  /** Counts anew, after the control block was cleared, what the run table says is in use. REQUIRES: no worker runs. */
-  recount(): void {
-    const { u32 } = this.heap;
-    const end = u32[word(Word.pages)]!;
-    for (let page = u32[word(Word.firstPage)]!; page < end; ) {
-      const run = u32[this.table + page]!;
-      if (run !== 0) this.count(run >>> USE_SHIFT, run & PAGES_MASK);
-      page += (run & PAGES_MASK) || 1;
     }
   }
 

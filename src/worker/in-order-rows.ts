@@ -36,15 +36,15 @@ export class InOrderRows {
     const setAside: RejectRow = (element, reason, message) => reject(rowOf(heap, result, first, element), reason, message);
     const outside = byTime ? times.elementsBeyond(elementTimes, elements, first, reach) : [];
     const large = elementsWithLargeKeys(this.thread, result, this.keys).filter(element => !outside.includes(element));
-    for (const element of outside) setAside(element, 'OVERFLOW', OUTSIDE_MESSAGE);
-    for (const element of large) setAside(element, 'KEY_TOO_LARGE', LARGE_MESSAGE);
+    for (const element of outside) setAside(element, 'OVERFLOW', () => OUTSIDE_MESSAGE);
+    for (const element of large) setAside(element, 'KEY_TOO_LARGE', () => LARGE_MESSAGE);
     morsel.deadLettered += outside.length + large.length;
     const { rows, positions } = withoutSome(this.thread, [...outside, ...large], elements);
     morsel.applied += rows;
     const late = (element: number, bound: bigint): void => {
       morsel.applied--;
       morsel.late++;
-      setAside(element, 'LATE', (isWindow ? lateMessage : forgottenMessage)(heap.i64[(elementTimes >>> 3) + element]!, bound + accept));
+      setAside(element, 'LATE', () => (isWindow ? lateMessage : forgottenMessage)(heap.i64[(elementTimes >>> 3) + element]!, bound + accept));
     };
     const decided = (kept: number, count: number, dropped: number): void => {
       morsel.applied -= dropped;

@@ -25,6 +25,14 @@ export interface JobLayout {
   readonly hashSeed: bigint;
   /** The user's own memory that morsels of kind `shared` are copied from. */
   readonly sharedBuffers: readonly SharedArrayBuffer[];
+  readonly heard: Heard;
+}
+/** What is told of rows that are set aside; of others it is enough to count them. */
+export interface Heard {
+  /** Some sink takes the late ones. */
+  readonly late: boolean;
+  /** Some sink takes those that are dead letters, or the first of them ends the job. */
+  readonly bad: boolean;
 }
 
 /** Layouts as they are sent to a thread: the plan as text, since cloning objects takes longer than parsing them. Static tables are in the heap. */
@@ -40,8 +48,8 @@ export function fromMessage({ plan, tables, stages }: JobMessage): { plan: Plan;
   return {
     plan: whole,
     // Named one by one: a spread would make a hidden class for each job, and code compiled for the last one would be thrown away.
-    stages: stages.map(({ stage, block, lanes, workers, partitioner, regions, regionBits, hashSeed, sharedBuffers }) => ({
-      plan: stagePlan(whole, stage), tables, stage, block, lanes, workers, partitioner, regions, regionBits, hashSeed, sharedBuffers,
+    stages: stages.map(({ stage, block, lanes, workers, partitioner, regions, regionBits, hashSeed, sharedBuffers, heard }) => ({
+      plan: stagePlan(whole, stage), tables, stage, block, lanes, workers, partitioner, regions, regionBits, hashSeed, sharedBuffers, heard,
     })),
   };
 }

@@ -37,10 +37,10 @@ export class JoinRows {
     const timeOf = (element: number): bigint => i64[(elementTimes >>> 3) + element]!;
     const outside = times.elementsNearEnds(elementTimes, result.rows, first, this.margin);
     const isOutside = new Set(outside);
-    for (const element of outside) reject(rowOf(this.thread.heap, result, first, element), 'OVERFLOW', OUTSIDE_MESSAGE);
+    for (const element of outside) reject(rowOf(this.thread.heap, result, first, element), 'OVERFLOW', () => OUTSIDE_MESSAGE);
     const late = this.lateElements(morsel, times, result, first, elementTimes, (element, bound) => {
       if (isOutside.has(element)) return false;
-      reject(rowOf(this.thread.heap, result, first, element), 'LATE', unmatchedMessage(timeOf(element), bound + this.accept));
+      reject(rowOf(this.thread.heap, result, first, element), 'LATE', () => unmatchedMessage(timeOf(element), bound + this.accept));
       return true;
     });
     morsel.deadLettered += outside.length;

@@ -130,8 +130,9 @@ export class MorselTask {
     const { descriptor } = morsel;
     const rows = heap.u32[descriptor >>> 2]!;
     const lineOf = (row: number): number => (lines ? heap.u32[(lines >>> 2) + row]! : row);
+    const { late, bad } = this.job.heard;
     const reject: RejectRow = (row, reason, message) => {
-      rejects.push({ position: lineOf(row), reason, message, row: rowText(reader.row(descriptor, row)) });
+      if (reason === 'LATE' ? late : bad) rejects.push({ position: lineOf(row), reason, message: message(), row: rowText(reader.row(descriptor, row)) });
     };
     const mark = scratch.mark();
     for (let first = 0; first < rows; first += CHUNK_ROWS) {
@@ -144,8 +145,8 @@ export class MorselTask {
       morsel.filtered += result.filtered;
       morsel.deadLettered += result.faults.length;
       for (const fault of result.faults) {
-        if (times.columns.isAhead(fault.row)) reject(fault.row, 'FUTURE_TIME', aheadMessage(times.columns.timeOf(fault.row), morsel.latest));
-        else reject(fault.row, fault.code, faultMessage(fault, branch));
+        if (times.columns.isAhead(fault.row)) reject(fault.row, 'FUTURE_TIME', () => aheadMessage(times.columns.timeOf(fault.row), morsel.latest));
+        else reject(fault.row, fault.code, () => faultMessage(fault, branch));
       }
       if (this.kept !== null) this.keep(morsel, times, result, first);
       else if (this.state === null) this.emit(morsel, result);
@@ -184,7 +185,7 @@ export class MorselTask {
     // Some may have been set aside before.
     morsel.rows += BigInt(decoded.lines);
     morsel.deadLettered += decoded.bad.length;
-    for (const bad of decoded.bad) {
+    if (this.job.heard.bad) for (const bad of decoded.bad) {
       rejects.push({ position: bad.line, reason: bad.code, message: bad.reason, row: decodeText(heap.u8, bad.address, bad.length) });
     }
     if (!morsel.common) pages.free(morsel.textAddress);

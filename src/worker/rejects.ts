@@ -15,8 +15,8 @@ export interface Reject {
   readonly row: string;
 }
 
-/** Sets a row of the batch at hand aside. */
-export type RejectRow = (row: number, reason: DeadLetterReason, message: string) => void;
+/** Sets a row of the batch at hand aside. `message` is asked for only where somebody is to read it. */
+export type RejectRow = (row: number, reason: DeadLetterReason, message: () => string) => void;
 
 /** Leaves the rejects of a morsel for the coordinator, as JSON in a block of its own: they are few, and need not be fast. */
 export function storeRejects({ heap, pages }: ThreadContext, morsel: Morsel, rejects: readonly Reject[]): void {

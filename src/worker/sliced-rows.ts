@@ -79,14 +79,14 @@ export class SlicedRows {
     const taken = new Set<number>();
     const take = (elements: readonly number[]): number[] => elements.filter(element => !taken.has(element) && taken.add(element));
     const setAside: RejectRow = (element, reason, message) => reject(rowOf(heap, result, first, element), reason, message);
-    for (const element of take(elementsOf(heap, result, first, outsideRows))) setAside(element, 'OVERFLOW', OUTSIDE_MESSAGE);
-    if (someUnknown) for (const element of take(withoutZone(heap, zones.zones, result.rows))) setAside(element, 'UNKNOWN_ZONE', UNKNOWN_ZONE_MESSAGE);
+    for (const element of take(elementsOf(heap, result, first, outsideRows))) setAside(element, 'OVERFLOW', () => OUTSIDE_MESSAGE);
+    if (someUnknown) for (const element of take(withoutZone(heap, zones.zones, result.rows))) setAside(element, 'UNKNOWN_ZONE', () => UNKNOWN_ZONE_MESSAGE);
     const late = take(elementsOf(heap, result, first, lateRows));
     for (const element of late) {
       const row = rowOf(heap, result, first, element);
-      reject(row, 'LATE', lateMessage(times.columns.timeOf(row), times.watermarkBefore(row)));
+      reject(row, 'LATE', () => lateMessage(times.columns.timeOf(row), times.watermarkBefore(row)));
     }
-    for (const element of take(large)) setAside(element, 'KEY_TOO_LARGE', LARGE_MESSAGE);
+    for (const element of take(large)) setAside(element, 'KEY_TOO_LARGE', () => LARGE_MESSAGE);
     morsel.late += late.length;
     morsel.deadLettered += taken.size - late.length;
     const partlyLate = elementsBySlice(heap, result, first, times.partlyLate, taken);

@@ -59,7 +59,6 @@ function clearHeap(pages: PageAllocator): void {
   formatHeap(heap);
   heap.u8.fill(0xa7, heap.u32[word(Word.firstPage)]! * PAGE_BYTES, DIRTY_BYTES);
   heap.u8.fill(0xa7, heap.u8.length - DIRTY_BYTES);
-  pages.recount();
   pages.reset();
 }
 
