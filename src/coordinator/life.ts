@@ -133,6 +133,15 @@ export class Life {
 
   /** Follows the workers until all that was read is applied and all that can close has closed. */
   private async pump(): Promise<void> {
+    // A timeout of its own for each wait would be a timer for each wait, and one more turn of the event loop.
+    const again = setInterval(() => this.schedule.wake(), LOOK_AGAIN_MS);
+    try {
+      await this.follow();
+    } finally {
+      clearInterval(again);
+    }
+  }
+  private async follow(): Promise<void> {
     const { heap } = this.engine;
     while (this.halt.error === null) {
       const seen = Atomics.load(heap.i32, word(Word.wake));
@@ -143,7 +152,7 @@ export class Life {
         this.stopWorkers();
         return this.emitter.end();
       }
-      const waiting = Atomics.waitAsync(heap.i32, word(Word.wake), seen, LOOK_AGAIN_MS);
+      const waiting = Atomics.waitAsync(heap.i32, word(Word.wake), seen);
       if (waiting.async) await waiting.value;
     }
   }
