@@ -7,21 +7,23 @@ const Event = schema({ adId: t.dictionary('int16'), eventType: t.dictionary('int
 const Ad = schema({ adId: t.utf8, campaignId: t.utf8 });
 
 /** The question as a user writes it; only the source differs between the figures. */
-const viewsPerCampaign = (source, ads, sink) => stream(source, Event)
+const viewsPerCampaign = (source, ads) => stream(source, Event)
   .eventTime('at', { outOfOrderness: OUT_OF_ORDERNESS_MS })
   .filter(event => event.eventType.eq('view'))
   .groupBy(event => ({ campaignId: lookup(event.adId, ads).campaignId }))
   .window(tumbling(WINDOW_MS))
-  .aggregate(() => ({ views: count() }))
-  .to(sink);
+  .aggregate(() => ({ views: count() }));
 
 export async function openOurs(columns, campaignOfAd, workers) {
   const engine = openEngine(workers);
   const ads = staticTable(Ad, Array.from({ length: ADS }, (_, ad) => ({ adId: adName(ad), campaignId: campaignName(campaignOfAd[ad]) })), { key: 'adId' });
-  const run = source => async () => {
-    const rows = [];
-    const stats = await viewsPerCampaign(source, ads, callback(batch => { rows.push(...batch.toRows()); })).run({ engine });
-    return { rows, stats };
+  const run = source => {
+    const views = viewsPerCampaign(source, ads);
+    return async () => {
+      const rows = [];
+      const stats = await views.to(callback(batch => { rows.push(...batch.toRows()); })).run({ engine });
+      return { rows, stats };
+    };
   };
   const { adId, eventType, at } = columns;
   return {

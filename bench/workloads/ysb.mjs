@@ -8,6 +8,10 @@ import { openOurs } from './ysb-ours.mjs';
 const ROWS = 32_000_000;
 const SMALL_ROWS = 300_000;
 const WORKERS = 2;
+/** Runs are short, and one says little. */
+const MORE_ROUNDS = 3;
+/** After a hundred jobs V8 still compiles some function anew in every second one, for 10 ms and more, and the two cores have no third for that. */
+const WARM_UP = { leastRounds: 2, mostRounds: 250, ms: 120_000 };
 
 /**
  * Keeps `view` events, looks up the campaign of their ad, counts per campaign and 10 s of event time. The events lie in memory as
@@ -18,6 +22,7 @@ const WORKERS = 2;
  */
 export async function bench({ rows = ROWS, small, rounds, progress }) {
   rows = small ? SMALL_ROWS : rows;
+  rounds = small ? rounds : MORE_ROUNDS * rounds;
   progress('making events');
   const { memory, columns } = sharedColumns(rows);
   fillEvents(columns, small ? SPARSE : undefined);
@@ -36,18 +41,18 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
   const ourCase = (name, run) => ({ name, run, check: async answer => accounted(answer) && same(ours.read(answer)) });
   try {
     const { times, equal } = await interleave([
-      ourCase('columns in the heap', ours.fromHeap),
       { name: 'DuckDB', run: duckdb.run, check: async answer => same(await duckdb.read(answer)) },
+      ourCase('columns in the heap', ours.fromHeap),
       ourCase('columns in the heap, 1 worker', oneWorker.fromHeap),
       ourCase('own SharedArrayBuffer', ours.fromShared),
       ourCase('private Arrow tables', ours.fromPrivate),
       { name: 'plain JavaScript, 1 thread', run: async () => viewsPerCampaign(columns, campaigns), check: same },
       { name: 'sum of the columns', run: roofline.pass },
       { name: 'sum of the columns, 1 thread', run: rooflineOfOne.pass },
-    ], { rounds, progress });
+    ], { rounds, warmUp: WARM_UP, progress });
     const heap = 'columns in the heap';
     return {
-      rows, equal,
+      rows, rounds, equal,
       ours: {
         [heap]: figure(times, heap, rows, { workers: WORKERS }),
         [`${heap}, 1 worker`]: figure(times, `${heap}, 1 worker`, rows, { workers: 1 }),

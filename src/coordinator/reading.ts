@@ -64,8 +64,9 @@ export class Reading {
     try {
       if (this.halt.stopped) return false;
       const answer = this.attempt(() => reader.next());
-      isLater = answer instanceof Promise;
-      return answer instanceof Promise ? this.readLater(reader, answer) : this.take(reader, answer);
+      if (answer === null || !('then' in answer)) return this.take(reader, answer);
+      isLater = true;
+      return this.readLater(reader, answer);
     } finally {
       if (!isLater) this.schedule.returnCredit(this.number);
     }

@@ -51,10 +51,21 @@ export class PageAllocator {
     for (let page = u32[word(Word.firstPage)]!; page < end; ) {
       const run = u32[table + page]!;
       const pages = run & PAGES_MASK;
+      // Most of a large heap is free, and this is done behind every job.
+      if (run === 0) {
+        page = this.behindFree(page + 1, end);
+        continue;
+      }
       if (run >>> USE_SHIFT === PageUse.user) this.count(PageUse.user, pages);
-      else if (run !== 0) u32[table + page] = u32[table + page + pages - 1] = 0;
-      page += pages || 1;
+      else u32[table + page] = u32[table + page + pages - 1] = 0;
+      page += pages;
     }
+  }
+  /** A page from here on, before which all are free: a run's, or `end`. */
+  private behindFree(page: number, end: number): number {
+    const { heap: { u32 }, table } = this;
+    for (let at = table + page; page + 4 <= end && (u32[at]! | u32[at + 1]! | u32[at + 2]! | u32[at + 3]!) === 0; at += 4) page += 4;
+    return page;
   }
 
   private release(page: number): void {

@@ -18,6 +18,10 @@ describe('a source that fails', () => {
       let calls = 0;
       return { next: () => (calls++ < 50 ? Promise.resolve(batchOf(10)) : rejects()) };
     }),
+    'throws at a later next(), having answered at once': sourceOf(() => {
+      let calls = 0;
+      return { next: () => (calls++ < 50 ? batchOf(10) : boom()) };
+    }),
     'throws at close()': sourceOf(() => ({ close: boom })),
     'rejects at close()': sourceOf(() => ({ close: rejects })),
     'throws at progress()': sourceOf(() => ({ progress: boom })),
@@ -59,6 +63,36 @@ describe('a source that fails', () => {
     await failure(job.done);
     expect(closed).toBe(1);
     await own.close();
+  });
+});
+
+describe('a source that answers at once', () => {
+  /** Batches of ten rows: so many, or without end. */
+  const atOnce = (batches: number): Source => {
+    let calls = 0;
+    return sourceOf(() => ({ next: () => (calls++ < batches ? batchOf(10) : null) }));
+  };
+
+  test('is read to its end, as far as there is room', bounded, async () => {
+    const stats = await within(run(atOnce(1000)));
+    expect(stats).toMatchObject({ state: 'finished', emitted: 10_000 });
+    expectBalanced(stats);
+  });
+
+  test('lets others have their turn, and stops in good order', bounded, async () => {
+    const stop = new AbortController();
+    const sink = new ProbeSink({ write: (_, rows) => { if (rows > 1000) stop.abort(); } });
+    const stats = await within(run(atOnce(Infinity), sink as never, { signal: stop.signal }));
+    expect(stats.state).toBe('stopped');
+    expect(stats.emitted).toBe(stats.sources[0]!.read);
+    expectBalanced(stats);
+  });
+
+  test('may answer by what is like a promise', bounded, async () => {
+    let calls = 0;
+    const thenable = (item: unknown): unknown => ({ then: (resolve: (value: unknown) => void) => { resolve(item); } });
+    const stats = await within(run(sourceOf(() => ({ next: () => thenable(calls++ < 5 ? batchOf(10) : null) as never }))));
+    expect(stats).toMatchObject({ state: 'finished', emitted: 50 });
   });
 });
 

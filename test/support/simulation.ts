@@ -11,7 +11,7 @@ import { StaticTables } from '../../src/coordinator/static-tables.ts';
 import { CONTROL, CONTROL_BYTES, formatHeap, MORSEL_SLOTS, PAGE_BYTES, Word, word } from '../../src/heap/control.ts';
 import { PageAllocator, PageUse } from '../../src/heap/page-allocator.ts';
 import type { JoinLimits } from '../../src/join/join-stage.ts';
-import type { Plan } from '../../src/plan/plan.ts';
+import { outputsOf, type Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { Chain } from '../../src/worker/chain.ts';
 import { END_OF_TIME, NO_TIME } from '../../src/worker/lanes.ts';
@@ -62,6 +62,13 @@ function clearHeap(pages: PageAllocator): void {
   pages.reset();
 }
 
+/** Sinks that only show that somebody takes what is set aside, in each output of a plan. */
+function sinksFor(plan: Plan, unheard: boolean): object {
+  const aside = unheard ? null : {};
+  const [first, ...more] = outputsOf(plan).map(() => ({ sink: {}, deadLetters: aside, late: aside }));
+  return { ...first, more };
+}
+
 /** Collects what the schedule gives out. */
 class Collector {
   readonly rows: Row[] = [];
@@ -102,6 +109,8 @@ export interface SimulationOptions {
   /** Of each source. */
   readonly partitions?: number;
   readonly joinLimits?: JoinLimits | undefined;
+  /** Nobody takes what is set aside. */
+  readonly unheard?: boolean;
 }
 
 export function simulate(plan: Plan, feeds: readonly Feed[], random: Random, options: SimulationOptions): Simulated {
@@ -130,7 +139,7 @@ class Simulation {
     this.collector = new Collector(plan);
     const { workers } = options;
     const kernels = base[options.kernels];
-    const job = { plan, sources: sourcesOf(plan).map(source => ({ ...source, partitions: options.partitions ?? 1 })), sink: null, deadLetters: null, late: null } as unknown as JobDescription;
+    const job = { plan, sources: sourcesOf(plan).map(source => ({ ...source, partitions: options.partitions ?? 1 })), ...sinksFor(plan, options.unheard ?? false) } as unknown as JobDescription;
     this.schedule = new SimulatedSchedule({ heap, pages: this.pages, kernels, workers, staticTables: new StaticTables(heap, kernels, this.pages.for(PageUse.user)) } as unknown as Engine, job, { partitioner: options.partitioners[0]!, clock: this.clock }, this.collector as unknown as Emitter, NOBODY_TOLD);
     this.schedule.random = random;
     const { layouts } = this.schedule;
