@@ -75,45 +75,6 @@ export function referenceOf(rows, campaigns) {
   return { windows, bytes };
 }
 
-/** A consumer of the client alone: calls `eachBatch` until every partition has come to its end. */
-async function consume(client, topic, rows, eachBatch, options = {}) {
-  const consumer = client().consumer({ groupId: `bench-${process.pid}-${performance.now()}`, maxWaitTimeInMs: 250, ...options });
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  let left = rows;
-  await new Promise((resolve, reject) => {
-    consumer.on('consumer.crash', ({ payload: { error } }) => reject(error));
-    void consumer.run({ autoCommit: false, eachBatch: async ({ batch }) => {
-      eachBatch(batch);
-      left -= batch.messages.length;
-      if (left === 0) resolve();
-    } });
-  });
-  await consumer.disconnect();
-}
-/** How fast the client alone is: counts bytes. `options`: of its consumer. */
-export async function countBytes({ client }, topic, rows, options) {
-  let bytes = 0;
-  await consume(client, topic, rows, ({ messages }) => { for (const { value } of messages) bytes += value.length; }, options);
-  return bytes;
-}
-/** The question in plain JavaScript: JSON.parse and Maps. */
-export async function viewsInPlainJs({ client }, topic, rows, campaigns) {
-  const campaignOf = new Map(Array.from(campaigns, (campaign, ad) => [adName(ad), campaign]));
-  const windows = new Map();
-  await consume(client, topic, rows, ({ messages }) => {
-    for (const { value } of messages) {
-      const { adId, eventType, at } = JSON.parse(value);
-      if (eventType !== 'view') continue;
-      const start = at - at % WINDOW_MS;
-      let counts = windows.get(start);
-      if (counts === undefined) windows.set(start, (counts = new Uint32Array(CAMPAIGNS)));
-      counts[campaignOf.get(adId)]++;
-    }
-  });
-  return windows;
-}
-
 /** Milliseconds of processor time that a process has used; NaN where it is not to be seen, as in a container. */
 export function cpuMs(pid) {
   if (pid === null) return Number.NaN;
