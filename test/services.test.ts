@@ -1,4 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
@@ -59,6 +63,30 @@ describe('npm run services', () => {
     const { stdout } = await command('status', 'postgres', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ postgres: { health: 'up', address: postgres } });
   });
+});
+
+test('the end of a run of tests leaves services to a benchmark that uses them', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'millrace-services-'));
+  const env = { ...process.env, MILLRACE_SERVICES_FOLDER: home };
+  const runs = JSON.stringify(new URL('services/runs.mjs', import.meta.url).href);
+  const node = (code: string): ChildProcess => spawn(process.execPath, ['--input-type=module', '-e', `import * as runs from ${runs};\n${code}`], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const testsRun = async (): Promise<boolean> => {
+    await once(node('runs.enter(); await runs.leave();'), 'exit');
+    return existsSync(join(home, 's3', 'state.json'));
+  };
+  try {
+    // A server that is gone: what is left to see is whether anybody tidied up behind it.
+    mkdirSync(join(home, 's3'), { recursive: true });
+    writeFileSync(join(home, 's3', 'state.json'), JSON.stringify({ kind: 'packages', process: null, address: '127.0.0.1:1', ports: {}, kept: false }));
+    const bench = node("runs.note(); console.log('noted'); process.stdin.resume().once('end', () => process.exit());");
+    await once(bench.stdout!, 'data');
+    expect(await testsRun()).toBe(true);
+    bench.stdin!.end();
+    await once(bench, 'exit');
+    expect(await testsRun()).toBe(false);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
 });
 
 test('the id of a Kafka cluster is never taken for an option', async () => {
