@@ -1,5 +1,4 @@
 import type { Source, SourceContext, SourceItem, SourceReader } from '../connectors/source.js';
-import type { MillraceError } from '../errors.js';
 import { coded } from './failure.js';
 import type { Halt } from './halt.js';
 import type { Schedule } from './schedule.js';
@@ -64,7 +63,7 @@ export class Reading {
     try {
       if (this.halt.stopped) return false;
       const answer = this.attempt(() => reader.next());
-      if (answer === null || !('then' in answer)) return this.take(reader, answer);
+      if (!answer || !('then' in answer)) return this.take(reader, answer);
       isLater = true;
       return this.readLater(reader, answer);
     } finally {
@@ -89,7 +88,7 @@ export class Reading {
     this.ended = !item;
     if (item) schedule.submit(number, item);
     else schedule.submitEnd(number);
-    if (reader.progress !== undefined) schedule.noteProgress(number, this.attempt(() => reader.progress!()));
+    if (reader.progress !== undefined) schedule.noteProgress(number, this.attempt(() => reader.progress!()) ?? null);
     return !this.ended;
   }
 
@@ -98,20 +97,20 @@ export class Reading {
     try {
       return await this.halt.orStopped(Promise.resolve(question()));
     } catch (error) {
-      if (this.halt.stopped) return undefined;
-      throw this.failed(error);
+      return this.fails(error);
     }
   }
-  /** What the source answers at once. Throws SOURCE_FAILED. */
-  private attempt<T>(question: () => T): T {
+  /** The same of a question that is answered at once. */
+  private attempt<T>(question: () => T): T | undefined {
     try {
       return question();
     } catch (error) {
-      throw this.failed(error);
+      return this.fails(error);
     }
   }
-  private failed(error: unknown): MillraceError {
-    return coded('SOURCE_FAILED', `the source ${this.source.name} failed`, error);
+  private fails(error: unknown): undefined {
+    if (this.halt.stopped) return undefined;
+    throw coded('SOURCE_FAILED', `the source ${this.source.name} failed`, error);
   }
 }
 
