@@ -48,6 +48,7 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
 /** One case, each run of it in a process that is started and warmed up before. Notes what the broker and the process take of the processors. */
 class Case {
   #process = null;
+  #exited = null;
   #warm = true;
   #elapsed = 0;
   #brokerMs = 0;
@@ -59,6 +60,7 @@ class Case {
   }
   prepare = async () => {
     this.#process = fork(fileURLToPath(new URL('kafka-process.mjs', import.meta.url)), [this.name, this.broker.address, WORKERS], { serialization: 'advanced' });
+    this.#exited = once(this.#process, 'exit');
     if (this.warmUp !== null) this.#warm &&= this.isRight((await this.#ask(this.warmUp)).answer, this.warmUp);
   };
   run = async () => {
@@ -71,7 +73,7 @@ class Case {
   };
   check = async answer => {
     this.#process.disconnect();
-    await once(this.#process, 'exit');
+    await this.#exited;
     return this.#warm && this.isRight(answer, this.topic);
   };
   get cores() {
@@ -81,7 +83,7 @@ class Case {
 
   async #ask({ topic, rows }) {
     this.#process.send({ topic, rows });
-    const ended = once(this.#process, 'exit').then(([code, signal]) => { throw new Error(`the process of ${this.name} has ended (${signal ?? code})`); });
+    const ended = this.#exited.then(([code, signal]) => { throw new Error(`the process of ${this.name} has ended (${signal ?? code})`); });
     const [answer] = await Promise.race([once(this.#process, 'message'), ended]);
     return answer;
   }

@@ -1,5 +1,6 @@
 import { createEngine } from 'millrace';
 import { down, status, up } from '../../test/services/lifecycle.mjs';
+import { note } from '../../test/services/runs.mjs';
 import { figure, interleave, speedup } from '../harness.mjs';
 import { openCassandra } from './sinks-cassandra.mjs';
 import { openArrow, openLines } from './sinks-files.mjs';
@@ -26,6 +27,7 @@ const REQUIRED = 0.8;
 /** Results into each store, half of them new rows, half newer versions; against what is fastest with the driver alone. */
 export async function bench({ rows = ROWS, small, rounds, progress }) {
   rows = small ? SMALL : Math.ceil(rows / 16) * 16;
+  note();
   const engine = createEngine({ workers: 1, heap: '256MiB' });
   const report = { rows, equal: true, ours: {}, peers: {}, ratios: {}, required: {}, notes: { rowsTo: {}, fastest: {} } };
   try {

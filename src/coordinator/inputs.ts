@@ -73,7 +73,8 @@ export class Inputs {
       const reading = all.filter(({ planned: { from } }) => readsSource(from) && from.source === source);
       const readers = reading.map(({ stage, branch }, i): Reader => ({ stage, branch, ledger: new Ledger(reading.length === 1 ? name : `${name} #${i + 1}`), told: new Map() }));
       const { planned } = reading[0]!;
-      return { name, planned, ...aheadOf(planned), ingest: new Ingest(heap, pages, kernels, planned.source.schema, sharedBuffers), readers, places: placesOf(readers), inFlight: 0, floors: new Map(), ends: new Map() };
+      const { maxAhead, perMs } = aheadOf(planned);
+      return { name, planned, maxAhead, perMs, ingest: new Ingest(heap, pages, kernels, planned.source.schema, sharedBuffers), readers, places: placesOf(readers), inFlight: 0, floors: new Map(), ends: new Map() };
     });
     this.byBranch = new Map(stages.map(stage => [stage, new Map(this.inputs.flatMap(({ readers }) => readers.filter(reader => reader.stage === stage)).map(reader => [reader.branch, reader]))]));
     this.replay = new Replay(clock);

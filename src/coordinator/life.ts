@@ -48,7 +48,7 @@ export class Life {
     const branches = job.plan.stages.flatMap(stage => stage.branches);
     this.readings = job.sources.map((source, number) => {
       const { schema } = branches.find(({ from }) => readsSource(from) && from.source === number)!.source;
-      return new Reading(source, number, { schema, batchRows, batchBytes: BATCH_BYTES, signal: this.halt.signal, job: { plan: job.plan, source: number } }, this.schedule, this.halt);
+      return new Reading(source, number, { schema, batchRows, batchBytes: BATCH_BYTES, signal: this.halt.signal, job: { plan: job.plan, source: number } }, this.schedule, this.halt, job.sources.length > 1);
     });
   }
 
@@ -133,7 +133,7 @@ export class Life {
 
   /** Follows the workers until all that was read is applied and all that can close has closed. */
   private async pump(): Promise<void> {
-    // A timeout of its own for each wait would be a timer for each wait, and one more turn of the event loop.
+    // Poison does not change the word that is waited for, and may come between the look and the wait. A timeout for each wait would cost a timer and a turn of the event loop each time.
     const again = setInterval(() => this.schedule.wake(), LOOK_AGAIN_MS);
     try {
       await this.follow();

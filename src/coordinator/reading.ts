@@ -18,6 +18,8 @@ export class Reading {
     private readonly context: SourceContext,
     private readonly schedule: Schedule,
     private readonly halt: Halt,
+    /** The job reads other sources, too. */
+    private readonly hasOthers: boolean,
   ) {}
 
   async run(): Promise<void> {
@@ -31,6 +33,8 @@ export class Reading {
         if (!this.schedule.tryCredit(this.number)) await this.schedule.credit(this.number, () => this.halt.stopped);
         const goesOn = this.readOne(reader);
         if (!(typeof goesOn === 'boolean' ? goesOn : await goesOn)) break;
+        // What answers at once would take all the room there is, and the others would fall behind.
+        if (this.hasOthers) await undefined;
       }
     } catch (error) {
       void closeQuietly(reader);
@@ -63,7 +67,7 @@ export class Reading {
     try {
       if (this.halt.stopped) return false;
       const answer = this.attempt(() => reader.next());
-      if (!answer || !('then' in answer)) return this.take(reader, answer);
+      if (!isPromise(answer)) return this.take(reader, answer);
       isLater = true;
       return this.readLater(reader, answer);
     } finally {
@@ -113,6 +117,9 @@ export class Reading {
     throw coded('SOURCE_FAILED', `the source ${this.source.name} failed`, error);
   }
 }
+
+/** Or what is like one. */
+const isPromise = (answer: ReturnType<SourceReader['next']> | undefined): answer is Promise<SourceItem | null> => typeof (answer as { then?: unknown } | null | undefined)?.then === 'function';
 
 async function closeQuietly(reader: SourceReader): Promise<void> {
   try {

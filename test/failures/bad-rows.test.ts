@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { collect, count, createEngine, csv, global, jsonl, rows, schema, stream, t, tumbling } from 'millrace';
+import { collect, count, createEngine, csv, global, jsonl, max, rows, schema, stream, t, tumbling } from 'millrace';
 import { bounded, Event, events, expectBalanced, failure, letterBox, SMALL as HEAP, within } from './support.ts';
 
 const engine = createEngine(HEAP);
@@ -90,6 +90,29 @@ for (const batchRows of [1, 65_536]) {
     expect(error.code).toBe('BAD_ROW');
     expect(error.message).toMatch(/row 1234 of input: BAD_ROW: column 'n' \(int64\) cannot be "many"/);
     expect(sink.rows).toEqual([]);
+  });
+}
+
+/** Rows that only a worker sees to be bad, where no sink takes dead letters. */
+const atWorkers: Record<string, { run(): Promise<unknown>; message: RegExp }> = {
+  'a line': {
+    run: () => stream(jsonl(file('bad.jsonl', '{"key":"a","n":1,"at":1}\n{"key":"a","n":"x","at":1}\n')), Event).to(collect()).run({ ...SMALL, onBadRow: 'fail' }),
+    message: /row 1 of jsonl\(.*\): BAD_ROW/,
+  },
+  'an expression': {
+    run: () => stream(rows(events(10)), Event).map(event => ({ n: event.n.add(2n ** 63n - 5n) })).to(collect()).run({ ...SMALL, onBadRow: 'fail' }),
+    message: /row 5 of rows: OVERFLOW/,
+  },
+  'an expression behind a window': {
+    run: () => stream(rows(events(10)), Event).eventTime('at', { outOfOrderness: 0 }).window(tumbling(5)).aggregate(event => ({ most: max(event.n) }))
+      .map(result => ({ most: result.most.add(2n ** 63n - 5n) })).to(collect()).run({ ...SMALL, onBadRow: 'fail' }),
+    message: /OVERFLOW/,
+  },
+};
+for (const [name, { run, message }] of Object.entries(atWorkers)) {
+  test(`onBadRow: 'fail' stops at the first bad row that a worker finds, in ${name}`, bounded, async () => {
+    const error = await failure(run());
+    expect(error).toMatchObject({ code: 'BAD_ROW', message: expect.stringMatching(message) });
   });
 }
 

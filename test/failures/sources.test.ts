@@ -88,6 +88,23 @@ describe('a source that answers at once', () => {
     expectBalanced(stats);
   });
 
+  test('takes turns with others', bounded, async () => {
+    const given = [0, 0];
+    let apart = 0;
+    const counted = (source: number): Source => sourceOf(() => ({
+      next: () => {
+        if (given[source] === 300) return null;
+        given[source]!++;
+        if (Math.max(...given) < 300) apart = Math.max(apart, Math.abs(given[0]! - given[1]!));
+        return batchOf(10);
+      },
+    }));
+    const stats = await within(stream(counted(0), Event).union(stream(counted(1), Event)).to(collect()).run({ engine }));
+    expect(stats.emitted).toBe(6000);
+    // Sixty items are on their way in a stage: one alone would take them all.
+    expect(apart).toBeLessThan(10);
+  });
+
   test('may answer by what is like a promise', bounded, async () => {
     let calls = 0;
     const thenable = (item: unknown): unknown => ({ then: (resolve: (value: unknown) => void) => { resolve(item); } });
