@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { amount } from '../../examples/ad-campaigns/settings.mjs';
 import { hold } from '../services/holders.mjs';
 import { down, status, up } from '../services/lifecycle.mjs';
+import { note } from '../services/runs.mjs';
 import { makeDay, runCampaign } from './campaign.mjs';
 import { FAULTS } from './faults.mjs';
 
@@ -58,6 +59,7 @@ async function main() {
   const started = [], given = [], servers = {}, results = [];
   const folder = mkdtempSync(join(tmpdir(), 'millrace-campaign-'));
   try {
+    note();
     for (const name of ['kafka', ...STORES.filter(store => stores.includes(store))]) {
       given.push(await hold(name, true));
       if ((await status(name))?.health !== 'up') started.push(name);

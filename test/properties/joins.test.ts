@@ -127,5 +127,5 @@ test.skipIf(!hasEngine)('rows that are complete leave nothing behind', { timeout
   const got = await runInOrder(plan, feeds, { workers: 2, batchRows: 1000, kernels: KERNELS });
   expect(got.stats.emitted).toBe(400_000);
   expect(got.rows.filter(row => row['s1_id'] === row['s0_id']).length).toBe(200_000);
-  expect(got.stats.peakStateBytes).toBeLessThan(20 << 20);
+  expect(got.stats.peakStateBytes).toBeLessThan(16 << 20);
 });

@@ -8,7 +8,7 @@ import { NAMES } from './services.mjs';
 const FOLDER = join(HOME, 'runs');
 const OF_THIS_RUN = 'MILLRACE_TEST_RUN';
 
-/** Notes that this process, a run of tests or a benchmark, uses the services as long as it lives, so that another one beside it does not end them. */
+/** Notes that this process, a run of tests, a benchmark or a campaign, uses the services as long as it lives, so that another one beside it does not end them. */
 export function note() {
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(join(FOLDER, String(process.pid)), begun(process.pid) ?? '');
@@ -37,7 +37,7 @@ export async function use(name) {
   const run = process.env[OF_THIS_RUN];
   const failed = failureOf(name, run);
   if (run === undefined) note();
-  if (run !== undefined) throwWhatIsIn(failed);
+  else throwWhatIsIn(failed);
   try {
     return await up(name);
   } catch (error) {
