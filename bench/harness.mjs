@@ -9,7 +9,8 @@ export const median = numbers => {
 
 /**
  * All cases are run before timing begins, as often as this allows: V8 compiles and recompiles hot code for the first dozens of runs, on
- * threads that compete with the workers. `ms` is shared out evenly, so that a slow peer does not use up what others need.
+ * threads that compete with the workers. `ms` is shared out evenly, so that a slow peer does not use up what others need; a case that is
+ * compiled code from the start may say that a few rounds are enough (`mostWarmUps`).
  */
 const WARM_UP = { leastRounds: 2, mostRounds: 40, ms: 30_000 };
 /** Where the engine has done jobs of the kind before. */
@@ -37,7 +38,7 @@ export async function interleave(cases, { rounds, warmUp = WARM_UP, progress = (
   const { leastRounds, mostRounds, ms } = warmUp;
   const left = new Map(cases.map(({ name }) => [name, ms / cases.length]));
   for (let done = 0; rounds > 1 && done < mostRounds; done++) {
-    const cold = cases.filter(({ name }) => done < leastRounds || left.get(name) > 0);
+    const cold = cases.filter(({ name, mostWarmUps = mostRounds }) => done < Math.min(leastRounds, mostWarmUps) || (done < mostWarmUps && left.get(name) > 0));
     if (cold.length === 0) break;
     for (const one of cold) left.set(one.name, left.get(one.name) - await once(one, done === 0));
     progress(`warm-up ${done + 1}`);

@@ -3,8 +3,9 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
 /**
- * The least that any engine could do with the columns of `ysb`: read every byte once and add it up, with SIMD, in as many threads.
- * No engine that looks at the three columns can be faster than memory delivers them.
+ * Two measures of the machine. `pass` reads every byte of the columns of `ysb` once and adds it up, with SIMD, in as many threads: who looks at
+ * all of the three columns cannot be faster than memory delivers them. `arithmetic` is a loop in registers, split over the threads, that shares nothing and
+ * waits for nothing: no work that keeps a core busy can gain more by a second thread than that does.
  */
 const SOURCE = `
 export function sumI8(at: usize, rows: u32): i64 {
@@ -32,6 +33,14 @@ export function sumI64(at: usize, rows: u32): i64 {
   for (let i: u32 = 0; i < rest; i++) sum += load<i64>(at + (i << 3));
   return sum;
 }
+export function arithmetic(steps: u32): i64 {
+  let a: i64 = 1, b: i64 = 2, c: i64 = 3, d: i64 = 4, e: i64 = 5, f: i64 = 6;
+  for (let i: u32 = 0; i < steps; i++) {
+    const step = <i64>i;
+    a += step; b ^= step; c -= step; d += step; e ^= step; f -= step;
+  }
+  return a ^ b ^ c ^ d ^ e ^ f;
+}
 // @ts-ignore: decorator
 @inline function lanes(sums: v128): i64 {
   return <i64>i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1) + i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3);
@@ -46,21 +55,26 @@ async function compile() {
   return new WebAssembly.Module(binary);
 }
 
-/** `columns`: typed arrays over `memory`'s buffer. Returns the pass (its promise gives the sum of each column) and how to end it. */
+/** `columns`: typed arrays over `memory`'s buffer. The promise of a pass gives the sum of each column. */
 export async function openRoofline(memory, columns, threads = Math.min(2, availableParallelism())) {
   const workerData = { module: await compile(), memory, columns: columns.map(({ byteOffset, length, BYTES_PER_ELEMENT }) => ({ byteOffset, length, bytes: BYTES_PER_ELEMENT })) };
   const workers = Array.from({ length: threads }, (_, part) => new Worker(new URL('./roofline-worker.mjs', import.meta.url), { workerData: { ...workerData, part, parts: threads } }));
-  const ask = worker => new Promise((resolve, reject) => {
+  const ask = (worker, question) => new Promise((resolve, reject) => {
     worker.once('message', resolve).once('error', reject);
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-    worker.postMessage('sum');
+    worker.postMessage(question);
   });
+  const askAll = async question => {
+    const parts = await Promise.all(workers.map(worker => ask(worker, question)));
+    for (const worker of workers) worker.removeAllListeners('error');
+    return parts;
+  };
   return {
     async pass() {
-      const parts = await Promise.all(workers.map(ask));
-      for (const worker of workers) worker.removeAllListeners('error');
+      const parts = await askAll('pass');
       return columns.map((_, i) => parts.reduce((sum, part) => sum + part[i], 0n));
     },
+    arithmetic: () => askAll('arithmetic'),
     close: () => Promise.all(workers.map(worker => worker.terminate())),
   };
 }

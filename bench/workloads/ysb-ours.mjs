@@ -14,7 +14,8 @@ const viewsPerCampaign = (source, ads) => stream(source, Event)
   .window(tumbling(WINDOW_MS))
   .aggregate(() => ({ views: count() }));
 
-export async function openOurs(columns, campaignOfAd, workers) {
+/** `heapOnly`: the other places of the columns are not asked for, and take no memory. */
+export async function openOurs(columns, campaignOfAd, workers, { heapOnly = false } = {}) {
   const engine = openEngine(workers);
   const ads = staticTable(Ad, Array.from({ length: ADS }, (_, ad) => ({ adId: adName(ad), campaignId: campaignName(campaignOfAd[ad]) })), { key: 'adId' });
   const run = source => {
@@ -28,8 +29,10 @@ export async function openOurs(columns, campaignOfAd, workers) {
   const { adId, eventType, at } = columns;
   return {
     fromHeap: run(tableInHeap(engine, Event, { adId: { codes: adId, texts: adNames }, eventType: { codes: eventType, texts: TYPES }, at }).source()),
-    fromShared: run(arrow(eventTable(columns))),
-    fromPrivate: run(arrow(eventTable(privateCopy(columns)))),
+    ...heapOnly ? {} : {
+      fromShared: run(arrow(eventTable(columns))),
+      fromPrivate: run(arrow(eventTable(privateCopy(columns)))),
+    },
     read: ({ rows }) => ({ windows: windowsOf(rows) }),
     close: () => engine.close(),
   };

@@ -5,13 +5,15 @@ import { EVENT_BYTES, SPARSE, campaignOfAd, fillEvents, lateRows } from './ysb-e
 import { openDuckdbYsb } from './ysb-duckdb.mjs';
 import { openOurs } from './ysb-ours.mjs';
 
-const ROWS = 32_000_000;
+const ROWS = 64_000_000;
 const SMALL_ROWS = 300_000;
 const WORKERS = 2;
 /** Runs are short, and one says little. */
-const MORE_ROUNDS = 3;
+const MORE_ROUNDS = 5;
 /** After a hundred jobs V8 still compiles some function anew in every second one, for 10 ms and more, and the two cores have no third for that. */
-const WARM_UP = { leastRounds: 2, mostRounds: 250, ms: 120_000 };
+const WARM_UP = { leastRounds: 2, mostRounds: 250, ms: 200_000 };
+/** What is compiled before it runs. */
+const COMPILED = { mostWarmUps: 10 };
 
 /**
  * Keeps `view` events, looks up the campaign of their ad, counts per campaign and 10 s of event time. The events lie in memory as
@@ -34,21 +36,23 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
   const duckdb = await openDuckdbYsb(columns, campaigns, lateRows(columns.at), WORKERS);
   progress('building columns');
   const ours = await openOurs(columns, campaigns, WORKERS);
-  const oneWorker = await openOurs(columns, campaigns, 1);
+  const oneWorker = await openOurs(columns, campaigns, 1, { heapOnly: true });
   const roofline = await openRoofline(memory, Object.values(columns), WORKERS);
   const rooflineOfOne = await openRoofline(memory, Object.values(columns), 1);
   const accounted = ({ stats }) => ledgerHolds(stats, rows, reference.late);
   const ourCase = (name, run) => ({ name, run, check: async answer => accounted(answer) && same(ours.read(answer)) });
   try {
     const { times, equal } = await interleave([
-      { name: 'DuckDB', run: duckdb.run, check: async answer => same(await duckdb.read(answer)) },
+      { name: 'DuckDB', run: duckdb.run, check: async answer => same(await duckdb.read(answer)), ...COMPILED },
       ourCase('columns in the heap', ours.fromHeap),
       ourCase('columns in the heap, 1 worker', oneWorker.fromHeap),
       ourCase('own SharedArrayBuffer', ours.fromShared),
       ourCase('private Arrow tables', ours.fromPrivate),
       { name: 'plain JavaScript, 1 thread', run: async () => viewsPerCampaign(columns, campaigns), check: same },
-      { name: 'sum of the columns', run: roofline.pass },
-      { name: 'sum of the columns, 1 thread', run: rooflineOfOne.pass },
+      { name: 'sum of the columns', run: roofline.pass, ...COMPILED },
+      { name: 'sum of the columns, 1 thread', run: rooflineOfOne.pass, ...COMPILED },
+      { name: 'arithmetic', run: roofline.arithmetic, ...COMPILED },
+      { name: 'arithmetic, 1 thread', run: rooflineOfOne.arithmetic, ...COMPILED },
     ], { rounds, warmUp: WARM_UP, progress });
     const heap = 'columns in the heap';
     return {
@@ -70,6 +74,7 @@ export async function bench({ rows = ROWS, small, rounds, progress }) {
         scaling: speedup(times, heap, `${heap}, 1 worker`),
         roofline: speedup(times, heap, 'sum of the columns'),
         rooflineScaling: speedup(times, 'sum of the columns', 'sum of the columns, 1 thread'),
+        arithmeticScaling: speedup(times, 'arithmetic', 'arithmetic, 1 thread'),
         duckdbShared: speedup(times, 'own SharedArrayBuffer', 'DuckDB'),
         duckdbPrivate: speedup(times, 'private Arrow tables', 'DuckDB'),
         plainJs: speedup(times, heap, 'plain JavaScript, 1 thread'),

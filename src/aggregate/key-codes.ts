@@ -1,5 +1,5 @@
+import { CHUNK_ROWS } from '../batch/layout.js';
 import type { BlockAllocator } from '../heap/block-allocator.js';
-import { CHUNK_ROWS } from '../expression/vector.js';
 import { PageUse } from '../heap/page-allocator.js';
 import { HashedTable, type Keys } from '../state/hashed-table.js';
 import type { JobLayout } from '../worker/job-layout.js';

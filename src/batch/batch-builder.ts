@@ -1,11 +1,12 @@
+import type { Kernels } from '../../native-free-kernels/load.js';
 import { MillraceError } from '../errors.js';
 import type { Allocator, Heap } from '../heap/heap.js';
 import type { Field, Fields } from '../plan/types.js';
 import type { DictionaryBuilder } from './dictionary-builder.js';
-import { allocateBatch, bitmapBytes, getColumn, setColumn, setNulls } from './heap-batch.js';
+import { allocateBatch, bitmapBytes, getColumn, setColumn, setNulls, type ColumnNeed } from './heap-batch.js';
 import { bitAt, countBits } from './bitmap.js';
 import { byteColumn, type ByteColumn } from './byte-column.js';
-import { ColumnWord } from './layout.js';
+import { ColumnWord, RANGE_ROWS, rangesBytes } from './layout.js';
 import { columnIndex, fixedBytes, numericView, storageOf, typeText, type NumericArray } from './storage.js';
 import { encode } from './text-codec.js';
 
@@ -20,10 +21,10 @@ export class BatchBuilder {
   private readonly texts: (ByteColumn | null)[];
 
   /** `rows`: the most rows it can have. Throws HEAP_FULL, BATCH_TOO_LARGE. */
-  constructor(private readonly fields: Fields, readonly rows: number, private readonly heap: Heap, private readonly allocator: Allocator) {
+  constructor(private readonly fields: Fields, readonly rows: number, private readonly heap: Heap, private readonly allocator: Allocator, private readonly kernels: Kernels) {
     this.dictionaries = fields.map(() => null);
     this.texts = fields.map(() => null);
-    this.descriptor = allocateBatch(heap, allocator, fields, rows, fields.map(field => ({ nulls: field.nullable, bytes: 0 })));
+    this.descriptor = allocateBatch(heap, allocator, fields, rows, fields.map(field => needOf(field, 0)));
     fields.forEach((field, column) => {
       if (!field.nullable) return;
       const validity = this.word(column, ColumnWord.validity);
@@ -131,7 +132,7 @@ export class BatchBuilder {
   /** To a block with room for the texts. */
   private move(): void {
     const { heap, fields, rows, descriptor: from } = this;
-    const to = allocateBatch(heap, this.allocator, fields, rows, fields.map((field, column) => ({ nulls: field.nullable, bytes: this.texts[column]?.bytes.length ?? 0 })));
+    const to = allocateBatch(heap, this.allocator, fields, rows, fields.map((field, column) => needOf(field, this.texts[column]?.bytes.length ?? 0)));
     fields.forEach((field, column) => {
       const text = this.texts[column];
       const values = getColumn(heap, to, column, ColumnWord.values);
@@ -160,6 +161,13 @@ export class BatchBuilder {
     if (field.nullable) bits.push(this.word(column, ColumnWord.validity));
     if (rows & 7) for (const at of bits) heap.u8[at + (rows >>> 3)]! &= (1 << (rows & 7)) - 1;
     if (field.nullable) setNulls(heap, descriptor, column, rows - countBits(heap.u8, this.word(column, ColumnWord.validity), rows));
+    if (isTime(field)) this.measure(column, rows);
+  }
+  /** Notes the ranges of a column, so that no job that reads the table as it lies need look at every time. */
+  private measure(column: number, rows: number): void {
+    if (this.word(column, ColumnWord.nullCount) > 0) return setColumn(this.heap, this.descriptor, column, ColumnWord.ranges, 0);
+    const [values, ranges] = [this.word(column, ColumnWord.values), this.word(column, ColumnWord.ranges)];
+    for (let first = 0; first < rows; first += RANGE_ROWS) this.kernels.minMax(Math.min(RANGE_ROWS, rows - first), values + first * 8, ranges + rangesBytes(first));
   }
 
   private word(column: number, word: ColumnWord): number {
@@ -172,3 +180,6 @@ export class BatchBuilder {
     return [column, this.fields[column]!];
   }
 }
+
+const isTime = ({ type }: Field): boolean => type.kind === 'timestamp';
+const needOf = (field: Field, bytes: number): ColumnNeed => ({ nulls: field.nullable, bytes, ranges: isTime(field) });

@@ -1,7 +1,7 @@
 import { MillraceError } from '../errors.js';
 import type { Allocator, Heap } from '../heap/heap.js';
 import type { Fields } from '../plan/types.js';
-import { BATCH_HEADER_WORDS, COLUMN_WORDS, ColumnWord, columnWord, descriptorBytes } from './layout.js';
+import { BATCH_HEADER_WORDS, COLUMN_WORDS, ColumnWord, columnWord, descriptorBytes, rangesBytes } from './layout.js';
 import { fixedBytes, storageOf } from './storage.js';
 
 /** Every buffer starts on a cache line; after the last byte of each buffer of bytes, kernels may write this much. */
@@ -18,6 +18,8 @@ export interface ColumnNeed {
   readonly nulls: boolean;
   /** Bytes of all values of a utf8 or binary column. */
   readonly bytes: number;
+  /** Room for ranges. Default false. */
+  readonly ranges?: boolean;
 }
 export const NO_NEED: ColumnNeed = { nulls: false, bytes: 0 };
 
@@ -44,6 +46,7 @@ export function allocateBatch(heap: Heap, allocator: Allocator, fields: Fields, 
     if (storage === 'bytes') words[at + ColumnWord.offsets] = place((rows + 1) * 4);
     words[at + ColumnWord.values] = place(bytes + SLACK_BYTES);
     words[at + ColumnWord.byteLength] = bytes;
+    if (need.ranges) words[at + ColumnWord.ranges] = place(rangesBytes(rows));
   });
   const descriptor = allocator.allocate(size + SLACK_BYTES);
   writeDescriptor(heap, descriptor, rows, fields.length, words);
@@ -57,7 +60,7 @@ function writeDescriptor(heap: Heap, descriptor: number, rows: number, columns: 
   heap.u32[at + 1] = columns;
   for (let word = 0; word < words.length; word++) {
     const kind = word % COLUMN_WORDS;
-    const isAddress = kind === ColumnWord.values || kind === ColumnWord.validity || kind === ColumnWord.offsets;
+    const isAddress = kind === ColumnWord.values || kind === ColumnWord.validity || kind === ColumnWord.offsets || kind === ColumnWord.ranges;
     heap.u32[at + BATCH_HEADER_WORDS + word] = isAddress && words[word]! > 0 ? descriptor + words[word]! : words[word]!;
   }
 }

@@ -1,3 +1,4 @@
+import type { Kernels } from '../../native-free-kernels/load.js';
 import { BatchBuilder } from '../batch/batch-builder.js';
 import { DictionaryBuilder } from '../batch/dictionary-builder.js';
 import type { NumericArray } from '../batch/storage.js';
@@ -19,6 +20,7 @@ export class EngineTable {
   constructor(
     private readonly heap: Heap,
     private readonly allocator: Allocator,
+    private readonly kernels: Kernels,
     private readonly fields: Fields,
     options: { readonly dictionaries?: Readonly<Record<string, readonly string[]>>; readonly name?: string },
   ) {
@@ -33,7 +35,7 @@ export class EngineTable {
 
   /** A batch of `rows` rows to be filled in place; give it to `add` when it is full. About 65,536 rows are a good size. */
   batch(rows: number): BatchBuilder {
-    const builder = new BatchBuilder(this.fields, rows, this.heap, this.allocator);
+    const builder = new BatchBuilder(this.fields, rows, this.heap, this.allocator, this.kernels);
     for (const [name, dictionary] of this.dictionaries) builder.dictionary(name, dictionary);
     return builder;
   }

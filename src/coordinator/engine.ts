@@ -61,7 +61,7 @@ export class Engine {
 
   /** A table in the engine's heap, to be filled batch by batch; `table.source()` is then a source that costs no copy. */
   table(schema: { readonly fields: Fields }, options: TableOptions = {}): EngineTable {
-    return new EngineTable(this.heap, this.pages.for(PageUse.user), schema.fields, options);
+    return new EngineTable(this.heap, this.pages.for(PageUse.user), this.kernels, schema.fields, options);
   }
 
   /** Ends the threads, and with ENGINE_CLOSED a job that still runs. The heap goes when nothing refers to it any more. */

@@ -31,6 +31,10 @@ interface Told {
   readonly origin: Origin | null;
 }
 const NOTHING: Told = { rejects: [], origin: null };
+interface Places {
+  readonly stage: StageRun;
+  number: number;
+}
 /** A source, read once for all its readers. */
 interface Input {
   readonly name: string;
@@ -41,7 +45,7 @@ interface Input {
   readonly ingest: Ingest;
   readonly readers: readonly Reader[];
   /** How many readers each stage has. */
-  readonly places: ReadonlyMap<StageRun, number>;
+  readonly places: readonly Places[];
   /** Items that the first reader has not settled. */
   inFlight: number;
   /** The watermarks that partitions began with. */
@@ -100,8 +104,7 @@ export class Inputs {
 
   /** Whether every reader of a source has a place for one more item, with at most so many morsels in each stage. */
   hasPlaces(source: number, most: number): boolean {
-    for (const [stage, places] of this.inputs[source]!.places) if (stage.taken + places > most) return false;
-    return true;
+    return this.inputs[source]!.places.every(({ stage, number }) => stage.taken + number <= most);
   }
   /** Whether that is so of any. */
   haveSomePlaces(most: number): boolean {
@@ -109,10 +112,10 @@ export class Inputs {
   }
   /** Keeps the places for an item. REQUIRES that there are. */
   reserve(source: number): void {
-    for (const [stage, places] of this.inputs[source]!.places) stage.reserved += places;
+    for (const { stage, number } of this.inputs[source]!.places) stage.reserved += number;
   }
   unreserve(source: number): void {
-    for (const [stage, places] of this.inputs[source]!.places) stage.reserved -= places;
+    for (const { stage, number } of this.inputs[source]!.places) stage.reserved -= number;
   }
 
   /** Whether a source is held because it is ahead of the others. */
@@ -170,7 +173,7 @@ export class Inputs {
   /** Has partitions that have fallen idle step aside, as far as there are places. Returns whether there were any. */
   idle(): boolean {
     if (!this.idleness.hasDue) return false;
-    const room = Math.min(...this.inputs.flatMap(({ places }) => [...places].map(([stage, number]) => Math.floor(stage.room / number))));
+    const room = Math.min(...this.inputs.flatMap(({ places }) => places.map(({ stage, number }) => Math.floor(stage.room / number))));
     const due = this.idleness.due(room);
     for (const { branch: source, partition } of due) this.aside(source, partition);
     return due.length > 0;
@@ -262,8 +265,12 @@ function aheadOf({ eventTime, source }: Branch): Pick<Input, 'maxAhead' | 'perMs
   return { maxAhead: eventTime?.maxAhead ?? null, perMs: type?.kind === 'timestamp' && type.unit === 'us' ? 1000 : 1 };
 }
 
-function placesOf(readers: readonly Reader[]): Map<StageRun, number> {
-  const places = new Map<StageRun, number>();
-  for (const { stage } of readers) places.set(stage, (places.get(stage) ?? 0) + 1);
+function placesOf(readers: readonly Reader[]): Places[] {
+  const places: Places[] = [];
+  for (const { stage } of readers) {
+    const known = places.find(place => place.stage === stage);
+    if (known) known.number++;
+    else places.push({ stage, number: 1 });
+  }
   return places;
 }

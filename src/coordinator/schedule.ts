@@ -1,6 +1,6 @@
 import { decodeText } from '../batch/text-codec.js';
 import type { PartitionEnd, SourceReader, SourceRows } from '../connectors/source.js';
-import { signal, STATE_UNIT, Word, word } from '../heap/control.js';
+import { PAGE_BYTES, signal, STATE_UNIT, Word, word } from '../heap/control.js';
 import { versionsBefore } from '../heap/stage-block.js';
 import { joinBytes, joinName } from '../join/join-memory.js';
 import { firstStage, outputsOf, readsSource, type Input, type Plan } from '../plan/plan.js';
@@ -20,8 +20,13 @@ import { positiveInteger } from './options.js';
 import { SharedBlocks } from './shared-blocks.js';
 import { StageRun, type Feed } from './stage-run.js';
 
-/** Morsels in flight in each stage: enough that a worker finds the next one, few enough that memory and latency stay small. */
+/**
+ * Morsels in flight in each stage: enough that a worker finds the next one, few enough that memory and latency stay small. More where batches take
+ * little memory: the more there is in the queue, the less often the coordinator is woken, and a wake costs it as much as a dozen morsels.
+ */
 const MOST_IN_FLIGHT = 60;
+const MOST_SMALL_IN_FLIGHT = 240;
+const SMALL_BYTES = 16 << 20;
 /** State beyond which a firing is shared among the workers. */
 const PARALLEL_FIRE_BYTES = 4 << 20;
 
@@ -149,7 +154,10 @@ export class Schedule {
     return may;
   }
   private mayRead(source: number): boolean {
-    return this.hasRoom && this.inputs.hasPlaces(source, MOST_IN_FLIGHT) && !this.inputs.isHeld(source);
+    return this.hasRoom && this.inputs.hasPlaces(source, this.mostInFlight) && !this.inputs.isHeld(source);
+  }
+  private get mostInFlight(): number {
+    return this.engine.heap.u32[word(Word.batchPages)]! * PAGE_BYTES <= SMALL_BYTES ? MOST_SMALL_IN_FLIGHT : MOST_IN_FLIGHT;
   }
   private reserve(source: number): void {
     this.inputs.mayRead(source);
@@ -217,7 +225,7 @@ export class Schedule {
     this.collect();
     if (!this.inputs.isReplaying) this.acknowledgements.reached(this.first.givenUpTo);
     // Room comes from finished morsels, but also from a sink that has taken results.
-    if (this.hasRoom && this.inputs.haveSomePlaces(MOST_IN_FLIGHT)) this.wakeReaders();
+    if (this.hasRoom && this.inputs.haveSomePlaces(this.mostInFlight)) this.wakeReaders();
     return bad;
   }
 

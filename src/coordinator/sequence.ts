@@ -2,7 +2,7 @@ import { MORSEL_SLOTS } from '../heap/control.js';
 import type { Heap } from '../heap/heap.js';
 import type { Chain } from '../worker/chain.js';
 import { NO_TIME } from '../worker/lanes.js';
-import { Morsel, type MorselKind, MorselState } from '../worker/morsel.js';
+import { Morsel, type MorselKind, MorselState, TOKENS } from '../worker/morsel.js';
 import { Task, TaskQueue } from '../worker/queues.js';
 
 /** The morsels of a stage, in the order of ingestion: begun one after another, settled in the same order once they are done. */
@@ -74,7 +74,7 @@ export class Sequence {
     return new Morsel(this.heap, this.block, number % MORSEL_SLOTS);
   }
   private begin(morsel: Morsel, branch: number, lane: number): void {
-    morsel.sequence = BigInt(this.next++);
+    morsel.token = (this.next++ % TOKENS) + 1;
     morsel.branch = branch;
     morsel.lane = lane;
     morsel.greatest = morsel.statement = NO_TIME;

@@ -19,6 +19,3 @@ export interface Vector {
   /** Address of the dictionary block for class `code`, else 0. */
   readonly dictionary: number;
 }
-
-/** Rows a worker takes through the stateless stage at once: intermediate vectors stay in cache. */
-export const CHUNK_ROWS = 16_384;

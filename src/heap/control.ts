@@ -32,7 +32,7 @@ export const STATE_UNIT = 256;
 
 export const OUTPUT_ENTRIES = 1024;
 export const OUTPUT_WORDS = 4;
-export const MORSEL_SLOTS = 64;
+export const MORSEL_SLOTS = 256;
 export const MORSEL_WORDS = 64;
 export const MAX_BRANCHES = 256;
 

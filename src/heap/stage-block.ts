@@ -17,7 +17,7 @@ const HEAD_WORDS = 16;
 const FIRE_WORD = 8;
 const SETTLED_WORD = 14;
 /** More than slots of morsels and parts of a firing. */
-export const QUEUE_ENTRIES = 256;
+export const QUEUE_ENTRIES = 1024;
 
 /** Bytes before the chain; a multiple of 8. */
 export const STAGE_BYTES: number = (HEAD_WORDS + QUEUE_ENTRIES + MORSEL_SLOTS * MORSEL_WORDS) * 4;

@@ -1,5 +1,5 @@
 import type { FireTiming } from '../aggregate/fire-timing.js';
-import { CHUNK_ROWS } from '../expression/vector.js';
+import { CHUNK_ROWS } from '../batch/layout.js';
 import type { Branch } from '../plan/plan.js';
 import { GLOBAL_SLICE } from '../window/aligned.js';
 import type { SliceAssigner, Span } from '../window/slice.js';
@@ -148,10 +148,7 @@ export class EventTimes {
     if (zones || gone === 0 || this.isOutside(bound)) return;
     const slice = this.timing!.assigner!.sliceOf(bound)!;
     if (this.chunk(first).greatest >= slice.end) return;
-    const { kernels, scratch } = this.thread;
-    const mark = scratch.mark();
-    if (kernels.rowsBelow(rows, this.times + first * 8, bound, scratch.take(rows * 4 + 4)) === gone) this.onTime = { first, slice };
-    scratch.release(mark);
+    if (this.columns.rowsBefore(bound, first, rows) === gone) this.onTime = { first, slice };
   }
 
   /** Elements of a chunk whose event time is so late that `after` more is beyond 64 bits. */

@@ -6,11 +6,11 @@ import { morselStart } from '../heap/stage-block.js';
 export const enum MorselKind { batch, text, shared, branchEnd, aside, statement }
 export const enum MorselState { free, queued, done }
 
-const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines, lane, turn, common, again, textRecords }
-/** Sequences go round after so many where they are kept in 32 bits. A multiple of MORSEL_SLOTS. */
+const enum U32 { state, kind, branch, descriptor, textAddress, textBytes, textFormat, owned, statsReady, prefixReady, filtered, applied, late, deadLettered, rejects, rejectBytes, outputs, lines, lane, turn, common, again, textRecords, token }
+/** Tokens go round after so many. A multiple of MORSEL_SLOTS. */
 export const TOKENS: number = 2 ** 31 - MORSEL_SLOTS;
 /** Indexes of i64 words within a slot. */
-const enum I64 { sequence = 12, greatest, statement, rows, before, ownBefore, others, after, basePosition, latest, floor }
+const enum I64 { greatest = 12, statement, rows, before, ownBefore, others, after, basePosition, latest, floor }
 
 /**
  * A morsel: one batch on its way, in a slot of its stage's block. The coordinator fills a free slot and queues it; from then on the
@@ -98,10 +98,9 @@ export class Morsel {
   get turn(): number { return this.get(U32.turn); }
   set turn(value: number) { this.set(U32.turn, value); }
 
-  get sequence(): bigint { return this.getLong(I64.sequence); }
-  set sequence(value: bigint) { this.setLong(I64.sequence, value); }
-  /** 1 + sequence, going round: never 0, and different for all morsels in flight. */
-  get token(): number { return Number(this.sequence % BigInt(TOKENS)) + 1; }
+  /** 1 + its number in the order of ingestion, going round: never 0, and different for all morsels in flight. */
+  get token(): number { return this.get(U32.token); }
+  set token(value: number) { this.set(U32.token, value); }
   /** Greatest event time, or NO_TIME. */
   get greatest(): bigint { return this.getLong(I64.greatest); }
   set greatest(value: bigint) { this.setLong(I64.greatest, value); }

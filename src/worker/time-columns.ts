@@ -1,5 +1,4 @@
-import { columnWord, ColumnWord, descriptorBytes } from '../batch/layout.js';
-import { CHUNK_ROWS } from '../expression/vector.js';
+import { CHUNK_ROWS, columnWord, ColumnWord, descriptorBytes, RANGE_ROWS, rangesBytes } from '../batch/layout.js';
 import { readsSource, type Branch } from '../plan/plan.js';
 import type { Fields } from '../plan/types.js';
 import { END_OF_TIME, later, NO_TIME } from './lanes.js';
@@ -14,10 +13,11 @@ export interface ChunkTimes {
 }
 const NONE: ChunkTimes = { least: NO_TIME, greatest: NO_TIME, statement: NO_TIME };
 
-/** One int64 per row at `address`; `validity`: a bitmap as in a batch, or 0. */
+/** One int64 per row at `address`; `validity`: a bitmap as in a batch, or 0; `ranges`: as in a batch, or 0. */
 interface Times {
   readonly address: number;
   readonly validity: number;
+  readonly ranges: number;
 }
 
 /** The event times of one batch, the watermarks that its rows state, and the rows whose time is too far ahead of the clock. */
@@ -27,7 +27,8 @@ export class TimeColumns {
   /** As the batch, but that rows too far ahead have no event time. */
   descriptor = 0;
   chunks: ChunkTimes[] = [];
-  private times: Times = { address: 0, validity: 0 };
+  private rows = 0;
+  private times: Times = { address: 0, validity: 0, ranges: 0 };
   /** The column of watermarks, where the user has one, and what counts of it: a row without event time states nothing. */
   private stated: Times | null = null;
   private statements: Times | null = null;
@@ -58,6 +59,7 @@ export class TimeColumns {
   bind(descriptor: number, rows: number, latest: bigint): void {
     this.address = 0;
     this.descriptor = descriptor;
+    this.rows = rows;
     this.chunks = [];
     this.before = null;
     if (this.column < 0) return;
@@ -78,7 +80,7 @@ export class TimeColumns {
   }
 
   /** The column from which rows state watermarks, and how far these lie behind it; null where rows state nothing. */
-  get stating(): (Times & { readonly behind: bigint }) | null {
+  get stating(): { readonly address: number; readonly validity: number; readonly behind: bigint } | null {
     if (!this.isSource) return null;
     const { address, validity } = this.statements ?? this.times;
     return { address, validity, behind: this.statements ? 0n : this.bound };
@@ -103,7 +105,10 @@ export class TimeColumns {
 
   private measure(rows: number): void {
     const { stated } = this;
-    this.statements = stated && { address: stated.address, validity: this.both(stated.validity, this.times.validity, rows) };
+    if (stated) {
+      const validity = this.both(stated.validity, this.times.validity, rows);
+      this.statements = { address: stated.address, validity, ranges: validity ? 0 : stated.ranges };
+    } else this.statements = null;
     this.chunks = [];
     for (let first = 0; first < rows; first += CHUNK_ROWS) this.chunks.push(this.statistics(first, Math.min(CHUNK_ROWS, rows - first)));
   }
@@ -113,6 +118,22 @@ export class TimeColumns {
     const { least, greatest } = this.rangeOf(this.times, first, rows);
     if (greatest === NO_TIME) return NONE;
     return { least, greatest, statement: this.statements ? this.rangeOf(this.statements, first, rows).greatest : this.minus(greatest) };
+  }
+
+  /** How many rows of a chunk lie before a time. Rows without event time count as whatever the memory has for them. */
+  rowsBefore(time: bigint, first: number, rows: number): number {
+    const { heap, kernels, scratch } = this.thread;
+    const { address, ranges } = this.times;
+    const step = ranges === 0 ? rows : RANGE_ROWS;
+    const mark = scratch.mark();
+    const found = scratch.take(step * 4 + 4);
+    let count = 0;
+    for (let row = first; row < first + rows; row += step) {
+      if (ranges !== 0 && heap.i64[(ranges + rangesBytes(row)) >>> 3]! >= time) continue;
+      count += kernels.rowsBelow(Math.min(step, first + rows - row), address + row * 8, time, found);
+    }
+    scratch.release(mark);
+    return count;
   }
 
   private minus(greatest: bigint): bigint {
@@ -125,18 +146,19 @@ export class TimeColumns {
     const at = columnWord(descriptor, column);
     const values = heap.u32[at + ColumnWord.values]!;
     const validity = heap.u32[at + ColumnWord.nullCount] ? heap.u32[at + ColumnWord.validity]! : 0;
-    if (this.schema[column]!.type.kind !== 'date') return { address: values, validity };
+    if (this.schema[column]!.type.kind !== 'date') return { address: values, validity, ranges: heap.u32[at + ColumnWord.ranges]! };
     const address = scratch.take(rows * 8);
     kernels.daysToMs(rows, values, address);
-    return { address, validity };
+    return { address, validity, ranges: 0 };
   }
 
-  private shifted({ address, validity }: Times, rows: number): Times {
-    if (this.shift === 0n) return { address, validity };
+  private shifted(times: Times, rows: number): Times {
+    if (this.shift === 0n) return times;
+    const { address, validity } = times;
     const { heap, scratch } = this.thread;
     const out = scratch.take(rows * 8);
     for (let row = 0; row < rows; row++) heap.i64[(out >>> 3) + row] = heap.i64[(address >>> 3) + row]! + this.shift;
-    return { address: out, validity };
+    return { address: out, validity, ranges: 0 };
   }
 
   /** Makes the event times of rows beyond `latest` null, in a copy of the descriptor: from here on such a row is one without event time. */
@@ -155,7 +177,7 @@ export class TimeColumns {
       row = next + 1;
     }
     this.before = before;
-    this.times = { address, validity };
+    this.times = { address, validity, ranges: 0 };
     const size = descriptorBytes(this.schema.length);
     const copy = scratch.take(size);
     heap.u8.copyWithin(copy, this.descriptor, this.descriptor + size);
@@ -180,19 +202,25 @@ export class TimeColumns {
   }
 
   /** Least and greatest of some rows, NO_TIME where all are null. */
-  private rangeOf({ address, validity }: Times, first: number, rows: number): { least: bigint; greatest: bigint } {
+  private rangeOf({ address, validity, ranges }: Times, first: number, rows: number): { least: bigint; greatest: bigint } {
     const { heap, kernels, scratch } = this.thread;
     let [least, greatest] = [NO_TIME, NO_TIME];
     if (rows === 0) return { least, greatest };
     const mark = scratch.mark();
     const out = scratch.take(16);
     let some = true;
-    if (validity === 0) kernels.minMax(rows, address + first * 8, out);
+    // Of some ranges, the least and the greatest of their bounds.
+    if (ranges !== 0 && this.haveRanges(first, rows)) kernels.minMax(rangesBytes(rows) / 8, ranges + rangesBytes(first), out);
+    else if (validity === 0) kernels.minMax(rows, address + first * 8, out);
     else if (first % 8 === 0) some = kernels.minMaxValid(rows, address + first * 8, validity + first / 8, out) > 0;
     else some = this.scan(address, validity, first, rows, out);
     if (some) [least, greatest] = [heap.i64[out >>> 3]!, heap.i64[(out >>> 3) + 1]!];
     scratch.release(mark);
     return { least, greatest };
+  }
+  /** Whether rows are all those of some ranges. */
+  private haveRanges(first: number, rows: number): boolean {
+    return first % RANGE_ROWS === 0 && (rows % RANGE_ROWS === 0 || first + rows === this.rows);
   }
 
   private scan(address: number, validity: number, first: number, rows: number, out: number): boolean {

@@ -3,12 +3,12 @@ import { BatchBuilder } from '../../src/batch/batch-builder.ts';
 import { DictionaryBuilder } from '../../src/batch/dictionary-builder.ts';
 import { heapToArrow } from '../../src/batch/arrow-writer.ts';
 import { getColumn } from '../../src/batch/heap-batch.ts';
-import { ColumnWord } from '../../src/batch/layout.ts';
+import { ColumnWord, RANGE_ROWS } from '../../src/batch/layout.ts';
 import { readRows } from '../../src/batch/row-reader.ts';
 import type { Fields } from '../../src/plan/types.ts';
 import { testHeap } from '../support/heap.ts';
 
-const { heap, allocator } = testHeap();
+const { heap, allocator, wasm } = testHeap();
 const fields: Fields = [
   { name: 'at', type: { kind: 'timestamp', unit: 'us' }, nullable: false },
   { name: 'type', type: { kind: 'dictionary', index: 'int8' }, nullable: false },
@@ -16,7 +16,7 @@ const fields: Fields = [
   { name: 'n', type: { kind: 'uint16' }, nullable: true },
 ];
 const filled = (rows: number, more: Fields = []): BatchBuilder => {
-  const builder = new BatchBuilder([...fields, ...more], rows, heap, allocator).dictionary('type', new DictionaryBuilder(heap, allocator, 'int8').addAll(['view', 'click']));
+  const builder = new BatchBuilder([...fields, ...more], rows, heap, allocator, wasm).dictionary('type', new DictionaryBuilder(heap, allocator, 'int8').addAll(['view', 'click']));
   const at = builder.column('at') as BigInt64Array;
   const type = builder.column('type') as Int8Array;
   const ok = builder.column('ok') as Uint8Array;
@@ -50,6 +50,22 @@ test('with texts and bytes', () => {
   const builder = filled(3, more).strings('s', ['ä', null, 'z']).binaries('b', [new Uint8Array([1]), new Uint8Array(0), new Uint8Array([2, 3])]);
   const texts = [{ s: 'ä', b: new Uint8Array([1]) }, { s: null, b: new Uint8Array(0) }, { s: 'z', b: new Uint8Array([2, 3]) }];
   expect(readRows(heap, [...fields, ...more], builder.finish())).toEqual(expected(3).map((row, index) => ({ ...row, ...texts[index] })));
+});
+
+test('times have ranges where none is null', () => {
+  const time: Fields = [{ name: 'at', type: { kind: 'timestamp', unit: 'ms' }, nullable: true }, { name: 's', type: { kind: 'utf8' }, nullable: false }];
+  const rows = RANGE_ROWS + 3;
+  const rangesOf = (nulls: readonly number[]): bigint[] | null => {
+    const builder = new BatchBuilder(time, rows + 10, heap, allocator, wasm).strings('s', Array.from({ length: rows + 10 }, () => 'text'));
+    // The least of the first range lies in the middle, that of the second at its end; what lies behind the rows does not count.
+    (builder.column('at') as BigInt64Array).set(Array.from({ length: rows + 10 }, (_, row) => (row >= rows ? -9n : BigInt(row < RANGE_ROWS ? (row - 500) ** 2 : 5000 - row))));
+    for (const row of nulls) builder.validity('at')[row >> 3]! &= ~(1 << (row & 7));
+    const address = getColumn(heap, builder.finish(rows), 0, ColumnWord.ranges);
+    return address === 0 ? null : [...heap.i64.subarray(address >>> 3, (address >>> 3) + 4)];
+  };
+  expect(rangesOf([])).toEqual([0n, BigInt((RANGE_ROWS - 1 - 500) ** 2), BigInt(5000 - RANGE_ROWS - 2), BigInt(5000 - RANGE_ROWS)]);
+  expect(rangesOf([7])).toBe(null);
+  expect(rangesOf([rows])).not.toBe(null);
 });
 
 test('misuse is said by name', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { StatelessStage } from '../../src/expression/stateless-stage.ts';
-import { CHUNK_ROWS } from '../../src/expression/vector.ts';
+import { CHUNK_ROWS } from '../../src/batch/layout.ts';
 import { testHeap } from '../support/heap.ts';
 import { writeBatch } from '../support/batches.ts';
 import { readVector } from '../support/vectors.ts';

@@ -17,7 +17,7 @@ import { Chain } from '../../src/worker/chain.ts';
 import { END_OF_TIME, NO_TIME } from '../../src/worker/lanes.ts';
 import { Drain } from '../../src/worker/drain.ts';
 import type { JobLayout } from '../../src/worker/job-layout.ts';
-import { Morsel } from '../../src/worker/morsel.ts';
+import { Morsel, TOKENS } from '../../src/worker/morsel.ts';
 import { ScratchArena } from '../../src/worker/scratch-arena.ts';
 import type { Kernels } from '../../native-free-kernels/load.ts';
 import { VirtualClock } from './clock.ts';
@@ -292,7 +292,7 @@ class ChainModel {
   check(): void {
     for (let index = Math.max(0, this.expected.length - MORSEL_SLOTS); index < this.expected.length; index++) {
       const morsel = new Morsel(heap, this.block, (this.first + index) % MORSEL_SLOTS);
-      if (morsel.sequence !== BigInt(this.first + index) || !this.chain.reached(morsel)) continue;
+      if (morsel.token !== ((this.first + index) % TOKENS) + 1 || !this.chain.reached(morsel)) continue;
       const { before, ownBefore, others, after, basePosition } = morsel;
       const said: Said = { before, ownBefore, others, after, basePosition };
       const wrong = Object.entries(this.expected[index]!).find(([name, value]) => said[name as keyof Said] !== value);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MOST_CODES } from '../../src/aggregate/key-codes.ts';
-import { CHUNK_ROWS } from '../../src/expression/vector.ts';
+import { CHUNK_ROWS } from '../../src/batch/layout.ts';
 import { changelogOf, type Plan } from '../../src/plan/plan.ts';
 import type { Row } from '../../src/plan/types.ts';
 import { TOKENS } from '../../src/worker/morsel.ts';
