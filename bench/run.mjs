@@ -18,7 +18,7 @@ const HELP = `npm run -s bench -- NAME [options]
 
 ${Object.entries(BENCHMARKS).map(([name, [title]]) => `  ${name.padEnd(9)} ${title}`).join('\n')}
 
-  --quick    5 rounds instead of 11 (ysb: 15 of 33; kafka: 3 of 5); the rows stay
+  --quick    5 rounds instead of 11 (ysb: 25 of 55; kafka: 3 of 5); the rows stay
   --small    few rows, and ratios do not count: does it run, are results equal
   --rows N   another number of rows
   --json     the last line printed is one JSON object; all else goes to standard error

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 /**
  * Two measures of the machine. `pass` reads every byte of the columns of `ysb` once and adds it up, with SIMD, in as many threads: who looks at
  * all of the three columns cannot be faster than memory delivers them. `arithmetic` is a loop in registers, split over the threads, that shares nothing and
- * waits for nothing: no work that keeps a core busy can gain more by a second thread than that does.
+ * waits for nothing: what it gains by a second thread is what the processors have to give to such work.
  */
 const SOURCE = `
 export function sumI8(at: usize, rows: u32): i64 {

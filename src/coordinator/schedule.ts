@@ -1,6 +1,6 @@
 import { decodeText } from '../batch/text-codec.js';
 import type { PartitionEnd, SourceReader, SourceRows } from '../connectors/source.js';
-import { PAGE_BYTES, signal, STATE_UNIT, Word, word } from '../heap/control.js';
+import { signal, STATE_UNIT, Word, word } from '../heap/control.js';
 import { versionsBefore } from '../heap/stage-block.js';
 import { joinBytes, joinName } from '../join/join-memory.js';
 import { firstStage, outputsOf, readsSource, type Input, type Plan } from '../plan/plan.js';
@@ -17,16 +17,10 @@ import type { JobDescription, JobStats, RunOptions, SourceStats, StageStats } fr
 import { layoutsOf } from './layouts.js';
 import { Ledger } from './ledger.js';
 import { positiveInteger } from './options.js';
+import { Pace } from './pace.js';
 import { SharedBlocks } from './shared-blocks.js';
 import { StageRun, type Feed } from './stage-run.js';
 
-/**
- * Morsels in flight in each stage: enough that a worker finds the next one, few enough that memory and latency stay small. More where batches take
- * little memory: the more there is in the queue, the less often the coordinator is woken, and a wake costs it as much as a dozen morsels.
- */
-const MOST_IN_FLIGHT = 60;
-const MOST_SMALL_IN_FLIGHT = 240;
-const SMALL_BYTES = 16 << 20;
 /** State beyond which a firing is shared among the workers. */
 const PARALLEL_FIRE_BYTES = 4 << 20;
 
@@ -59,6 +53,7 @@ export class Schedule {
   private readonly blocks: SharedBlocks;
   private readonly waiting: (() => void)[] = [];
   private readonly clock: Clock;
+  private readonly pace: Pace;
   private readonly timers = new Map<StageRun, unknown>();
   private reserved = 0;
 
@@ -76,6 +71,7 @@ export class Schedule {
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
     heap.u32[word(Word.stateLimitPages)] = Math.floor((heap.u32[word(Word.pages)]! - heap.u32[word(Word.userPages)]!) * 0.75);
     this.clock = options.clock ?? SYSTEM_CLOCK;
+    this.pace = new Pace(heap, this.clock);
     this.stages = this.layouts.map(layout => new StageRun(engine, layout, feed => this.pass(layout.stage, feed)));
     for (const stage of this.stages) this.armEarly(stage);
     this.branches = this.plan.stages.map(({ branches }, stage) => branches.map(({ from, source: { name } }) => ({ from, ledger: readsSource(from) ? null : new Ledger(from.stage === stage - 1 ? name : `${name}, in stage ${stage}`) })));
@@ -154,10 +150,7 @@ export class Schedule {
     return may;
   }
   private mayRead(source: number): boolean {
-    return this.hasRoom && this.inputs.hasPlaces(source, this.mostInFlight) && !this.inputs.isHeld(source);
-  }
-  private get mostInFlight(): number {
-    return this.engine.heap.u32[word(Word.batchPages)]! * PAGE_BYTES <= SMALL_BYTES ? MOST_SMALL_IN_FLIGHT : MOST_IN_FLIGHT;
+    return this.hasRoom && this.inputs.hasPlaces(source, this.pace.mostInFlight) && !this.inputs.isHeld(source);
   }
   private reserve(source: number): void {
     this.inputs.mayRead(source);
@@ -208,10 +201,12 @@ export class Schedule {
   /** Takes in what workers have finished and starts the firings that it allows. Returns the first bad row seen. */
   advance(): BadRow | null {
     let bad: BadRow | null = null;
+    let settled = 0;
     if (this.inputs.idle()) this.wake();
     for (const [index, stage] of this.stages.entries()) {
       stage.take();
       stage.settle((morsel, number) => {
+        settled++;
         if (morsel.outputs > 0) this.collect();
         const first = this.settleMorsel(index, morsel, number);
         bad ??= first;
@@ -223,9 +218,10 @@ export class Schedule {
       stage.advance(() => (this.stateBytes > PARALLEL_FIRE_BYTES ? this.engine.workers : 1));
     }
     this.collect();
+    this.pace.note(settled);
     if (!this.inputs.isReplaying) this.acknowledgements.reached(this.first.givenUpTo);
     // Room comes from finished morsels, but also from a sink that has taken results.
-    if (this.hasRoom && this.inputs.haveSomePlaces(this.mostInFlight)) this.wakeReaders();
+    if (this.hasRoom && this.inputs.haveSomePlaces(this.pace.mostInFlight)) this.wakeReaders();
     return bad;
   }
 

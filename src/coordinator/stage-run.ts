@@ -3,7 +3,7 @@ import { leastDue } from '../aggregate/region-set.js';
 import { signal, Word } from '../heap/control.js';
 import { fireWord, settledWord, StageWord, stageWord } from '../heap/stage-block.js';
 import { behindWatermark } from '../plan/join-plan.js';
-import { firstStage } from '../plan/plan.js';
+import { firstStage, readsSource, type Branch } from '../plan/plan.js';
 import { isAssembled } from '../window/assigner.js';
 import { Chain } from '../worker/chain.js';
 import type { JobLayout } from '../worker/job-layout.js';
@@ -12,6 +12,9 @@ import { MorselKind, type Morsel } from '../worker/morsel.js';
 import { Task, TaskQueue, type Output } from '../worker/queues.js';
 import type { Engine } from './engine.js';
 import { Sequence } from './sequence.js';
+
+/** Results of stages before that are its morsels at a time: sources that it reads, too, wait behind these. */
+const MOST_FED = 64;
 
 /** What a stage gives on to all that read it: a result batch, the watermark behind all that it has given, its end. */
 export type Feed = { readonly descriptor: number } | { readonly statement: bigint } | 'end';
@@ -35,7 +38,10 @@ export class StageRun {
   /** Results of morsels before all of the earlier ones are done. */
   private readonly early = new Map<number, number[]>();
   private readonly waiting: { readonly branch: number; readonly feed: Feed }[] = [];
+  private readonly branches: readonly Branch[];
   private openBranches: number;
+  /** Morsels in flight that came of stages before. */
+  private fed = 0;
   private hasEnded = false;
 
   /** Of each branch, what is added to the watermarks that its input states. */
@@ -48,6 +54,7 @@ export class StageRun {
     private readonly next: (feed: Feed) => void,
   ) {
     const { branches } = firstStage(layout.plan);
+    this.branches = branches;
     this.openBranches = branches.length;
     this.catchesUp = branches.map(({ catchesUp = 0 }) => BigInt(catchesUp));
     this.sequence = new Sequence(engine.heap, layout.block, new Chain(engine.heap, layout.block, layout.lanes));
@@ -97,8 +104,9 @@ export class StageRun {
   /** Begins what was fed, as far as there are slots. */
   take(): void {
     const { heap } = this.engine;
-    const count = Math.min(this.waiting.length, this.room);
+    const count = Math.min(this.waiting.length, this.room, MOST_FED - this.fed);
     if (count === 0) return;
+    this.fed += count;
     for (const { branch, feed } of this.waiting.splice(0, count)) {
       const lane = this.lanes.first[branch]!;
       if (feed === 'end') {
@@ -121,8 +129,9 @@ export class StageRun {
 
   /** Settles the morsels that are done, in order: `each` enters them, before their results go on. */
   settle(each: (morsel: Morsel, number: number) => void): void {
-    const { engine: { heap }, layout: { block } } = this;
+    const { engine: { heap }, layout: { block }, branches } = this;
     this.sequence.settle((morsel, number) => {
+      if (!readsSource(branches[morsel.branch]!.from)) this.fed--;
       each(morsel, number);
       this.watermark = morsel.after;
       Atomics.store(heap.i64, settledWord(block), morsel.after);

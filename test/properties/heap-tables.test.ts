@@ -17,7 +17,7 @@ import { type EngineResult, BatchSource, hasEngine, startSources } from '../supp
 const RUNS = runsOf(120);
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_240_301);
 const NOW = 1_700_000_000_000;
-const [KEY, AT, MARK] = [field('k', 'int32', false), field('at', MS), field('mark', MS)];
+const [KEY, AT, MARK, MORE] = [field('k', 'int32', false), field('at', MS), field('mark', MS), field('more', 'int64')];
 
 interface Row { readonly k: number; readonly at: number | null; readonly mark: number | null }
 interface Case {
@@ -30,6 +30,10 @@ interface Case {
   readonly nulls: number;
   /** Whether there are marks that are null. */
   readonly marks: boolean;
+  /** The table has its columns in another order, and one more. */
+  readonly reordered: boolean;
+  /** How many branches read the table. */
+  readonly readers: number;
   readonly time: Partial<EventTime>;
   readonly window: Window;
 }
@@ -41,16 +45,18 @@ const cases: fc.Arbitrary<Case> = fc.record({
   stragglers: fc.constantFrom(0, 0.0003, 0.01, 0.5),
   nulls: fc.constantFrom(0, 0, 0.001, 0.1),
   marks: fc.boolean(),
+  reordered: fc.boolean(),
+  readers: fc.constantFrom(1, 1, 2),
   time: fc.record({
     outOfOrderness: fc.constantFrom(0, 100), shift: fc.constantFrom(0, 0, -1), watermark: fc.constantFrom(null, null, 'mark'), maxAhead: fc.constantFrom(null, null, 2000),
   }),
   window: fc.constantFrom<Window>(tumbling(100), tumbling(10_000), { kind: 'sliding', size: 1000, slide: 250, offset: 0, unit: 'ms' }, { kind: 'session', gap: 50, maxLength: null, unit: 'ms' }),
 });
 
-function planOf({ time, window }: Case): Plan {
-  const plan = aggregatePlan({ schema: [KEY, AT, MARK], time: { column: 'at', outOfOrderness: 0 }, keys: [KEY], window, aggregates: [agg('n', 'count')] });
+function planOf({ time, window, readers }: Case): Plan {
+  const plan = aggregatePlan({ schema: [KEY, AT, MARK], time: { column: 'at', outOfOrderness: 0 }, keys: [KEY], window, aggregates: [agg('n', 'count')], branches: readers });
   const [stage] = plan.stages;
-  return { ...plan, stages: [{ ...stage!, branches: stage!.branches.map(branch => ({ ...branch, eventTime: { ...branch.eventTime!, ...time } })) }] };
+  return { ...plan, stages: [{ ...stage!, branches: stage!.branches.map(branch => ({ ...branch, from: { source: 0 }, eventTime: { ...branch.eventTime!, ...time } })) }] };
 }
 
 function rowsOf({ batches, seed, step, straggle, stragglers, nulls, marks }: Case): Row[][] {
@@ -91,8 +97,8 @@ describe.skipIf(!hasEngine)('tables in the heap', () => {
   };
   const told = ({ rows, letters, late, stats }: EngineResult): unknown => {
     const lines = (list: readonly object[]): string[] => list.map(row => JSON.stringify(row, (name, value: unknown) => (typeof value === 'bigint' ? String(value) : name === 'source' ? null : value))).sort();
-    const [{ read, filtered, applied, late: lateRows, deadLettered }] = stats.sources as [EngineResult['stats']['sources'][number]];
-    return { rows: lines(rows), letters: lines(letters), late: lines(late), ledger: { read, filtered, applied, late: lateRows, deadLettered } };
+    const ledgers = stats.sources.map(({ read, filtered, applied, late: lateRows, deadLettered }) => ({ read, filtered, applied, late: lateRows, deadLettered }));
+    return { rows: lines(rows), letters: lines(letters), late: lines(late), ledgers };
   };
 
   test('give what the same rows give without ranges', { timeout: 60_000 + RUNS * 2000 }, async () => {
@@ -100,7 +106,7 @@ describe.skipIf(!hasEngine)('tables in the heap', () => {
     engine = await open();
     await fc.assert(fc.asyncProperty(cases, async given => {
       const [plan, batches] = [planOf(given), rowsOf(given)];
-      const table = engine.table({ fields: [KEY, AT, MARK] });
+      const table = engine.table({ fields: given.reordered ? [MARK, MORE, AT, KEY] : [KEY, AT, MARK] });
       for (const rows of batches) table.add(fill(table.batch(rows.length), rows));
       try {
         expect(told(await answer(plan, table.source()))).toEqual(told(await answer(plan, new BatchSource('rows', batches))));
