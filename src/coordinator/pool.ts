@@ -14,7 +14,7 @@ export class Pool {
     memoryMb: number,
   ) {
     this.piscina = new Piscina({
-      filename: new URL('../worker/thread.js', import.meta.url).href,
+      filename: new URL('../worker/entry.cjs', import.meta.url).href,
       minThreads: workers,
       maxThreads: workers,
       idleTimeout: Infinity,
