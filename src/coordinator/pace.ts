@@ -13,7 +13,7 @@ const SMALL_BYTES = 16 << 20;
 /**
  * How many morsels of sources may be in flight in each stage. The more there are in the queue, the less often the coordinator is woken, and a wake costs it
  * as much as a dozen morsels; but until it is, no window fires and no memory comes back. So there are more only where they are done so fast
- * that they are `AHEAD_MS` of work, and where batches take little memory.
+ * that they are `AHEAD_MS` of work, and where batches and results take little memory.
  */
 export class Pace {
   private byPace = LEAST;
@@ -23,22 +23,25 @@ export class Pace {
   constructor(
     private readonly heap: Heap,
     private readonly clock: Clock,
+    /** What reads sources gives nothing out before windows fire: else as many results come of so many morsels. */
+    private readonly keepsResults: boolean,
   ) {}
 
   get mostInFlight(): number {
     const { u32 } = this.heap;
     const small = Math.min(SMALL_BYTES / PAGE_BYTES, u32[word(Word.pages)]! >>> 6);
-    return u32[word(Word.batchPages)]! <= small ? this.byPace : LEAST;
+    return this.keepsResults && u32[word(Word.batchPages)]! <= small ? this.byPace : LEAST;
   }
 
-  /** So many more are done. */
+  /** So many more morsels with rows of sources are done. */
   note(morsels: number): void {
     if (morsels === 0) return;
     const now = this.clock.now();
     this.settled += morsels;
-    // What was done before the first look took nobody knows how long.
-    if (this.since !== null && now - this.since < MEASURED_MS) return;
-    if (this.since !== null) this.byPace = Math.max(LEAST, Math.min(MOST, Math.round((this.settled / (now - this.since)) * AHEAD_MS)));
+    // What was done before the first look, or before a clock was set back, took nobody knows how long.
+    const isKnown = this.since !== null && now >= this.since;
+    if (isKnown && now - this.since! < MEASURED_MS) return;
+    if (isKnown) this.byPace = Math.max(LEAST, Math.min(MOST, Math.round((this.settled / (now - this.since!)) * AHEAD_MS)));
     this.since = now;
     this.settled = 0;
   }

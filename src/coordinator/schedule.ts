@@ -5,7 +5,7 @@ import { versionsBefore } from '../heap/stage-block.js';
 import { joinBytes, joinName } from '../join/join-memory.js';
 import { firstStage, outputsOf, readsSource, type Input, type Plan } from '../plan/plan.js';
 import type { JobLayout } from '../worker/job-layout.js';
-import type { Morsel } from '../worker/morsel.js';
+import { MorselKind, type Morsel } from '../worker/morsel.js';
 import { OutputQueue } from '../worker/queues.js';
 import type { Reject } from '../worker/rejects.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
@@ -71,7 +71,7 @@ export class Schedule {
     // A quarter of the heap is left to batches; the coordinator keeps to it by not reading.
     heap.u32[word(Word.stateLimitPages)] = Math.floor((heap.u32[word(Word.pages)]! - heap.u32[word(Word.userPages)]!) * 0.75);
     this.clock = options.clock ?? SYSTEM_CLOCK;
-    this.pace = new Pace(heap, this.clock);
+    this.pace = new Pace(heap, this.clock, this.plan.stages.every(({ branches, aggregate }) => aggregate !== null || !branches.some(({ from }) => readsSource(from))));
     this.stages = this.layouts.map(layout => new StageRun(engine, layout, feed => this.pass(layout.stage, feed)));
     for (const stage of this.stages) this.armEarly(stage);
     this.branches = this.plan.stages.map(({ branches }, stage) => branches.map(({ from, source: { name } }) => ({ from, ledger: readsSource(from) ? null : new Ledger(from.stage === stage - 1 ? name : `${name}, in stage ${stage}`) })));
@@ -204,14 +204,18 @@ export class Schedule {
     let settled = 0;
     if (this.inputs.idle()) this.wake();
     for (const [index, stage] of this.stages.entries()) {
-      stage.take();
-      stage.settle((morsel, number) => {
-        settled++;
+      const settle = (morsel: Morsel, number: number): void => {
+        if (morsel.kind <= MorselKind.shared && readsSource(this.branches[index]![morsel.branch]!.from)) settled++;
         if (morsel.outputs > 0) this.collect();
         const first = this.settleMorsel(index, morsel, number);
         bad ??= first;
         this.freeMorsel(index, morsel);
-      });
+      };
+      // Workers may have done all that was begun, and then nobody would ring for what waits.
+      do {
+        stage.take();
+        stage.settle(settle);
+      } while (stage.mayTake);
       // Until all rows are back that windows had, these have a part of them.
       if (!stage.hasFired || this.inputs.isReplaying) continue;
       this.collect();

@@ -14,7 +14,7 @@ import type { Engine } from './engine.js';
 import { Sequence } from './sequence.js';
 
 /** Results of stages before that are its morsels at a time: sources that it reads, too, wait behind these. */
-const MOST_FED = 64;
+const MOST_FED = 48;
 
 /** What a stage gives on to all that read it: a result batch, the watermark behind all that it has given, its end. */
 export type Feed = { readonly descriptor: number } | { readonly statement: bigint } | 'end';
@@ -101,11 +101,18 @@ export class StageRun {
     this.waiting.push({ branch, feed });
   }
 
+  /** Whether `take` would begin something. */
+  get mayTake(): boolean {
+    return this.takes > 0;
+  }
+  private get takes(): number {
+    return Math.min(this.waiting.length, this.room, MOST_FED - this.fed);
+  }
   /** Begins what was fed, as far as there are slots. */
   take(): void {
     const { heap } = this.engine;
-    const count = Math.min(this.waiting.length, this.room, MOST_FED - this.fed);
-    if (count === 0) return;
+    const count = this.takes;
+    if (count <= 0) return;
     this.fed += count;
     for (const { branch, feed } of this.waiting.splice(0, count)) {
       const lane = this.lanes.first[branch]!;

@@ -4,12 +4,12 @@ import { formatHeap, PAGE_BYTES, Word, word } from '../../src/heap/control.ts';
 import { Heap } from '../../src/heap/heap.ts';
 import { VirtualClock } from '../support/clock.ts';
 
-const paced = (pages = 64 * 1024): { pace: Pace; clock: VirtualClock; done: (morsels: number, ms: number) => number; take: (bytes: number) => void } => {
+const paced = (pages = 64 * 1024, keepsResults = true): { pace: Pace; clock: VirtualClock; done: (morsels: number, ms: number) => number; take: (bytes: number) => void } => {
   const heap = new Heap(new WebAssembly.Memory({ initial: 200, maximum: 200, shared: true }));
   formatHeap(heap);
   heap.u32[word(Word.pages)] = pages;
   const clock = new VirtualClock();
-  const pace = new Pace(heap, clock);
+  const pace = new Pace(heap, clock, keepsResults);
   const done = (morsels: number, ms: number): number => {
     clock.advance(ms);
     pace.note(morsels);
@@ -45,6 +45,20 @@ test('no more than 60 where batches take more than 16 MiB, or a 64th of the heap
   expect(small.done(100, 10)).toBe(200);
   small.take(17 * PAGE_BYTES);
   expect(small.done(100, 10)).toBe(60);
+});
+
+test('no more than 60 where each morsel has results', () => {
+  const { done } = paced(64 * 1024, false);
+  done(1, 1);
+  expect(done(100, 10)).toBe(60);
+});
+
+test('a clock that is set back begins anew', () => {
+  const { done } = paced();
+  done(1, 1);
+  expect(done(1000, 10)).toBe(240);
+  expect(done(50, -1000)).toBe(240);
+  expect(done(1, 10)).toBe(60);
 });
 
 test('a clock that stands still says nothing about the pace', () => {
