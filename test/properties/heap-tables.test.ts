@@ -14,7 +14,7 @@ import { type EngineResult, BatchSource, hasEngine, startSources } from '../supp
  * A table in the heap says the least and the greatest time of every RANGE_ROWS rows, and workers go by that instead of looking. So a job over it
  * must give, and set aside, what it does over the same rows in the same batches from a source that says nothing. MILLRACE_RUNS and MILLRACE_SEED draw more, or others.
  */
-const RUNS = runsOf(120);
+const RUNS = runsOf(60);
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_240_301);
 const NOW = 1_700_000_000_000;
 const [KEY, AT, MARK, MORE] = [field('k', 'int32', false), field('at', MS), field('mark', MS), field('more', 'int64')];
