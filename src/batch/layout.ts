@@ -8,8 +8,8 @@
  * codes for a dictionary. validity: address of an LSB-first bitmap (1 = not null), or 0 where no row is null. offsets: address of
  * rows + 1 int32 for utf8/binary, relative to `values`. dictionary: address of a dictionary block. byteLength: bytes at `values`.
  * ranges: of a column of int64-wide values without nulls, address of the least and the greatest value (two int64) of each RANGE_ROWS
- * rows, the last of which may be fewer; or 0 where nobody has looked. Codes and values of null rows are defined memory but meaningless (codes are within the dictionary or 0; the two first offsets of a
- * dictionary are always defined, so that 0 is a text even of an empty one).
+ * rows, the last of which may be fewer; or 0 where nobody has looked. Codes and values of null rows are defined memory but meaningless
+ * (codes are within the dictionary or 0; the two first offsets of a dictionary are always defined, so that 0 is a text even of an empty one).
  *
  * A dictionary block: [count, offsets, bytes, id] as u32; offsets: count + 1 int32 relative to bytes. All batches of one source
  * column share one growing dictionary: a code, once given, keeps its meaning, and a later block of the same `id` extends an earlier.
@@ -24,10 +24,10 @@ export const enum ColumnWord { values, validity, offsets, nullCount, dictionary,
 export const enum DictionaryWord { count, offsets, bytes, id }
 /** Rows that a worker takes through the stateless stage at once: intermediate vectors stay in cache. */
 export const CHUNK_ROWS = 16_384;
-/** Rows that have a range, and its bytes: few enough rows that to look for one among them costs little. */
+/** Rows that have a range: few enough that to look for one among them costs little. */
 export const RANGE_ROWS = 1024;
-export const RANGE_BYTES = 16;
-/** Of a column of so many rows. */
+const RANGE_BYTES = 16;
+/** Bytes of the ranges of so many rows. */
 export const rangesBytes = (rows: number): number => Math.ceil(rows / RANGE_ROWS) * RANGE_BYTES;
 export const DICTIONARY_WORDS = 4;
 

@@ -33,11 +33,14 @@ export class Pace {
     return this.keepsResults && u32[word(Word.batchPages)]! <= small ? this.byPace : LEAST;
   }
 
-  /** So many more morsels with rows of sources are done. */
-  note(morsels: number): void {
-    if (morsels === 0) return;
+  /** One more morsel with rows of a source is done. */
+  note(): void {
+    this.settled++;
+  }
+  /** Takes the pace of what was done since the last look. */
+  look(): void {
+    if (this.settled === 0) return;
     const now = this.clock.now();
-    this.settled += morsels;
     // What was done before the first look, or before a clock was set back, took nobody knows how long.
     const isKnown = this.since !== null && now >= this.since;
     if (isKnown && now - this.since! < MEASURED_MS) return;

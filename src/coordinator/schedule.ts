@@ -5,7 +5,7 @@ import { versionsBefore } from '../heap/stage-block.js';
 import { joinBytes, joinName } from '../join/join-memory.js';
 import { firstStage, outputsOf, readsSource, type Input, type Plan } from '../plan/plan.js';
 import type { JobLayout } from '../worker/job-layout.js';
-import { MorselKind, type Morsel } from '../worker/morsel.js';
+import type { Morsel } from '../worker/morsel.js';
 import { OutputQueue } from '../worker/queues.js';
 import type { Reject } from '../worker/rejects.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
@@ -201,28 +201,24 @@ export class Schedule {
   /** Takes in what workers have finished and starts the firings that it allows. Returns the first bad row seen. */
   advance(): BadRow | null {
     let bad: BadRow | null = null;
-    let settled = 0;
     if (this.inputs.idle()) this.wake();
     for (const [index, stage] of this.stages.entries()) {
       const settle = (morsel: Morsel, number: number): void => {
-        if (morsel.kind <= MorselKind.shared && readsSource(this.branches[index]![morsel.branch]!.from)) settled++;
         if (morsel.outputs > 0) this.collect();
         const first = this.settleMorsel(index, morsel, number);
         bad ??= first;
         this.freeMorsel(index, morsel);
       };
+      stage.take();
       // Workers may have done all that was begun, and then nobody would ring for what waits.
-      do {
-        stage.take();
-        stage.settle(settle);
-      } while (stage.mayTake);
+      do stage.settle(settle); while (stage.take());
       // Until all rows are back that windows had, these have a part of them.
       if (!stage.hasFired || this.inputs.isReplaying) continue;
       this.collect();
       stage.advance(() => (this.stateBytes > PARALLEL_FIRE_BYTES ? this.engine.workers : 1));
     }
     this.collect();
-    this.pace.note(settled);
+    this.pace.look();
     if (!this.inputs.isReplaying) this.acknowledgements.reached(this.first.givenUpTo);
     // Room comes from finished morsels, but also from a sink that has taken results.
     if (this.hasRoom && this.inputs.haveSomePlaces(this.pace.mostInFlight)) this.wakeReaders();
@@ -265,6 +261,7 @@ export class Schedule {
     const { heap } = this.engine;
     const { from, ledger } = this.branches[stage]![morsel.branch]!;
     ledger?.add(morsel);
+    if (readsSource(from) && morsel.hasData) this.pace.note();
     const told = readsSource(from) ? this.inputs.settle(this.stages[stage]!, from.source, morsel, number) : null;
     if (!morsel.rejects && !told?.rejects.length) return null;
     const theirs = morsel.rejects ? JSON.parse(decodeText(heap.u8, morsel.rejects, morsel.rejectBytes)) as Reject[] : [];

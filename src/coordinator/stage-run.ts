@@ -101,18 +101,11 @@ export class StageRun {
     this.waiting.push({ branch, feed });
   }
 
-  /** Whether `take` would begin something. */
-  get mayTake(): boolean {
-    return this.takes > 0;
-  }
-  private get takes(): number {
-    return Math.min(this.waiting.length, this.room, MOST_FED - this.fed);
-  }
-  /** Begins what was fed, as far as there are slots. */
-  take(): void {
+  /** Begins what was fed, as far as there are slots. Returns whether there was any. */
+  take(): boolean {
     const { heap } = this.engine;
-    const count = this.takes;
-    if (count <= 0) return;
+    const count = Math.min(this.waiting.length, this.room, MOST_FED - this.fed);
+    if (count <= 0) return false;
     this.fed += count;
     for (const { branch, feed } of this.waiting.splice(0, count)) {
       const lane = this.lanes.first[branch]!;
@@ -132,6 +125,7 @@ export class StageRun {
     }
     // Workers that wait for room may work on these.
     signal(heap, Word.room);
+    return true;
   }
 
   /** Settles the morsels that are done, in order: `each` enters them, before their results go on. */

@@ -1,6 +1,5 @@
-import { DictionaryWord } from '../batch/layout.js';
+import { CHUNK_ROWS, DictionaryWord } from '../batch/layout.js';
 import type { DataType } from '../plan/types.js';
-import { CHUNK_ROWS } from '../batch/layout.js';
 import { Arena } from './arena.js';
 import { CodeTable } from './code-table.js';
 import { Chunk, Frame, type ChunkColumn, type Fault, type Tools } from './frame.js';

@@ -41,6 +41,8 @@ export class Morsel {
 
   get kind(): MorselKind { return this.get(U32.kind); }
   set kind(value: MorselKind) { this.set(U32.kind, value); }
+  /** Whether it has rows, or may have once a worker has made a batch of its data. */
+  get hasData(): boolean { return this.kind <= MorselKind.shared; }
   get branch(): number { return this.get(U32.branch); }
   set branch(value: number) { this.set(U32.branch, value); }
   /** Of its branch and partition, see `lanes.ts`. */

@@ -1,3 +1,4 @@
+import { batchRowCount } from '../batch/heap-batch.js';
 import { CHUNK_ROWS, columnWord, ColumnWord, descriptorBytes, RANGE_ROWS, rangesBytes } from '../batch/layout.js';
 import { readsSource, type Branch } from '../plan/plan.js';
 import type { Fields } from '../plan/types.js';
@@ -13,7 +14,7 @@ export interface ChunkTimes {
 }
 const NONE: ChunkTimes = { least: NO_TIME, greatest: NO_TIME, statement: NO_TIME };
 
-/** One int64 per row at `address`; `validity`: a bitmap as in a batch, or 0; `ranges`: as in a batch, or 0. */
+/** One int64 per row at `address`; `validity`: a bitmap as in a batch, or 0; `ranges`: of all values, also of those that count as null, as in a batch, or 0. */
 interface Times {
   readonly address: number;
   readonly validity: number;
@@ -27,7 +28,6 @@ export class TimeColumns {
   /** As the batch, but that rows too far ahead have no event time. */
   descriptor = 0;
   chunks: ChunkTimes[] = [];
-  private rows = 0;
   private times: Times = { address: 0, validity: 0, ranges: 0 };
   /** The column of watermarks, where the user has one, and what counts of it: a row without event time states nothing. */
   private stated: Times | null = null;
@@ -59,7 +59,6 @@ export class TimeColumns {
   bind(descriptor: number, rows: number, latest: bigint): void {
     this.address = 0;
     this.descriptor = descriptor;
-    this.rows = rows;
     this.chunks = [];
     this.before = null;
     if (this.column < 0) return;
@@ -105,10 +104,7 @@ export class TimeColumns {
 
   private measure(rows: number): void {
     const { stated } = this;
-    if (stated) {
-      const validity = this.both(stated.validity, this.times.validity, rows);
-      this.statements = { address: stated.address, validity, ranges: validity ? 0 : stated.ranges };
-    } else this.statements = null;
+    this.statements = stated && { address: stated.address, ranges: stated.ranges, validity: this.both(stated.validity, this.times.validity, rows) };
     this.chunks = [];
     for (let first = 0; first < rows; first += CHUNK_ROWS) this.chunks.push(this.statistics(first, Math.min(CHUNK_ROWS, rows - first)));
   }
@@ -166,7 +162,7 @@ export class TimeColumns {
     const { heap, kernels, scratch } = this.thread;
     const bytes = (rows + 7) >>> 3;
     const validity = scratch.take(bytes);
-    const { address, validity: before } = this.times;
+    const { address, validity: before, ranges } = this.times;
     if (before) heap.u8.copyWithin(validity, before, before + bytes);
     else heap.u8.fill(0xff, validity, validity + bytes);
     const kept = scratch.take(rows * 4 + 4);
@@ -177,7 +173,7 @@ export class TimeColumns {
       row = next + 1;
     }
     this.before = before;
-    this.times = { address, validity, ranges: 0 };
+    this.times = { address, validity, ranges };
     const size = descriptorBytes(this.schema.length);
     const copy = scratch.take(size);
     heap.u8.copyWithin(copy, this.descriptor, this.descriptor + size);
@@ -202,15 +198,16 @@ export class TimeColumns {
   }
 
   /** Least and greatest of some rows, NO_TIME where all are null. */
-  private rangeOf({ address, validity, ranges }: Times, first: number, rows: number): { least: bigint; greatest: bigint } {
+  private rangeOf(times: Times, first: number, rows: number): { least: bigint; greatest: bigint } {
     const { heap, kernels, scratch } = this.thread;
+    const { address, validity, ranges } = times;
     let [least, greatest] = [NO_TIME, NO_TIME];
     if (rows === 0) return { least, greatest };
     const mark = scratch.mark();
     const out = scratch.take(16);
     let some = true;
     // Of some ranges, the least and the greatest of their bounds.
-    if (ranges !== 0 && this.haveRanges(first, rows)) kernels.minMax(rangesBytes(rows) / 8, ranges + rangesBytes(first), out);
+    if (this.haveRanges(times, first, rows)) kernels.minMax(rangesBytes(rows) / 8, ranges + rangesBytes(first), out);
     else if (validity === 0) kernels.minMax(rows, address + first * 8, out);
     else if (first % 8 === 0) some = kernels.minMaxValid(rows, address + first * 8, validity + first / 8, out) > 0;
     else some = this.scan(address, validity, first, rows, out);
@@ -218,9 +215,10 @@ export class TimeColumns {
     scratch.release(mark);
     return { least, greatest };
   }
-  /** Whether rows are all those of some ranges. */
-  private haveRanges(first: number, rows: number): boolean {
-    return first % RANGE_ROWS === 0 && (rows % RANGE_ROWS === 0 || first + rows === this.rows);
+  /** Whether some ranges are of just these rows, none of which counts as null. */
+  private haveRanges({ validity, ranges }: Times, first: number, rows: number): boolean {
+    if (ranges === 0 || validity !== 0 || first % RANGE_ROWS !== 0) return false;
+    return rows % RANGE_ROWS === 0 || first + rows === batchRowCount(this.thread.heap, this.descriptor);
   }
 
   private scan(address: number, validity: number, first: number, rows: number, out: number): boolean {

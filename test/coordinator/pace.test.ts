@@ -12,7 +12,8 @@ const paced = (pages = 64 * 1024, keepsResults = true): { pace: Pace; clock: Vir
   const pace = new Pace(heap, clock, keepsResults);
   const done = (morsels: number, ms: number): number => {
     clock.advance(ms);
-    pace.note(morsels);
+    for (let n = 0; n < morsels; n++) pace.note();
+    pace.look();
     return pace.mostInFlight;
   };
   return { pace, clock, done, take: bytes => { heap.u32[word(Word.batchPages)] = bytes / PAGE_BYTES; } };

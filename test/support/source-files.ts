@@ -21,11 +21,11 @@ export interface SourceFile {
   readonly references: readonly Reference[];
 }
 
-/** Every `.ts` under `folder`, without declarations and without AssemblyScript. */
+/** Every `.ts` and `.cts` under `folder`, without declarations and without AssemblyScript. */
 export function sourceFiles(folder: string): SourceFile[] {
   return readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
     .map(name => `${folder}/${name.replaceAll('\\', '/')}`)
-    .filter(path => path.endsWith('.ts') && !path.endsWith('.d.ts') && !path.startsWith('native-free-kernels/wasm/'))
+    .filter(path => /\.c?ts$/.test(path) && !/\.d\.c?ts$/.test(path) && !path.startsWith('native-free-kernels/wasm/'))
     .sort()
     .map(path => sourceFile(path, readText(path)));
 }
@@ -59,4 +59,4 @@ function references(path: string, code: string): Reference[] {
 }
 
 const resolve = (from: string, specifier: string): string | null =>
-  specifier.startsWith('.') ? posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts') : null;
+  specifier.startsWith('.') ? posix.join(posix.dirname(from), specifier).replace(/\.(c?)js$/, '.$1ts') : null;
