@@ -28,6 +28,17 @@ describe.skipIf(!hasEngine)('a table of an engine', () => {
     table.free();
   });
 
+  test('is refused by a job that runs elsewhere, on an engine of its own or on another', async () => {
+    const { Hit, table } = make();
+    const other = createEngine({ workers: 1, heap: '32MiB' });
+    const refused = /^BAD_OPTION: the heap table lies in another engine's heap: run the job on the one that made it/;
+    await expect(stream(table.source(), Hit).collect()).rejects.toThrow(refused);
+    await expect(stream(table.source(), Hit).collect({ engine: other })).rejects.toThrow(refused);
+    expect(await stream(table.source(), Hit).collect({ engine })).toHaveLength(3);
+    await other.close();
+    table.free();
+  });
+
   test('says which column it has not, or has of another type', async () => {
     const { table } = make();
     await expect(stream(table.source(), schema({ seconds: t.int32 })).collect({ engine })).rejects.toThrow(/^UNKNOWN_COLUMN: the heap table has no column 'seconds'; it has page, ms, note/);

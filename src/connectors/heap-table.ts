@@ -1,3 +1,4 @@
+import type { Heap } from '../heap/heap.js';
 import type { Fields } from '../plan/types.js';
 import type { Source } from './source.js';
 
@@ -5,11 +6,13 @@ import type { Source } from './source.js';
 export interface HeapTable {
   readonly fields: Fields;
   readonly descriptors: readonly number[];
+  /** Where they lie. */
+  readonly heap?: Heap | undefined;
 }
 
 /** Reads batches that already lie in the engine's heap: nothing is copied. They stay there, for other jobs, until the builder's owner frees them. */
 export function heapTable(table: HeapTable, options: { readonly name?: string } = {}): Source {
-  const { fields, descriptors } = table;
+  const { fields, descriptors, heap } = table;
   return {
     name: options.name ?? 'heapTable',
     bounded: true,
@@ -17,7 +20,7 @@ export function heapTable(table: HeapTable, options: { readonly name?: string } 
     read() {
       let at = 0;
       return Promise.resolve({
-        next: () => (at < descriptors.length ? { kind: 'heap' as const, descriptor: descriptors[at++]!, fields } : null),
+        next: () => (at < descriptors.length ? { kind: 'heap' as const, descriptor: descriptors[at++]!, fields, heap } : null),
         close: () => Promise.resolve(),
       });
     },

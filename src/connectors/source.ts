@@ -1,4 +1,5 @@
 import type { RecordBatch } from 'apache-arrow';
+import type { Heap } from '../heap/heap.js';
 import type { Plan } from '../plan/plan.js';
 import type { Fields } from '../plan/types.js';
 
@@ -100,8 +101,8 @@ export type SourceRows = InPartition & (
   | { readonly kind: 'arrow'; readonly batch: RecordBatch }
   /** Columns in the order of the schema, in private memory: `batch/columns-to-heap.ts` copies them into the heap. */
   | { readonly kind: 'columns'; readonly rows: number; readonly columns: readonly ColumnValues[] }
-  /** A batch of `fields` that already lies in the engine's heap, in the layout of batch/layout.ts; the job does not free it. Columns are found by name. */
-  | { readonly kind: 'heap'; readonly descriptor: number; readonly fields: Fields });
+  /** A batch of `fields` that already lies in the engine's heap, in the layout of batch/layout.ts; the job does not free it. Columns are found by name. `heap`: which heap that is, so that a job elsewhere refuses it. */
+  | { readonly kind: 'heap'; readonly descriptor: number; readonly fields: Fields; readonly heap?: Heap | undefined });
 /** All rows of an item come from one partition: event time is followed in each by itself. Default 0. */
 interface InPartition {
   readonly partition?: number;

@@ -59,7 +59,7 @@ export class EngineTable {
 
   /** A source over what the table has now. */
   source(): Source {
-    return heapTable({ fields: this.fields, descriptors: [...this.descriptors] }, { name: this.name });
+    return heapTable({ fields: this.fields, descriptors: [...this.descriptors], heap: this.heap }, { name: this.name });
   }
 
   /** Gives the memory back. REQUIRES: no job reads the table. */

@@ -63,8 +63,9 @@ export class Ingest {
   }
 
   /** A descriptor of the columns wanted over the same memory; that of the batch itself where it has just those. */
-  private fillHeap(morsel: Morsel, { descriptor, fields }: SourceRows & { kind: 'heap' }): void {
+  private fillHeap(morsel: Morsel, { descriptor, fields, heap: home }: SourceRows & { kind: 'heap' }): void {
     const { heap } = this;
+    if (home !== undefined && home !== heap) throw new MillraceError('BAD_OPTION', `the heap table lies in another engine's heap: run the job on the one that made it, with the option 'engine'`);
     const places = this.heapPlaces ?? this.placesIn(fields);
     morsel.kind = MorselKind.batch;
     morsel.rows = BigInt(heap.u32[descriptor >>> 2]!);
